@@ -1,0 +1,66 @@
+"""What the environment says about this run of Undertone.
+
+The only reader of ``os.environ``. It knows names and defaults, nothing about what they open: whether an image model
+exists or a chat engine is supported is for the module that opens it to say.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_CHAT_MODEL = "reader"
+DEFAULT_IMAGE_MODEL = "embedded"
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+"""The documents that come with Undertone; a home without an index gets these."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's settings, with the flags already applied."""
+
+    home: Path = Path(".undertone")
+    chat_model: str = DEFAULT_CHAT_MODEL
+    chat_url: str | None = None
+    image_model: str = DEFAULT_IMAGE_MODEL
+    embedder: str | None = None
+    chroma_url: str | None = None
+    corpus: Path = CORPUS
+
+    @property
+    def conversations(self) -> Path:
+        return self.home / "conversations.sqlite"
+
+    @property
+    def renders(self) -> Path:
+        return self.home / "renders"
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    image_model: str | None = None,
+) -> Settings:
+    """Read the settings from the environment; what a flag gave wins.
+
+    Args:
+        environ: The variables; None reads the process's own. An empty value counts as not set.
+        home: ``--home``, where the index, the conversations and the renders lie.
+        image_model: ``--image-model``.
+    """
+    values = os.environ if environ is None else environ
+
+    def value(name: str) -> str | None:
+        return values.get(name, "").strip() or None
+
+    return Settings(
+        home=(home or Path(value("UNDERTONE_HOME") or ".undertone")).expanduser(),
+        chat_model=value("UNDERTONE_CHAT_MODEL") or DEFAULT_CHAT_MODEL,
+        chat_url=value("UNDERTONE_CHAT_URL"),
+        image_model=image_model or value("UNDERTONE_IMAGE_MODEL") or DEFAULT_IMAGE_MODEL,
+        embedder=value("UNDERTONE_EMBEDDER"),
+        chroma_url=value("UNDERTONE_CHROMA_URL"),
+    )
