@@ -1,0 +1,121 @@
+"""The agent: a chat model, its two tools, and the rules that hold whichever model is used.
+
+It knows neither the corpus nor how a blend is made; those are behind the tools. A blend never runs because a model asked
+for it: the person's click approves or edits it, and the queue in `renders.py` has rendered it by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    HumanInTheLoopMiddleware,
+    ModelCallLimitMiddleware,
+    ToolCallLimitMiddleware,
+)
+from langchain.agents.middleware.types import ModelRequest, ModelResponse, ToolCallRequest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from app.settings import DEFAULT_CHAT_MODEL, Settings
+
+BLEND_TOOL = "blend_styles"
+SEARCH_TOOL = "search_corpus"
+MODEL_CALLS_PER_TURN = 6
+TOOL_CALLS_PER_TURN = 6
+
+
+class EngineUnavailable(RuntimeError):
+    """The chat engine that the settings name cannot be used here."""
+
+
+@dataclass(frozen=True)
+class TurnContext:
+    """What one turn brings along and no checkpoint keeps.
+
+    Args:
+        started_s: `time.perf_counter()` when the turn began.
+        rendered: Finished renders by the id of the tool call that asked for them.
+    """
+
+    started_s: float = field(default_factory=time.perf_counter)
+    rendered: dict[str, ToolMessage] = field(default_factory=dict)
+
+
+class HandOverRenders(AgentMiddleware):
+    """Give an approved `blend_styles` call the render that the queue has made for it."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        context: TurnContext | None = request.runtime.context
+        finished = context.rendered.get(request.tool_call["id"] or "") if context else None
+        return finished or handler(request)
+
+
+class TimeAnswers(AgentMiddleware):
+    """Write into each answer how long its turn took."""
+
+    def wrap_model_call(
+        self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
+    ) -> ModelResponse:
+        response = handler(request)
+        seconds = round(time.perf_counter() - request.runtime.context.started_s, 4)
+        for message in response.result:
+            if "cited_answer" in message.additional_kwargs:
+                message.additional_kwargs["cited_answer"]["seconds"] = seconds
+        return response
+
+
+def load_chat_model(settings: Settings) -> BaseChatModel:
+    """Open the chat engine that the settings name.
+
+    Raises:
+        EngineUnavailable: It is not the reader. An answer that a language model wrote may only be shown once its
+            sentences are checked against the corpus, and that check does not exist yet.
+    """
+    if settings.chat_model != DEFAULT_CHAT_MODEL:
+        raise EngineUnavailable(
+            f"UNDERTONE_CHAT_MODEL={settings.chat_model}: language models are not supported yet, since nothing checks "
+            "their sentences against the corpus; unset it to use the reader"
+        )
+    from app.reader import Reader
+
+    return Reader()
+
+
+def build_agent(
+    model: BaseChatModel, tools: Sequence[BaseTool], checkpointer: BaseCheckpointSaver
+) -> CompiledStateGraph:
+    """Put the agent together.
+
+    Args:
+        model: Anything that answers with tool calls or a message; `additional_kwargs["cited_answer"]` holds the answer.
+        tools: `search_corpus` and `blend_styles`.
+        checkpointer: Keeps each conversation between turns, and while a proposed blend waits for its click.
+    """
+    return create_agent(
+        model,
+        list(tools),
+        middleware=[
+            HumanInTheLoopMiddleware(
+                interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
+                description_prefix="A blend is proposed",
+            ),
+            HandOverRenders(),
+            ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
+            ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
+            TimeAnswers(),
+        ],
+        context_schema=TurnContext,
+        checkpointer=checkpointer,
+    )

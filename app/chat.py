@@ -1,0 +1,181 @@
+"""A question asked in a conversation, and its answer.
+
+The turn is the unit: it takes the conversation's lock, settles what the turn before left open, runs the agent and yields
+what happens. It knows nothing of widgets or of the command line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from app.agent import BLEND_TOOL, SEARCH_TOOL, TurnContext
+from app.answers import CitedAnswer
+from app.conversations import Conversations
+
+MAX_QUESTION_CHARS = 4_000
+NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
+
+Event = str | CitedAnswer
+"""What a turn yields: lines that say what it is doing, then its answer."""
+
+
+class UnusableQuestion(ValueError):
+    """The question is empty or too long."""
+
+
+class Chat:
+    """The agent's conversations: ask, take up again, hand over a render."""
+
+    def __init__(self, agent: CompiledStateGraph, conversations: Conversations | None) -> None:
+        self.agent = agent
+        self.conversations = conversations
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def ask(self, conversation_id: str, question: str) -> Iterator[Event]:
+        """Run one turn.
+
+        The question is checked at once; the turn runs as the events are taken. It is stored before the engine starts, so a
+        turn that is cut off can be taken up again.
+
+        Raises:
+            UnusableQuestion: It is empty or longer than 4,000 characters.
+        """
+        question = check_question(question)
+        return self._ask(conversation_id, question)
+
+    def _ask(self, conversation_id: str, question: str) -> Iterator[Event]:
+        with self._locks[conversation_id]:
+            if self.conversations:
+                self.conversations.start(question, conversation_id)
+            settled = _settle(self.messages(conversation_id))
+            yield from self._run(conversation_id, {"messages": [*settled, HumanMessage(question)]})
+
+    def take_up(self, conversation_id: str) -> Iterator[Event]:
+        """Go on with a turn that was cut off before its answer."""
+        with self._locks[conversation_id]:
+            if self.is_cut_off(conversation_id):
+                yield from self._run(conversation_id, None)
+
+    def is_cut_off(self, conversation_id: str) -> bool:
+        """Whether the last question waits for an answer that nobody is working on."""
+        messages = self.messages(conversation_id)
+        return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
+
+    def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
+        """Put a finished render into its conversation and let the engine say what came of it.
+
+        Where the proposal still waits, this is its approval. Where the conversation went on, the render joins it as a new
+        exchange, so nothing that was said changes.
+
+        Args:
+            call_id: The proposal's tool call.
+            arguments: What was rendered, as the person set it.
+            rendered: The tool's result for that call.
+
+        Raises:
+            UnknownConversation: It was deleted meanwhile.
+        """
+        with self._locks[conversation_id]:
+            if self.conversations:
+                self.conversations.get(conversation_id)
+            messages = self.messages(conversation_id)
+            waiting = proposals(messages[-1]) if messages else []
+            context = TurnContext(rendered={call_id: rendered})
+            command: Command | dict[str, Any]
+            if call_id in (call["id"] for call in waiting):
+                edit = {"type": "edit", "edited_action": {"name": BLEND_TOOL, "args": arguments}}
+                approve = {"type": "approve"}
+                later = {"type": "reject", "message": NOT_RENDERED}
+                command = Command(
+                    resume={
+                        "decisions": [
+                            later if call["id"] != call_id else approve if call["args"] == arguments else edit
+                            for call in waiting
+                        ]
+                    }
+                )
+            else:
+                new_id = f"{call_id}-{len(messages)}"
+                asked = HumanMessage("Render it.", additional_kwargs={"render_of": call_id})
+                call = {"name": BLEND_TOOL, "args": arguments, "id": new_id, "type": "tool_call"}
+                result = rendered.model_copy(update={"tool_call_id": new_id})
+                new = [asked, AIMessage("", tool_calls=[call]), result]
+                command = {"messages": [*_settle(messages), *new]}
+            for _ in self._run(conversation_id, command, context):
+                pass
+
+    def messages(self, conversation_id: str) -> list[AnyMessage]:
+        state = self.agent.get_state(_config(conversation_id))
+        return list(state.values.get("messages", []))
+
+    def _run(self, conversation_id: str, given: Any, context: TurnContext | None = None) -> Iterator[Event]:
+        steps = self.agent.stream(
+            given,
+            _config(conversation_id),
+            context=context or TurnContext(),
+            stream_mode="updates",
+            durability="sync",
+        )
+        for step in steps:
+            for update in step.values():
+                for message in (update or {}).get("messages", []) if isinstance(update, dict) else []:
+                    yield from _events(message)
+        if self.conversations:
+            self.conversations.forget_steps(conversation_id)
+
+
+def check_question(question: str) -> str:
+    question = question.strip()
+    if not question:
+        raise UnusableQuestion("the question is empty; ask something about the corpus")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise UnusableQuestion(
+            f"the question has {len(question):,} characters; shorten it to {MAX_QUESTION_CHARS:,}"
+        )
+    return question
+
+
+def proposals(message: AnyMessage) -> list[Any]:
+    """The blends that a message proposes, as tool calls."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return [call for call in calls if call["name"] == BLEND_TOOL]
+
+
+def _config(conversation_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": conversation_id}}
+
+
+def _is_answer(message: AnyMessage) -> bool:
+    return isinstance(message, AIMessage) and not message.tool_calls
+
+
+def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """Results for the tool calls that none was given for; a dangling call is refused by most providers."""
+    if not messages:
+        return []
+    done = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
+    return [
+        ToolMessage(NOT_RENDERED if call["name"] == BLEND_TOOL else "Cut off.", name=call["name"], tool_call_id=call["id"])
+        for call in (last.tool_calls if last else [])
+        if call["id"] not in done
+    ]
+
+
+def _events(message: AnyMessage) -> Iterator[Event]:
+    if isinstance(message, AIMessage):
+        if "cited_answer" in message.additional_kwargs:
+            yield CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
+        for call in message.tool_calls:
+            if call["name"] == SEARCH_TOOL:
+                yield f"Searching the corpus for “{call['args'].get('query', '')}”"
+    elif isinstance(message, ToolMessage) and message.name == SEARCH_TOOL:
+        yield "Choosing the sentences that answer"

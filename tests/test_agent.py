@@ -1,0 +1,252 @@
+"""The agent with a scripted model and stand-in tools: what holds whichever engine answers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.tools import tool
+
+from app.agent import EngineUnavailable, build_agent, load_chat_model
+from app.answers import CitedAnswer
+from app.chat import Chat, UnusableQuestion, proposals
+from app.conversations import Conversations, UnknownConversation
+from app.settings import read_settings
+from app.turns import Turns
+
+BLEND = {"subject": "a cottage", "styles": [{"text": "photographic style", "weight": 0.5}]}
+
+
+def cited(question: str) -> dict[str, Any]:
+    return {
+        "question": question,
+        "status": "answered",
+        "engine": "scripted",
+        "seconds": 0.0,
+        "sections": [{"heading": "", "sentences": [{"text": "It is so.", "kind": "framing", "citations": []}]}],
+        "sources": [],
+        "workflow": None,
+        "proposals": [],
+        "follow_ups": [],
+        "search_query": None,
+    }
+
+
+class Scripted(BaseChatModel):
+    """Searches, answers, and proposes a blend when the question says so. Refuses a dangling tool call as providers do."""
+
+    break_once: list[str] = []
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Scripted:
+        return self
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+        for message in messages:
+            for call in message.tool_calls if isinstance(message, AIMessage) else []:
+                assert call["id"] in answered, "dangling tool call"
+        last = messages[-1]
+        question = next(m.content for m in reversed(messages) if isinstance(m, HumanMessage))
+        if isinstance(last, HumanMessage):
+            reply = AIMessage("", tool_calls=[call_of("search_corpus", {"query": question}, f"s{len(messages)}")])
+        elif last.name == "search_corpus":
+            if self.break_once and self.break_once.pop():
+                raise ConnectionError("the engine went away")
+            calls = [
+                call_of("blend_styles", {**BLEND, "seed": n}, f"b{len(messages)}{n}") for n in range(question.count("blend"))
+            ]
+            reply = AIMessage("It is so.", additional_kwargs={"cited_answer": cited(question)}, tool_calls=calls)
+        elif last.name == "blend_styles":
+            reply = AIMessage("Rendered.", additional_kwargs={"cited_answer": cited("render")})
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+
+def call_of(name: str, args: dict[str, Any], call_id: str) -> dict[str, Any]:
+    return {"name": name, "args": args, "id": call_id, "type": "tool_call"}
+
+
+@tool(response_format="content_and_artifact")
+def search_corpus(query: str) -> tuple[str, dict[str, Any]]:
+    """Search."""
+    return "a passage", {"query": query}
+
+
+@tool(response_format="content_and_artifact")
+def blend_styles(subject: str, styles: list[dict[str, Any]], seed: int = 0) -> tuple[str, dict[str, Any]]:
+    """Blend."""
+    raise AssertionError("a blend ran that nobody rendered")
+
+
+def open_chat(tmp_path: Any, model: BaseChatModel | None = None) -> Chat:
+    conversations = Conversations(tmp_path / "conversations.sqlite")
+    agent = build_agent(model or Scripted(), [search_corpus, blend_styles], conversations.checkpointer)
+    return Chat(agent, conversations)
+
+
+def finished(call: Any) -> ToolMessage:
+    return ToolMessage("rendered", name="blend_styles", tool_call_id=call["id"], artifact={"run_id": "r1"})
+
+
+def kinds(chat: Chat, conversation_id: str) -> str:
+    return "".join({"human": "H", "ai": "A", "tool": "T"}[m.type] for m in chat.messages(conversation_id))
+
+
+def test_a_turn_yields_what_it_does_and_ends_with_the_timed_answer(tmp_path):
+    *lines, answer = open_chat(tmp_path).ask("c", "why?")
+    assert "why?" in lines[0]
+    assert isinstance(answer, CitedAnswer)
+    assert 0 < answer.seconds < 5
+
+
+def test_a_conversation_survives_a_restart(tmp_path):
+    list(open_chat(tmp_path).ask("c", "why?"))
+    chat = open_chat(tmp_path)
+    assert kinds(chat, "c") == "HATA"
+    list(chat.ask("c", "and how?"))
+    assert kinds(chat, "c") == "HATAHATA"
+    assert [c.title for c in chat.conversations.all()] == ["why?"]
+
+
+def test_a_proposal_runs_nothing_until_its_render_is_handed_over(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    assert not chat.is_cut_off("c")
+    chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATA"
+    assert chat.messages("c")[-2].artifact == {"run_id": "r1"}
+
+
+def test_an_edited_proposal_tells_the_engine_what_was_rendered_instead(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    chat.hand_over("c", call["id"], {**call["args"], "seed": 9}, finished(call))
+    result = chat.messages("c")[-2]
+    assert '"seed": 9' in result.content
+    assert result.artifact == {"run_id": "r1"}
+
+
+def test_a_question_on_top_of_a_proposal_leaves_it_unrendered_but_renderable(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    list(chat.ask("c", "why?"))
+    assert kinds(chat, "c") == "HATATHATA"
+    assert "Not rendered" in chat.messages("c")[4].content
+
+    chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATHATAHATA"
+    assert chat.messages("c")[-2].artifact == {"run_id": "r1"}
+    list(chat.ask("c", "and now?"))
+    assert kinds(chat, "c").endswith("HATA")
+
+
+def test_of_two_proposals_one_is_rendered_and_the_other_waits(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend and blend"))
+    first, second = proposals(chat.messages("c")[-1])
+    chat.hand_over("c", second["id"], second["args"], finished(second))
+    results = [m for m in chat.messages("c") if isinstance(m, ToolMessage) and m.name == "blend_styles"]
+    assert {m.tool_call_id: m.artifact for m in results} == {first["id"]: None, second["id"]: {"run_id": "r1"}}
+    chat.hand_over("c", first["id"], first["args"], finished(first))
+    assert chat.messages("c")[-2].artifact == {"run_id": "r1"}
+
+
+def test_a_render_whose_conversation_was_deleted_is_not_put_anywhere(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    chat.conversations.delete("c")
+    with pytest.raises(UnknownConversation):
+        chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert chat.messages("c") == []
+
+
+def test_a_turn_that_was_cut_off_is_taken_up_again(tmp_path):
+    chat = open_chat(tmp_path, Scripted(break_once=["now"]))
+    with pytest.raises(ConnectionError):
+        list(chat.ask("c", "why?"))
+    chat = open_chat(tmp_path)
+    assert chat.messages("c")[0].content == "why?"
+    assert chat.is_cut_off("c")
+    *_, answer = chat.take_up("c")
+    assert isinstance(answer, CitedAnswer)
+    assert kinds(chat, "c") == "HATA"
+
+
+def test_a_question_after_a_cut_off_turn_settles_it(tmp_path):
+    chat = open_chat(tmp_path, Scripted(break_once=["now"]))
+    with pytest.raises(ConnectionError):
+        list(chat.ask("c", "why?"))
+    list(chat.ask("c", "how?"))
+    assert not chat.is_cut_off("c")
+
+
+def test_a_long_conversation_keeps_one_checkpoint(tmp_path):
+    chat = open_chat(tmp_path)
+    for _ in range(3):
+        list(chat.ask("c", "blend"))
+    with chat.conversations.checkpointer.cursor() as cursor:
+        assert cursor.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
+    assert proposals(chat.messages("c")[-1])
+
+
+@pytest.mark.parametrize("question, complaint", [("  ", "empty"), ("x" * 4_001, "shorten")])
+def test_unusable_questions_are_refused_before_anything_is_stored(tmp_path, question, complaint):
+    chat = open_chat(tmp_path)
+    with pytest.raises(UnusableQuestion, match=complaint):
+        chat.ask("c", question)
+    assert chat.conversations.all() == []
+
+
+def test_a_language_model_is_refused_in_one_line_until_its_sentences_can_be_checked():
+    with pytest.raises(EngineUnavailable, match=r"not supported yet.*unset") as refusal:
+        load_chat_model(read_settings({"UNDERTONE_CHAT_MODEL": "openai:gpt-9"}))
+    assert "\n" not in str(refusal.value)
+
+
+def test_conversations_can_be_renamed_and_deleted(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("a", "first"))
+    list(chat.ask("b", "second"))
+    chat.conversations.rename("a", "  a   better name ")
+    assert [c.title for c in chat.conversations.all()] == ["second", "a better name"]
+    with pytest.raises(ValueError):
+        chat.conversations.rename("a", " ")
+    chat.conversations.delete("b")
+    assert [c.id for c in chat.conversations.all()] == ["a"]
+    assert chat.messages("b") == []
+
+
+def test_a_turn_goes_on_when_nobody_follows_and_can_be_followed_again(tmp_path):
+    chat = open_chat(tmp_path)
+    turn = Turns().start("c", chat.ask("c", "why?"))
+    assert list(turn.follow()) == list(turn.follow())
+    assert kinds(chat, "c") == "HATA"
+
+
+def test_what_ends_a_turn_reaches_whoever_follows_it(tmp_path):
+    turns = Turns()
+    turn = turns.start("c", open_chat(tmp_path, Scripted(break_once=["now"])).ask("c", "why?"))
+    with pytest.raises(ConnectionError):
+        list(turn.follow())
+    assert turns.under_way("c") is None
+
+
+def test_a_question_asked_during_a_turn_waits_for_it(tmp_path):
+    chat = open_chat(tmp_path)
+    threads = [threading.Thread(target=lambda: list(chat.ask("c", "why?"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds(chat, "c") == "HATA" * 4
