@@ -1,0 +1,507 @@
+"""Ray-cast a scene into buffers that every drawing style shares.
+
+Units: the object stands on the ground plane y = 0 near the origin and is about 1.3 high; the camera looks along +z.
+Solids are ellipsoids, frustums, convex polytopes and rings, each intersected in closed form for all rays at once.
+This file knows nothing about styles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tools.studio import solids
+from tools.studio.solids import Ray, Solid
+
+SUPERSAMPLE = 2
+
+OBJECTS = (
+    "ball", "cube", "house", "tree", "pine", "boat", "mountain", "mushroom", "mug", "car", "cat", "rocket",
+)  # fmt: skip
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
+SETTINGS = ("meadow", "snow", "beach", "sunset", "night", "desert")
+
+RGB: dict[str, tuple[float, float, float]] = {
+    "red": (0.86, 0.13, 0.12),
+    "orange": (0.96, 0.52, 0.08),
+    "yellow": (0.97, 0.86, 0.14),
+    "green": (0.16, 0.62, 0.24),
+    "blue": (0.14, 0.34, 0.86),
+    "purple": (0.52, 0.22, 0.74),
+    "pink": (0.97, 0.54, 0.72),
+    "white": (0.95, 0.95, 0.95),
+    "black": (0.13, 0.13, 0.15),
+}
+
+_MATTE = ("mountain", "boat", "house", "cube")  # flat faces would flash white all at once
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows; `seed` also settles camera, light, size, place, clouds and hills."""
+
+    seed: int
+    object: str
+    colour: str
+    setting: str
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Everything a style may use; arrays are (S, S) float32 unless said otherwise, row 0 at the top.
+
+    Attributes:
+        albedo: (S, S, 3) base colour, sRGB 0..1.
+        object: (S, S) bool, True on the object.
+        part: (S, S) int16, which part of the object is seen; -1 elsewhere.
+        layer: (S, S) int16, background layer: 0 sky, 1 far hills or sun, 2 sea, 3 ground, 4 small things.
+        normal: (S, S, 3) unit normals of the object, x right, y up, z away; up elsewhere.
+        lambert: Cosine of light and normal, clipped to 0..1.
+        specular: Cosine of the mirrored view and the light, clipped to 0..1; 0 off the object.
+        shadow: 1 where the object keeps the light from the ground.
+        occlusion: Ambient light that arrives, 0..1.
+        haze: 0 near, 1 at the horizon; 0 on the object.
+        clouds: Cover of cloud, 0..1, sky only.
+        glow: Light that sun or moon scatter around them, 0..1.
+        texture: Signed noise of the ground in perspective, about -1..1.
+        light_colour: (3,) colour of the light.
+        haze_colour: (3,) colour of the air.
+    """
+
+    albedo: np.ndarray
+    object: np.ndarray
+    part: np.ndarray
+    layer: np.ndarray
+    normal: np.ndarray
+    lambert: np.ndarray
+    specular: np.ndarray
+    shadow: np.ndarray
+    occlusion: np.ndarray
+    haze: np.ndarray
+    clouds: np.ndarray
+    glow: np.ndarray
+    texture: np.ndarray
+    light_colour: np.ndarray
+    haze_colour: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Colours of a place, sRGB 0..1."""
+
+    sky_top: tuple[float, float, float]
+    sky_low: tuple[float, float, float]
+    hills: tuple[float, float, float]
+    ground: tuple[float, float, float]
+    ground_far: tuple[float, float, float]
+    light: tuple[float, float, float]
+    cloud: float
+    jagged: float
+
+
+_SETTINGS: dict[str, _Setting] = {
+    "meadow": _Setting((0.30, 0.62, 0.95), (0.80, 0.92, 0.99), (0.24, 0.56, 0.36), (0.40, 0.74, 0.24),
+                       (0.58, 0.82, 0.36), (1.0, 0.98, 0.90), 0.8, 0.0),
+    "snow": _Setting((0.56, 0.70, 0.86), (0.86, 0.91, 0.96), (0.62, 0.73, 0.86), (0.95, 0.97, 1.0),
+                     (0.86, 0.91, 0.98), (0.96, 0.98, 1.0), 0.3, 1.0),
+    "beach": _Setting((0.22, 0.66, 0.93), (0.74, 0.93, 0.98), (0.10, 0.52, 0.72), (0.97, 0.85, 0.58),
+                      (0.92, 0.78, 0.50), (1.0, 0.97, 0.88), 0.6, 0.0),
+    "sunset": _Setting((0.42, 0.22, 0.52), (1.0, 0.60, 0.26), (0.40, 0.16, 0.36), (0.50, 0.25, 0.29),
+                       (0.72, 0.34, 0.30), (1.0, 0.82, 0.64), 0.7, 0.15),
+    "night": _Setting((0.05, 0.06, 0.22), (0.16, 0.18, 0.42), (0.08, 0.09, 0.24), (0.10, 0.19, 0.28),
+                      (0.13, 0.22, 0.36), (0.80, 0.86, 1.0), 0.0, 0.25),
+    "desert": _Setting((0.42, 0.74, 0.86), (0.98, 0.93, 0.78), (0.80, 0.46, 0.28), (0.90, 0.64, 0.36),
+                       (0.94, 0.72, 0.44), (1.0, 0.95, 0.84), 0.15, 0.0),
+}  # fmt: skip
+
+
+def sample_scene(seed: int) -> Scene:
+    """Draw object, colour and setting evenly from the seed."""
+    rng = np.random.default_rng((seed, 101))
+    return Scene(seed, *(str(rng.choice(names)) for names in (OBJECTS, COLOURS, SETTINGS)))
+
+
+def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
+    """Interpolate a random grid smoothly: (size, size) float32 in 0..1."""
+    at = np.linspace(0, cells - 1.001, size)
+    low, t = at.astype(int), (at % 1.0)
+    t = t * t * (3 - 2 * t)
+    weights = np.zeros((size, cells), np.float32)
+    weights[np.arange(size), low] = 1 - t
+    weights[np.arange(size), low + 1] += t
+    return weights @ rng.random((cells, cells), np.float32) @ weights.T
+
+
+def _ridge(rng: np.random.Generator, x: np.ndarray, jagged: float) -> np.ndarray:
+    """Height of a skyline over x in 0..1: round hills, or peaks where `jagged` is 1."""
+    waves = [a * np.sin(f * x + p) for a, f, p in zip((1, 0.5, 0.25), rng.uniform((4, 9, 15), (7, 13, 24)),
+                                                       rng.uniform(0, 6.28, 3), strict=True)]  # fmt: skip
+    round_hills = 0.5 + 0.28 * np.sum(waves, axis=0)
+    peaks = np.max([1.1 - np.abs(x - c) * rng.uniform(2.0, 3.4) for c in rng.uniform(0, 1, 3)], axis=0)
+    return np.clip((1 - jagged) * round_hills + jagged * peaks, 0.08, 1.2).astype(np.float32)
+
+
+def build_buffers(scene: Scene, size: int) -> Buffers:
+    """Cast the scene's rays.
+
+    Args:
+        scene: What to show.
+        size: Side of the buffers in pixels.
+    """
+    rng = np.random.default_rng((scene.seed, 202))
+    place = _SETTINGS[scene.setting]
+    height, pitch = rng.uniform(0.75, 1.25), rng.uniform(0.10, 0.17)
+    scale = rng.uniform(0.92, 1.18)
+    at_x, at_z = rng.uniform(-0.34, 0.34), rng.uniform(-0.15, 0.15)
+    yaw = rng.uniform(-0.35, 0.35)
+    side = rng.choice((-1.0, 1.0))
+    light = np.array([side * rng.uniform(0.45, 0.8), rng.uniform(0.75, 1.0), -rng.uniform(0.35, 0.6)])
+    light = (light / np.linalg.norm(light)).astype(np.float32)
+
+    half = np.float32(0.30)  # tangent of half the field of view
+    axis = (np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1
+    u, v = np.meshgrid(axis * half, -axis * half)
+    c, s = np.cos(pitch), np.sin(pitch)
+    direction = np.stack([u, v * c - s, v * s + c], -1).astype(np.float32)
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
+    origin = np.array([0.0, height + 0.28, -4.3], np.float32)
+
+    down = direction[..., 1] < -1e-4
+    t_ground = np.where(down, -origin[1] / np.minimum(direction[..., 1], -1e-4), np.inf).astype(np.float32)
+
+    # Into the object's own frame: move, turn by yaw, scale.
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]], np.float32)
+    shift = np.array([at_x, 0.0, at_z], np.float32)
+
+    def local(points: np.ndarray) -> np.ndarray:
+        return (points - shift) @ turn.T / scale
+
+    parts = _OBJECTS[scene.object](np.array(RGB[scene.colour], np.float32))
+    ray = Ray(np.broadcast_to(local(origin), (size * size, 3)), (direction @ turn.T).reshape(-1, 3))
+    hit = solids.cast(ray, parts)
+    on = hit.part >= 0
+    normal = np.zeros((size * size, 3), np.float32)
+    normal[:, 1] = 1.0
+    normal[on] = hit.normal[on] @ turn
+    mask = on.reshape(size, size)
+    normal = normal.reshape(size, size, 3)
+    lambert = np.clip(normal @ light, 0, 1)
+    mirrored = direction - 2 * (direction * normal).sum(-1, keepdims=True) * normal
+    specular = np.clip(mirrored @ light, 0, 1) * mask * (scene.object not in _MATTE)
+
+    # Cast shadow and contact shade, on ground points near the object only.
+    ground_xz = origin + direction * np.where(down, t_ground, 0)[..., None]
+    near = down & ~mask & (np.abs(ground_xz[..., 0] - at_x) < 3.2) & (np.abs(ground_xz[..., 2] - at_z) < 2.6)
+    shadow = np.zeros((size, size), np.float32)
+    points = local(ground_xz[near] + np.array([0, 1e-3, 0], np.float32)).astype(np.float32)
+    if len(points):
+        rays = Ray(points, np.broadcast_to(turn @ light, points.shape))
+        shadow[near] = solids.blocked(rays, parts)
+    foot = np.hypot(ground_xz[..., 0] - at_x, (ground_xz[..., 2] - at_z))
+    contact = 1.0 - 0.45 * np.exp(-((foot / (0.62 * scale)) ** 2)) * down
+    rise = (hit.height * scale).reshape(size, size)
+    occlusion = np.where(mask, 0.72 + 0.28 * np.clip(rise / 0.45, 0, 1), contact).astype(np.float32)
+
+    from_sky = _background(scene, place, rng, size, direction, t_ground, down, ground_xz, -side)
+    albedo, layer, haze, clouds, glow, texture = from_sky
+    albedo = np.where(mask[..., None], hit.albedo.reshape(size, size, 3), albedo)
+    return Buffers(
+        albedo=albedo.astype(np.float32),
+        object=mask,
+        part=hit.part.reshape(size, size).astype(np.int16),
+        layer=layer,
+        normal=normal,
+        lambert=lambert.astype(np.float32),
+        specular=specular.astype(np.float32),
+        shadow=shadow,
+        occlusion=occlusion,
+        haze=np.where(mask, 0, haze).astype(np.float32),
+        clouds=np.where(mask, 0, clouds).astype(np.float32),
+        glow=np.where(mask, 0, glow).astype(np.float32),
+        texture=texture.astype(np.float32),
+        light_colour=np.array(place.light, np.float32),
+        haze_colour=np.array(place.sky_low, np.float32),
+    )
+
+
+def _background(
+    scene: Scene,
+    place: _Setting,
+    rng: np.random.Generator,
+    size: int,
+    direction: np.ndarray,
+    t_ground: np.ndarray,
+    down: np.ndarray,
+    ground: np.ndarray,
+    empty_side: float,
+) -> tuple[np.ndarray, ...]:
+    """Paint sky, skyline and ground: albedo, layer, haze, clouds, glow, texture. `empty_side` is where props go."""
+    row = np.linspace(0, 1, size, dtype=np.float32)[:, None]
+    column = np.linspace(0, 1, size, dtype=np.float32)[None, :]
+    horizon = float(np.argmax(down[:, 0])) / size
+    top, low = np.array(place.sky_top), np.array(place.sky_low)
+    t = np.clip(row / max(horizon, 1e-3), 0, 1)[..., None] ** 1.3
+    albedo = np.broadcast_to(top + (low - top) * t, (size, size, 3)).astype(np.float32).copy()
+    layer = np.zeros((size, size), np.int16)
+    glow = np.zeros((size, size), np.float32)
+
+    noise = 0.65 * smooth_noise(rng, 6, size) + 0.35 * smooth_noise(rng, 13, size)
+    cover = np.clip((noise - (0.78 - 0.33 * place.cloud * rng.uniform(0.7, 1.1))) * 7.0, 0, 1)
+    clouds = np.where(row < horizon * 0.9, cover, 0) * (place.cloud > 0)
+
+    if scene.setting in ("sunset", "night"):
+        sun_x = 0.5 + empty_side * rng.uniform(0.26, 0.36)
+        sun_y = horizon - 0.02 if scene.setting == "sunset" else rng.uniform(0.10, 0.14)
+        radius = rng.uniform(0.11, 0.14) if scene.setting == "sunset" else rng.uniform(0.075, 0.095)
+        distance = np.hypot(column - sun_x, row - sun_y)
+        disc = distance < radius
+        albedo[disc] = (1.0, 0.88, 0.42) if scene.setting == "sunset" else (0.98, 0.96, 0.80)
+        layer[disc] = 1
+        glow = 0.34 * np.exp(-((distance / (radius * 2.1)) ** 2)) * (row < horizon)
+        clouds = np.where(disc, 0, clouds)
+    if scene.setting == "night":
+        for x, y, r in zip(rng.uniform(0, 1, 16), rng.uniform(0, 0.9 * horizon, 16), rng.uniform(0.006, 0.011, 16),
+                           strict=True):  # fmt: skip
+            star = (np.abs(column - x) + np.abs(row - y)) < r * 1.4
+            albedo[star] = (1.0, 1.0, 0.88)
+            layer[star] = np.where(layer[star] == 0, 4, layer[star])
+
+    if scene.setting == "beach":
+        shore = horizon + 0.085 + 0.02 * np.sin(column * 7 + rng.uniform(0, 6))
+        sea = down & (row < shore)
+    else:
+        sea = np.zeros((size, size), bool)
+        tall = {"snow": 0.30, "desert": 0.11, "meadow": 0.12, "sunset": 0.09, "night": 0.08}[scene.setting]
+        skyline = horizon - tall * _ridge(rng, column[0], place.jagged)
+        hills = (row > skyline[None, :]) & ~down
+        shade = np.clip((row - skyline[None, :]) / max(tall, 1e-3), 0, 1)[..., None]
+        colour = np.array(place.hills) * (1 - 0.18 * shade) + 0.18 * shade * low
+        albedo[hills] = np.broadcast_to(colour, albedo.shape)[hills]
+        layer[hills] = 1
+        clouds = np.where(hills, 0, clouds)
+        if scene.setting == "snow":
+            cap = hills & (row + 0.02 * np.sin(column * 40) < horizon - 0.62 * tall)
+            albedo[cap] = (0.93, 0.96, 1.0)
+
+    far = np.clip(t_ground / 22.0, 0, 1) ** 0.8
+    near_colour, far_colour = np.array(place.ground), np.array(place.ground_far)
+    ground_colour = near_colour + (far_colour - near_colour) * np.clip(far * 1.6, 0, 1)[..., None]
+    albedo[down] = ground_colour[down]
+    layer[down] = 3
+    patches = smooth_noise(rng, 9, 128)
+    gx = (ground[..., 0] * 9 + 64).astype(int) % 128
+    gz = (ground[..., 2] * 9 + 64).astype(int) % 128
+    texture = np.where(down, (patches[gx, gz] - 0.5) * 2 * np.clip(1.4 - far * 2, 0, 1), 0)
+    if scene.setting in ("meadow", "snow", "desert", "sunset"):
+        wave = 0.5 * np.sin(ground[..., 0] * 0.9 + rng.uniform(0, 6)) + np.sin(
+            ground[..., 2] * 1.3 + rng.uniform(0, 6)
+        )
+        roll = down & (wave > 0.55)
+        factor = {"meadow": 0.90, "snow": 0.92, "desert": 0.92, "sunset": 0.88}[scene.setting]
+        albedo[roll] *= factor
+    if sea.any():
+        deep, shallow = np.array((0.06, 0.42, 0.72)), np.array((0.30, 0.80, 0.86))
+        t = np.clip((row - horizon) / 0.10, 0, 1)[..., None]
+        albedo[sea] = np.broadcast_to(deep + (shallow - deep) * t, albedo.shape)[sea]
+        layer[sea] = 2
+        foam = down & ~sea & (row < shore + 0.014)
+        albedo[foam] = (0.96, 0.99, 1.0)
+        layer[foam] = 4
+        texture = np.where(sea, 0, texture)
+    haze = np.where(down, far, np.where(layer == 1, 0.6, 0.0)) * (scene.setting != "night")
+    haze = np.where(sea, haze * 0.4, haze)
+    albedo, layer = _props(scene.setting, rng, albedo, layer, column, row, horizon, empty_side)
+    return albedo, layer, haze, clouds, glow, texture
+
+
+def _props(
+    setting: str,
+    rng: np.random.Generator,
+    albedo: np.ndarray,
+    layer: np.ndarray,
+    column: np.ndarray,
+    row: np.ndarray,
+    horizon: float,
+    side: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add the small things by which a place is known even without colour: flowers, snowflakes, a cactus."""
+    if setting == "meadow":
+        for _ in range(12):
+            x, y = rng.uniform(0.02, 0.98), rng.uniform(horizon + 0.16, 0.98)
+            r = 0.010 + 0.016 * (y - horizon)
+            petal = np.hypot(column - x, (row - y) * 1.15) < r
+            albedo[petal] = ((1.0, 1.0, 0.98), (1.0, 0.86, 0.25), (0.98, 0.62, 0.74))[int(rng.integers(3))]
+            layer[petal] = 4
+    elif setting == "snow":
+        for _ in range(14):
+            x, y, r = rng.uniform(0, 1), rng.uniform(0, 0.9), rng.uniform(0.012, 0.018)
+            flake = np.hypot(column - x, row - y) < r
+            albedo[flake] = (1.0, 1.0, 1.0)
+            layer[flake] = 4
+    elif setting == "desert":
+        x, y, h = (
+            0.5 + side * rng.uniform(0.30, 0.40),
+            horizon + rng.uniform(0.02, 0.05),
+            rng.uniform(0.20, 0.27),
+        )
+        w = h * 0.085
+
+        def stalk(cx: float, y0: float, y1: float, width: float) -> np.ndarray:
+            along = np.clip(row, y0 + width, y1)
+            return np.hypot(column - cx, row - along) < width
+
+        arm = h * 0.27
+        cactus = stalk(x, y - h, y, w) | stalk(x - arm, y - h * 0.72, y - h * 0.42, w * 0.8)
+        cactus |= stalk(x + arm, y - h * 0.85, y - h * 0.52, w * 0.8)
+        bar = (np.abs(row - (y - h * 0.42)) < w * 0.8) & (column > x - arm) & (column < x)
+        bar |= (np.abs(row - (y - h * 0.52)) < w * 0.8) & (column < x + arm) & (column > x)
+        cactus = (cactus | bar) & (row < y)
+        albedo[cactus] = (0.20, 0.50, 0.30)
+        layer[cactus] = 4
+    return albedo, layer
+
+
+_SLATE = np.array([0.33, 0.30, 0.38], np.float32)
+_CREAM = np.array([0.96, 0.90, 0.78], np.float32)
+_WOOD = np.array([0.46, 0.28, 0.16], np.float32)
+_GLASS = np.array([0.62, 0.84, 0.94], np.float32)
+_DARK = np.array([0.11, 0.11, 0.14], np.float32)
+_WHITE = np.array([0.97, 0.97, 0.97], np.float32)
+_GOLD = np.array([0.95, 0.78, 0.25], np.float32)
+
+
+def _house(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.box((-0.52, 0.0, -0.40), (0.52, 0.62, 0.40), colour),
+        solids.prism((-0.62, 0.60, -0.50), (0.62, 1.16, 0.50), _SLATE),
+        solids.box((-0.12, 0.0, -0.425), (0.12, 0.38, -0.38), _WOOD),
+        solids.box((-0.42, 0.24, -0.42), (-0.20, 0.46, -0.38), _GLASS),
+        solids.box((0.20, 0.24, -0.42), (0.42, 0.46, -0.38), _GLASS),
+        solids.box((0.26, 0.80, -0.05), (0.40, 1.25, 0.09), _WOOD),
+    ]
+
+
+def _car(colour: np.ndarray) -> list[Solid]:
+    wheels = [
+        solids.frustum((x, 0.19, z), 0.19, 0.19, 0.12, colour=c, axis=2, part=p, radius_scale=k)
+        for x in (-0.44, 0.44)
+        for z, c, k, p in ((-0.43, _DARK, 1.0, 20), (-0.46, _WHITE * 0.8, 0.5, 21))
+    ]
+    return [
+        solids.box((-0.80, 0.16, -0.38), (0.80, 0.48, 0.38), colour),
+        solids.cabin((-0.50, 0.46, -0.34), (0.46, 0.82, 0.34), colour),
+        solids.cabin((-0.38, 0.49, -0.36), (0.00, 0.76, -0.30), _GLASS, lean=0.10, part=5),
+        solids.cabin((0.05, 0.49, -0.36), (0.36, 0.76, -0.30), _GLASS, lean=0.10, part=6),
+        solids.ellipsoid((-0.80, 0.36, -0.24), (0.05, 0.07, 0.08), _GOLD),
+        solids.ellipsoid((0.80, 0.36, -0.24), (0.05, 0.07, 0.08), np.array([0.8, 0.1, 0.1], np.float32)),
+        *wheels,
+    ]
+
+
+def _cat(colour: np.ndarray) -> list[Solid]:
+    light = colour + (1 - colour) * 0.75
+    dark = _DARK if colour.sum() > 0.6 else _GOLD
+    return [
+        solids.ellipsoid((0.0, 0.36, 0.05), (0.36, 0.40, 0.32), colour),
+        solids.ellipsoid((0.0, 0.34, -0.20), (0.19, 0.26, 0.12), light),
+        solids.ellipsoid((0.0, 0.88, -0.05), (0.34, 0.28, 0.28), colour, part=2),
+        solids.cone_ear((-0.22, 1.02, -0.05), 0.13, 0.34, colour, part=3),
+        solids.cone_ear((0.22, 1.02, -0.05), 0.13, 0.34, colour, part=4),
+        solids.ellipsoid((-0.13, 0.93, -0.29), (0.055, 0.075, 0.04), dark),
+        solids.ellipsoid((0.13, 0.93, -0.29), (0.055, 0.075, 0.04), dark),
+        solids.ellipsoid((0.0, 0.81, -0.30), (0.11, 0.07, 0.05), light),
+        solids.ellipsoid((0.0, 0.84, -0.345), (0.035, 0.025, 0.02), np.array([0.95, 0.5, 0.55], np.float32)),
+        solids.ellipsoid((-0.17, 0.06, -0.24), (0.12, 0.08, 0.14), colour, part=9),
+        solids.ellipsoid((0.17, 0.06, -0.24), (0.12, 0.08, 0.14), colour, part=10),
+        solids.ring((0.36, 0.30, 0.06), 0.26, 0.06, colour, part=11),
+    ]
+
+
+def _boat(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.hull((-0.74, 0.0, -0.26), (0.74, 0.34, 0.26), colour),
+        solids.frustum((0.0, 0.32, 0.0), 0.035, 0.035, 1.08, colour=_WOOD),
+        solids.sail((0.06, 0.46), (0.62, 0.46), (0.06, 1.34), colour + (1 - colour) * 0.15, part=3),
+        solids.sail((-0.06, 0.46), (-0.50, 0.46), (-0.06, 1.16), _WHITE, part=4),
+    ]
+
+
+def _rocket(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.frustum((0.0, 0.20, 0.0), 0.26, 0.26, 0.62, colour=colour),
+        solids.frustum((0.0, 0.82, 0.0), 0.26, 0.02, 0.48, colour=_WHITE * 0.94),
+        solids.sail((-0.20, 0.02), (-0.58, 0.02), (-0.20, 0.56), _SLATE, part=3),
+        solids.sail((0.20, 0.02), (0.58, 0.02), (0.20, 0.56), _SLATE, part=4),
+        solids.frustum((0.0, 0.04, 0.0), 0.16, 0.22, 0.17, colour=_DARK * 2.2),
+        solids.ellipsoid((0.0, 0.64, -0.25), (0.13, 0.13, 0.05), _WHITE),
+        solids.ellipsoid((0.0, 0.64, -0.29), (0.09, 0.09, 0.04), _GLASS),
+    ]
+
+
+def _mushroom(colour: np.ndarray) -> list[Solid]:
+    spot = _WHITE if colour.min() < 0.8 else np.array([0.9, 0.3, 0.3], np.float32)
+    spots = [
+        solids.ellipsoid((x, y, z), (r, r * 0.9, 0.05), spot, part=10 + i)
+        for i, (x, y, z, r) in enumerate(
+            ((-0.30, 0.82, -0.40, 0.10), (0.05, 0.95, -0.42, 0.11), (0.37, 0.79, -0.36, 0.09))
+        )
+    ]
+    return [
+        solids.frustum((0.0, 0.0, 0.0), 0.24, 0.17, 0.66, colour=_CREAM),
+        solids.dome((0.0, 0.60, 0.0), (0.62, 0.52, 0.58), colour),
+        *spots,
+    ]
+
+
+def _mug(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.frustum((0.0, 0.0, 0.0), 0.42, 0.42, 0.94, colour=colour),
+        solids.frustum((0.0, 0.925, 0.0), 0.35, 0.35, 0.03, colour=_WOOD * 0.7, part=2),
+        solids.ring((0.44, 0.47, -0.05), 0.27, 0.075, colour, part=3),
+    ]
+
+
+def _tree(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.frustum((0.0, 0.0, 0.0), 0.13, 0.09, 0.62, colour=_WOOD),
+        solids.ellipsoid((0.0, 0.90, 0.0), (0.44, 0.42, 0.40), colour, part=1),
+        solids.ellipsoid((-0.32, 0.72, -0.05), (0.28, 0.25, 0.26), colour * 0.94, part=2),
+        solids.ellipsoid((0.34, 0.74, -0.04), (0.28, 0.26, 0.26), colour * 0.94, part=3),
+        solids.ellipsoid((0.06, 1.16, -0.06), (0.27, 0.23, 0.24), colour, part=4),
+    ]
+
+
+def _pine(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.frustum((0.0, 0.0, 0.0), 0.11, 0.10, 0.25, colour=_WOOD),
+        solids.frustum((0.0, 0.20, 0.0), 0.52, 0.14, 0.46, colour=colour),
+        solids.frustum((0.0, 0.56, 0.0), 0.42, 0.10, 0.42, colour=colour),
+        solids.frustum((0.0, 0.90, 0.0), 0.31, 0.01, 0.46, colour=colour),
+    ]
+
+
+def _mountain(colour: np.ndarray) -> list[Solid]:
+    return [
+        solids.pyramid((0.0, 0.0, 0.1), 0.84, 1.18, colour, cap=_WHITE, cap_from=0.78),
+        solids.pyramid((-0.52, 0.0, -0.12), 0.42, 0.58, colour * 0.9, part=2),
+        solids.pyramid((0.54, 0.0, -0.08), 0.46, 0.70, colour * 0.9, part=3),
+    ]
+
+
+_OBJECTS: dict[str, Callable[[np.ndarray], list[Solid]]] = {
+    "ball": lambda colour: [solids.ellipsoid((0.0, 0.55, 0.0), (0.55, 0.55, 0.55), colour)],
+    "cube": lambda colour: [solids.box((-0.45, 0.0, -0.45), (0.45, 0.90, 0.45), colour, turn=0.55)],
+    "house": _house,
+    "tree": _tree,
+    "pine": _pine,
+    "boat": _boat,
+    "mountain": _mountain,
+    "mushroom": _mushroom,
+    "mug": _mug,
+    "car": _car,
+    "cat": _cat,
+    "rocket": _rocket,
+}
+assert tuple(_OBJECTS) == OBJECTS

@@ -1,0 +1,312 @@
+"""Draw the scenes that the embedded image model learns from: one geometry, every style.
+
+A scene is an object of one colour in a setting. Its geometry (depth, normals, albedo, object mask, cast shadow) is
+ray-cast once by `geometry.py`; each style below is a function of those buffers and of nothing else, so style is the
+only thing that differs between two drawings of one scene. This file knows nothing about training or diffusion.
+
+Texture that is meant to survive an autoencoder with 8-px cells (hatching, paper, brush strokes, pixel blocks) is
+locked to that 8-px stride.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+
+from tools.studio.captions import STYLES, caption, vocabulary
+from tools.studio.geometry import (
+    COLOURS,
+    OBJECTS,
+    SETTINGS,
+    SUPERSAMPLE,
+    Buffers,
+    Scene,
+    build_buffers,
+    sample_scene,
+    smooth_noise,
+)
+
+__all__ = [
+    "COLOURS",
+    "OBJECTS",
+    "SETTINGS",
+    "SIZE_PX",
+    "STYLES",
+    "Scene",
+    "caption",
+    "draw",
+    "draw_styles",
+    "sample_scene",
+    "vocabulary",
+]
+
+SIZE_PX = 128
+_S = SIZE_PX * SUPERSAMPLE
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_INK = np.array([0.09, 0.07, 0.15], np.float32)
+_PAPER = np.array([0.985, 0.97, 0.935], np.float32)
+
+
+def _mix(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
+    """Linear interpolation; a (H, W) weight broadcasts over the colour channels."""
+    if isinstance(t, np.ndarray) and t.ndim == 2:
+        t = t[..., None]
+    return a + (b - a) * t
+
+
+def _saturate(image: np.ndarray, factor: float) -> np.ndarray:
+    grey = (image @ _LUMA)[..., None]
+    return np.clip(grey + (image - grey) * factor, 0.0, 1.0)
+
+
+def _blur(image: np.ndarray, sigma_px: float) -> np.ndarray:
+    sigma = (sigma_px, sigma_px, 0) if image.ndim == 3 else sigma_px
+    return ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=2.5)
+
+
+def _down(image: np.ndarray, k: int = SUPERSAMPLE) -> np.ndarray:
+    """Average blocks of k x k pixels: (S, S[, 3]) -> (S / k, S / k[, 3])."""
+    total = np.zeros((image.shape[0] // k, image.shape[1] // k) + image.shape[2:], np.float32)
+    for i in range(k):
+        for j in range(k):
+            total += image[i::k, j::k]
+    return total * np.float32(1.0 / k**2)
+
+
+def _edges(ids: np.ndarray, radius_px: int) -> np.ndarray:
+    """Mark pixels within `radius_px` of a change of id, as a bool mask."""
+    edge = np.zeros(ids.shape, bool)
+    horizontal, vertical = ids[:, 1:] != ids[:, :-1], ids[1:] != ids[:-1]
+    edge[:, 1:] |= horizontal
+    edge[:, :-1] |= horizontal
+    edge[1:] |= vertical
+    edge[:-1] |= vertical
+    if radius_px > 1:
+        edge = ndimage.uniform_filter(edge.astype(np.float32), 2 * radius_px - 1, mode="nearest") > 1e-4
+    return edge
+
+
+def _tiled(pattern: np.ndarray) -> np.ndarray:
+    repeats = SIZE_PX // pattern.shape[0]
+    return np.tile(pattern, (repeats, repeats) + (1,) * (pattern.ndim - 2))
+
+
+def _lit(b: Buffers, ambient: float, diffuse: float, shadow: float) -> np.ndarray:
+    """Light the albedo smoothly: Lambert on the object, cast shadow on the ground, (S, S, 3)."""
+    light = np.where(b.object, ambient + diffuse * b.lambert, 1.0 - shadow * b.shadow)
+    return b.albedo * light[..., None]
+
+
+def draw_photographic(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Shade with soft shadow, ambient occlusion, depth of field, haze, vignette and fine grain."""
+    soft_shadow = _blur(b.shadow, 3.5)
+    tint = b.light_colour
+    light = np.where(b.object, 0.50 + 0.78 * b.lambert, 1.06 - 0.62 * soft_shadow) * b.occlusion
+    image = b.albedo * (light[..., None] * _mix(np.ones(3, np.float32), tint, 0.5))
+    image = image * (1.0 + 0.22 * b.texture[..., None] * ~b.object[..., None])
+    image = _mix(image, b.haze_colour, 0.42 * b.haze)
+    image = _mix(image, np.ones(3, np.float32), 0.55 * _blur(b.clouds, 3.0))
+    image = image + b.glow[..., None] * (tint * 0.9)
+    image = _saturate(image, 0.84)
+    # Depth of field: the background is blurred without the object bleeding into it, then the object laid over it.
+    keep = (~b.object).astype(np.float32)
+    weight = _blur(keep, 4.0)
+    background = _blur(image * keep[..., None], 4.0) / np.maximum(weight, 1e-3)[..., None]
+    focus = np.clip(1.0 - b.haze * 2.2, 0.0, 1.0)
+    image = np.where(b.object[..., None], image, _mix(background, image, focus * 0.8))
+    specular = b.object * np.clip(b.specular, 0, 1) ** 24
+    image = image + 0.35 * specular[..., None]
+    axis = np.linspace(-1, 1, _S, dtype=np.float32)
+    vignette = 1.0 - 0.13 * (axis[:, None] ** 2 + axis[None, :] ** 2)
+    image = _down(np.clip(image, 0, 1) * vignette[..., None])
+    image = 0.035 + 0.94 * image
+    return image + rng.normal(0.0, 0.011, image.shape[:2]).astype(np.float32)[..., None]
+
+
+def draw_illustration(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Flat bands of saturated colour, hard shadow, dark outlines."""
+    return _down(_flat_bands(b, outlines=True))
+
+
+def _flat_bands(b: Buffers, *, outlines: bool) -> np.ndarray:
+    bands = np.where(
+        b.lambert > 0.62, np.float32(1.06), np.where(b.lambert > 0.28, np.float32(0.86), np.float32(0.62))
+    )
+    light = np.where(b.object, bands, np.where(b.shadow > 0.5, np.float32(0.62), np.float32(1.0)))
+    image = _saturate(np.clip(b.albedo * light[..., None], 0, 1), 1.45)
+    image = np.where(
+        (b.clouds > 0.5)[..., None],
+        np.float32(0.97) * _mix(np.ones(3, np.float32), b.light_colour, 0.3),
+        image,
+    )
+    image = np.where(
+        (b.object & (b.specular > 0.955))[..., None],
+        _mix(image, np.ones(3, np.float32), np.float32(0.75)),
+        image,
+    )
+    if outlines:
+        image = np.where(_edges(b.layer, 1)[..., None] & ~b.object[..., None], image * 0.62, image)
+        image = np.where(_edges(np.where(b.object, b.part, -1), 2)[..., None], _INK, image)
+        image = np.where(_edges(b.object.astype(np.int8), 3)[..., None], _INK, image)
+    return image
+
+
+def draw_watercolor(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Transparent washes with bleeding, darkened edges on white paper that shows at an uneven border."""
+    image = _saturate(_lit(b, 0.62, 0.42, 0.3), 1.05)
+    image = _mix(image, np.ones(3, np.float32), 0.6 * b.clouds)
+    image = _down(image)
+    cover, layer = _down(b.object.astype(np.float32)), _down((b.layer > 0).astype(np.float32))
+    dy, dx = ((smooth_noise(rng, 12, SIZE_PX) - 0.5) * 4.0 for _ in range(2))
+    rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(np.float32)
+    where = [rows + dy, columns + dx]
+    image = np.stack(
+        [ndimage.map_coordinates(image[..., c], where, order=1, mode="nearest") for c in range(3)], -1
+    )
+    cover, layer = (ndimage.map_coordinates(x, where, order=1, mode="nearest") for x in (cover, layer))
+    image = _mix(_blur(image, 1.9), image, 0.35 + 0.35 * cover)
+    pooled = np.abs(cover - _blur(cover, 2.2)) + 0.4 * np.abs(layer - _blur(layer, 2.0))
+    wash = 0.20 + 0.26 * smooth_noise(rng, 7, SIZE_PX) - 0.16 * cover
+    image = _mix(image, _PAPER, np.clip(wash, 0, 1)) * (1.0 - 0.5 * np.clip(pooled, 0, 0.6))[..., None]
+    border = np.minimum.reduce([rows, columns, SIZE_PX - 1 - rows, SIZE_PX - 1 - columns])
+    border = border + 7.0 * (smooth_noise(rng, 14, SIZE_PX) - 0.5)
+    image = _mix(_PAPER, image, np.clip((border - 6.0) / 2.5, 0, 1))
+    return image * (1.0 - 0.035 * _tiled(_PAPER_GRAIN))[..., None]
+
+
+def draw_pencil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Graphite outlines and hatching: the darker the tone, the more directions of hatch cross."""
+    tone = _down(_lit(b, 0.38, 0.72, 0.55) @ _LUMA + 0.35 * b.clouds + 0.5 * b.glow)
+    tone = np.clip(_blur(tone, 0.8) * 1.08, 0, 1)
+    ink = np.zeros((SIZE_PX, SIZE_PX), np.float32)
+    for threshold, pattern in zip((0.66, 0.44, 0.26), _HATCHES, strict=True):
+        ink = np.maximum(ink, _tiled(pattern) * np.clip((threshold - tone) * 9.0, 0, 1))
+    lines = _down(np.maximum(_edges(b.object.astype(np.int8), 3) * 0.95, _edges(b.part, 2) * b.object * 0.85))
+    lines = np.maximum(lines, 0.6 * _down(_edges(b.layer, 2) & ~b.object))
+    lines = np.maximum(lines, 0.35 * _down(_edges((b.clouds > 0.5).astype(np.int8), 1) & ~b.object))
+    smudge = 0.16 * (1.0 - tone)
+    value = (1.0 - smudge) * (1.0 - 0.72 * ink) * (1.0 - lines)
+    graphite = np.array([0.17, 0.17, 0.19], np.float32)
+    return _mix(graphite, _PAPER, value) * (1.0 - 0.02 * _tiled(_PAPER_GRAIN))[..., None]
+
+
+def draw_pixel(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Blocks of 4 px from a small palette, ordered dither, an outline one block wide, the faint grid of a screen."""
+    cells = SIZE_PX // 4
+    k = _S // cells
+    image = _saturate(_down(_flat_bands(b, outlines=False), k), 1.15)
+    cover = _down(b.object, k) > 0.5
+    bayer = np.tile(np.array([[-0.25, 0.25], [0.5, -0.5]], np.float32) * 0.3, (cells // 2, cells // 2))
+    levels = 6.0
+    image = np.clip(np.round(image * levels + bayer[..., None]) / levels, 0, 1)
+    rim = ndimage.binary_dilation(cover) & ~cover
+    image = np.where(rim[..., None], _INK, image)
+    image = image.repeat(4, 0).repeat(4, 1)
+    grid = np.ones(4, np.float32)
+    grid[-1] = 0.84
+    screen = np.tile(np.minimum(grid[:, None], grid[None, :]), (cells, cells))
+    return image * screen[..., None]
+
+
+def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
+    """Thick strokes: each takes one colour from the scene and catches the light along its ridge."""
+    image = _saturate(np.clip(_lit(b, 0.5, 0.62, 0.5) * b.occlusion[..., None] ** 0.5, 0, 1), 1.3)
+    image = (
+        _mix(image, np.ones(3, np.float32) * 0.96, 0.8 * b.clouds) + 0.7 * b.glow[..., None] * b.light_colour
+    )
+    image = np.clip(_down(image), 0, 1)
+    image = _blur(image, 0.7)
+    cover = _down(b.object.astype(np.float32))
+    facing = _down(b.normal[..., 0])
+    ground = _down((b.layer >= 2).astype(np.float32))
+    # Stroke direction: nearly level in sky and ground, steep on the object, leaning with the form.
+    direction = np.where(cover > 0.5, np.where(facing > 0.1, 3, 2), np.where(ground > 0.5, 1, 0))
+    rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
+    smear = [np.rint((smooth_noise(rng, 30, SIZE_PX) - 0.5) * 4.0).astype(int) for _ in range(2)]
+    out = np.empty_like(image)
+    ridge = np.empty((SIZE_PX, SIZE_PX), np.float32)
+    for d, (offset_y, offset_x, height) in enumerate(_STROKES):
+        here = direction == d
+        y = np.clip(rows + _tiled(offset_y) + smear[0], 0, SIZE_PX - 1)
+        x = np.clip(columns + _tiled(offset_x) + smear[1], 0, SIZE_PX - 1)
+        out[here] = image[y[here], x[here]]
+        ridge[here] = _tiled(height)[here]
+    vary = (smooth_noise(rng, 20, SIZE_PX) - 0.5) * 0.18
+    out = out * (1.0 + vary + 0.13 * ridge)[..., None]
+    warm = np.array([1.03, 1.0, 0.94], np.float32)
+    return np.clip(out * warm, 0, 1) ** 0.95 * 0.97
+
+
+def _hatch_tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    y, x = np.mgrid[0:8, 0:8].astype(np.float32)
+
+    def lines(phase: np.ndarray, period: float) -> np.ndarray:
+        distance = np.abs((phase + period / 2) % period - period / 2)
+        return np.clip(1.35 - distance, 0, 1).astype(np.float32)
+
+    return lines(x + y, 8.0), lines(x + y + 4, 8.0), lines(x - y, 8.0)
+
+
+def _stroke_tiles() -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
+    """For four directions: offsets (8, 8) to each pixel's stroke centre, and the height of its ridge in [-1, 1].
+
+    A direction is a step (dy, dx) along the stroke; 2 dx + dy and its like wrap after 8 px, so the tiles meet.
+    """
+    tiles = []
+    y, x = np.mgrid[0:8, 0:8].astype(np.float32)
+    for dy, dx in ((-1.0, 2.0), (1.0, 2.0), (-2.0, 1.0), (2.0, 1.0)):
+        across = (
+            (x * abs(dy) * np.sign(-dy * dx) + y * abs(dx)) % 8
+            if dx > 1
+            else (x * abs(dy) + y * abs(dx) * np.sign(-dy * dx)) % 8
+        )
+        u = across - 3.5  # in units of sqrt(5) px across the stroke
+        oy, ox = (
+            (-u * 0.4, -u * 0.2 * np.sign(-dy * dx)) if dx > 1 else (-u * 0.2 * np.sign(-dy * dx), -u * 0.4)
+        )
+        height = np.interp(across, (0, 1, 3, 6, 7), (-0.9, 0.2, 0.7, 0.1, -0.6)).astype(np.float32)
+        tiles.append((np.rint(oy).astype(int), np.rint(ox).astype(int), height))
+    return tuple(tiles)
+
+
+_HATCHES = _hatch_tiles()
+_STROKES = _stroke_tiles()
+_PAPER_GRAIN = np.random.default_rng(7).random((16, 16)).astype(np.float32)
+
+_DRAW: dict[str, Callable[[Buffers, np.random.Generator], np.ndarray]] = dict(
+    zip(
+        STYLES,
+        (draw_photographic, draw_illustration, draw_watercolor, draw_pencil, draw_pixel, draw_oil),
+        strict=True,
+    )
+)
+
+
+def _render(b: Buffers, scene: Scene, style: str) -> np.ndarray:
+    rng = np.random.default_rng((scene.seed, STYLES.index(style)))
+    return (np.clip(_DRAW[style](b, rng), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def draw(scene: Scene, style: str) -> np.ndarray:
+    """Draw one scene in one style.
+
+    Returns:
+        (SIZE_PX, SIZE_PX, 3) uint8, sRGB.
+
+    Raises:
+        KeyError: `style` is not one of STYLES.
+    """
+    return _render(build_buffers(scene, _S), scene, style)
+
+
+def draw_styles(scene: Scene) -> np.ndarray:
+    """Draw one scene in every style from one geometry.
+
+    Returns:
+        (len(STYLES), SIZE_PX, SIZE_PX, 3) uint8, sRGB, in the order of STYLES.
+    """
+    buffers = build_buffers(scene, _S)
+    return np.stack([_render(buffers, scene, style) for style in STYLES])
