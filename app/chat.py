@@ -19,16 +19,12 @@ from langgraph.types import Command
 from app.agent import BLEND_TOOL, SEARCH_TOOL, TurnContext
 from app.answers import CitedAnswer
 from app.conversations import Conversations
+from app.questions import check_question
 
-MAX_QUESTION_CHARS = 4_000
 NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
 
 Event = str | CitedAnswer
 """What a turn yields: lines that say what it is doing, then its answer."""
-
-
-class UnusableQuestion(ValueError):
-    """The question is empty or too long."""
 
 
 class Chat:
@@ -130,17 +126,6 @@ class Chat:
                     yield from _events(message)
         if self.conversations:
             self.conversations.forget_steps(conversation_id)
-
-
-def check_question(question: str) -> str:
-    question = question.strip()
-    if not question:
-        raise UnusableQuestion("the question is empty; ask something about the corpus")
-    if len(question) > MAX_QUESTION_CHARS:
-        raise UnusableQuestion(
-            f"the question has {len(question):,} characters; shorten it to {MAX_QUESTION_CHARS:,}"
-        )
-    return question
 
 
 def proposals(message: AnyMessage) -> list[Any]:

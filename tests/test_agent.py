@@ -13,8 +13,9 @@ from langchain_core.tools import tool
 
 from app.agent import EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
-from app.chat import Chat, UnusableQuestion, proposals
+from app.chat import Chat, proposals
 from app.conversations import Conversations, UnknownConversation
+from app.questions import UnusableQuestion
 from app.settings import read_settings
 from app.turns import Turns
 

@@ -1,0 +1,135 @@
+"""``python -m app``: ask from the command line.
+
+Exit status: 0 answered, 1 refused (the corpus holds nothing about it), 2 unusable input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.questions import UnusableQuestion, check_question
+from app.settings import read_settings
+
+if TYPE_CHECKING:
+    from app.answers import CitedAnswer
+    from app.undertone import Undertone
+
+ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
+
+
+class UnusableInput(ValueError):
+    """The command line or the batch file cannot be used."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer what the arguments ask."""
+    started = time.perf_counter()
+    given = _parser().parse_args(arguments)
+    settings = read_settings(home=given.home)
+    try:
+        if (given.question is None) == (given.batch is None):
+            raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE')
+        if given.batch and given.conversation:
+            raise UnusableInput("--batch asks every question by itself; leave --conversation out")
+        if given.batch and not given.batch.is_file():
+            raise UnusableInput(f"{given.batch}: no such file; name a file of JSON lines")
+        question = None if given.batch else check_question(given.question)
+    except (UnusableInput, UnusableQuestion) as error:
+        return _refuse(error)
+
+    # Seconds of imports that a mistyped command need not wait for.
+    from app.undertone import OPENING_ERRORS, open_undertone
+
+    try:
+        undertone = open_undertone(settings, keep=given.conversation is not None)
+    except OPENING_ERRORS as error:
+        return _refuse(error)
+    print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
+    if question is None:
+        return answer_batch(undertone, given.batch)
+    answer = undertone.answer(question, given.conversation)
+    print(json.dumps(answer.to_json(), ensure_ascii=False) if given.json else as_text(answer))
+    print(f"answered in {answer.seconds:.2f} s by {answer.engine}", file=sys.stderr)
+    return ANSWERED if answer.status == "answered" else REFUSED
+
+
+def answer_batch(undertone: Undertone, file: Path) -> int:
+    """Answer a file of JSON lines, one line out per line in, each written as soon as it is there."""
+    try:
+        for question_id, question in read_batch(file):
+            answer = undertone.answer(question).to_json()
+            print(json.dumps({"id": question_id, **answer}, ensure_ascii=False), flush=True)
+    except UnusableInput as error:
+        return _refuse(error)
+    return ANSWERED
+
+
+def read_batch(file: Path) -> Iterator[tuple[Any, str]]:
+    """Yield (id, question) of each line; empty lines count for nothing.
+
+    Raises:
+        UnusableInput: A line is not as it should be; what stood before it has been yielded.
+    """
+    with file.open("rb") as lines:
+        for number, raw in enumerate(lines, 1):
+            try:
+                line = raw.decode("utf-8-sig").strip()
+                if not line:
+                    continue
+                record = json.loads(line)
+                if not isinstance(record, dict) or "id" not in record or "question" not in record:
+                    raise UnusableInput('not an object with "id" and "question"')
+                question = check_question(record["question"])
+            except ValueError as error:
+                raise UnusableInput(f"{file}:{number}: {error}; mend the line, those before it are answered") from None
+            yield record["id"], question
+
+
+def as_text(answer: CitedAnswer) -> str:
+    """Write an answer for the terminal."""
+    from app.transcripts import answer_as_markdown
+
+    blocks = answer_as_markdown(answer)
+    if answer.proposals:
+        commands = "\n".join(_command(proposal["arguments"]) for proposal in answer.proposals)
+        blocks.append(f"### See it rendered\n\n{commands}")
+    if answer.follow_ups:
+        blocks.append("### Ask next\n\n" + "\n".join(f"- {follow_up}" for follow_up in answer.follow_ups))
+    return "\n\n".join(blocks)
+
+
+def _command(arguments: dict[str, Any]) -> str:
+    """The command that renders a proposal."""
+    words = ["python", "-m", "tools", "blend", "--subject", arguments["subject"]]
+    for style in arguments["styles"]:
+        words += ["--style", f"{style['text']}={style['weight']:g}"]
+    for name in ("method", "steps", "guidance", "seed"):
+        if arguments.get(name) is not None:
+            words += [f"--{name}", str(arguments[name])]
+    return shlex.join([*words, "--out", "blend"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Ask Undertone about its corpus.")
+    parser.add_argument("question", nargs="?", metavar="QUESTION")
+    parser.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
+    parser.add_argument("--home", type=Path, metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
+    parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    parser.add_argument("--conversation", metavar="ID", help="the next turn of a kept conversation; a new ID begins one")
+    return parser
+
+
+def _refuse(error: Exception) -> int:
+    print(" ".join(str(error).split()), file=sys.stderr)
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

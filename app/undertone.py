@@ -1,0 +1,71 @@
+"""Undertone, opened: the corpus indexed, the agent built, the conversations at hand. What the command line and the page share."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from langgraph.checkpoint.memory import InMemorySaver
+
+from app.agent import EngineUnavailable, build_agent, load_chat_model
+from app.answers import CitedAnswer
+from app.chat import Chat
+from app.conversations import Conversations
+from app.settings import Settings
+from ingest.documents import Document
+from ingest.index import Index, IndexRefused
+from ingest.vectors import EmbedderUnavailable, load_embedder
+from tools.registry import build_tools
+from tools.search import Searcher
+
+OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused)
+"""What a person can mend; each message is one line that says how."""
+
+
+@dataclass(frozen=True)
+class Undertone:
+    settings: Settings
+    index: Index
+    chat: Chat
+
+    @property
+    def conversations(self) -> Conversations:
+        assert self.chat.conversations is not None, "opened without conversations"
+        return self.chat.conversations
+
+    def document(self, document_id: str) -> Document | None:
+        """A document of the corpus; None when it has been removed since it was cited."""
+        try:
+            return self.index.document(document_id)
+        except KeyError:
+            return None
+
+    def answer(self, question: str, conversation_id: str | None = None) -> CitedAnswer:
+        """Answer one question, in a conversation of its own unless one is given."""
+        *_, answer = self.chat.ask(conversation_id or uuid.uuid4().hex, question)
+        if not isinstance(answer, CitedAnswer):
+            raise RuntimeError("the engine ended without an answer; ask again")
+        return answer
+
+
+def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
+    """Open the index (made from the packaged corpus when the home has none), the engine and the conversations.
+
+    Args:
+        keep: Keep conversations under the home; False for questions that belong to none.
+
+    Raises:
+        EngineUnavailable: The chat engine cannot be used.
+        EmbedderUnavailable: The embedder cannot be loaded.
+        IndexRefused: The index was made with another embedder, or another run is changing it.
+    """
+    model = load_chat_model(settings)
+    index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
+    if not len(index):
+        index.sync_paths([settings.corpus])
+    searcher = Searcher(index)
+    searcher.search("style")  # the embedder loads at its first text; that belongs to the start, not to an answer
+    tools = build_tools(searcher, settings.image_model, settings.renders)
+    conversations = Conversations(settings.conversations) if keep else None
+    checkpointer = conversations.checkpointer if conversations else InMemorySaver()
+    return Undertone(settings, index, Chat(build_agent(model, tools, checkpointer), conversations))
