@@ -1,0 +1,142 @@
+"""A cited answer: what every engine returns, the command line prints and the page shows.
+
+It knows nothing of how an answer was found. A claim that cannot show its words in a document does not come into being.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage
+
+Kind = Literal["claim", "framing"]
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A span of a document's text, in characters: `quote` is `text[start:end]`, to the letter."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer: a claim with its citations, or framing, which states no fact about the world."""
+
+    text: str
+    kind: Kind
+    citations: tuple[Citation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind == "claim" and not self.citations:
+            raise ValueError(f"a claim without a citation: {self.text!r}")
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str  # empty where a short answer needs none
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document that supports the answer, with exactly the links that the corpus gives."""
+
+    document_id: str
+    kind: str  # "paper" | "model_card"
+    title: str
+    paper_url: str | None
+    github_url: str | None
+
+
+@dataclass(frozen=True)
+class WorkflowStage:
+    stage: Literal["input", "model", "output"]
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True)
+class CitedAnswer:
+    """An answer in the format that DESIGN and the README document; `search_query` is what was searched for."""
+
+    question: str
+    status: Literal["answered", "refused"]
+    engine: str
+    seconds: float
+    sections: tuple[Section, ...] = ()
+    sources: tuple[Source, ...] = ()
+    workflow: tuple[WorkflowStage, ...] | None = None
+    proposals: tuple[dict[str, Any], ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    search_query: str | None = None
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return tuple(sentence for section in self.sections for sentence in section.sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain dicts and lists, ready for `json.dumps`."""
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CitedAnswer:
+        """Rebuild an answer from `to_json`'s result."""
+
+        def citations(items: Sequence[Mapping[str, Any]]) -> tuple[Citation, ...]:
+            return tuple(Citation(**item) for item in items)
+
+        fields = dict(data)
+        fields["sections"] = tuple(
+            Section(
+                section["heading"],
+                tuple(Sentence(s["text"], s["kind"], citations(s["citations"])) for s in section["sentences"]),
+            )
+            for section in data["sections"]
+        )
+        fields["sources"] = tuple(Source(**source) for source in data["sources"])
+        if data["workflow"] is not None:
+            fields["workflow"] = tuple(
+                WorkflowStage(s["stage"], s["text"], citations(s["citations"])) for s in data["workflow"]
+            )
+        fields["proposals"] = tuple(data["proposals"])
+        fields["follow_ups"] = tuple(data["follow_ups"])
+        return cls(**fields)
+
+    def to_message(self, tool_calls: Sequence[dict[str, Any]] = ()) -> AIMessage:
+        """Wrap the answer as a chat message: standard text blocks with citation annotations, a block per sentence."""
+        links = {source.document_id: source for source in self.sources}
+        blocks: list[str | dict[Any, Any]] = []
+        for section in self.sections:
+            for n, sentence in enumerate(section.sentences):
+                lead = f"**{section.heading}**\n\n" if section.heading and n == 0 else ""
+                annotations = [
+                    {
+                        "type": "citation",
+                        "url": links[c.document_id].paper_url or links[c.document_id].github_url,
+                        "title": links[c.document_id].title,
+                        "cited_text": c.quote,
+                        "extras": {"document_id": c.document_id, "start": c.start, "end": c.end},
+                    }
+                    for c in sentence.citations
+                    if c.document_id in links
+                ]
+                blocks.append({"type": "text", "text": f"{lead}{sentence.text}\n", "annotations": annotations})
+        return AIMessage(
+            content=blocks or "",
+            tool_calls=list(tool_calls),
+            additional_kwargs={"cited_answer": self.to_json()},
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
