@@ -1,0 +1,59 @@
+"""``python -m ingest [PATH ...]``: index files and folders.
+
+Documents that came from the given files and folders in an earlier run and are no longer there are removed from the
+index; documents that came from anywhere else stay. Exit status: 0 all indexed, 2 something was rejected (the rest is
+indexed, and what the index held of it stays).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.settings import read_settings
+from ingest.index import Index, IndexRefused
+from ingest.vectors import EmbedderUnavailable, load_embedder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Index what the arguments name and print what changed."""
+    parser = argparse.ArgumentParser(prog="python -m ingest", description=(__doc__ or "").split("\n\n", 1)[1])
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders (default: corpus/)")
+    parser.add_argument("--home", type=Path, help="where the index lies (default: UNDERTONE_HOME or .undertone)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--reindex", action="store_true", help="embed everything in the index again, by the embedder that is set now"
+    )
+    given = parser.parse_args(arguments)
+    settings = read_settings(home=given.home)
+    open_index = Index.remade if given.reindex else Index
+    try:
+        index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
+        paths = given.paths or [settings.corpus]
+        if sys.stderr.isatty() and not given.json:
+            from tqdm import tqdm
+
+            with tqdm(desc="indexing", unit=" documents") as bar:
+                report = index.sync_paths(paths, progress=lambda _: bar.update())
+        else:
+            report = index.sync_paths(paths)
+    except (IndexRefused, EmbedderUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for rejection in report.rejected:
+        print(rejection, file=sys.stderr)
+    counts = {**vars(report), "rejected": len(report.rejected)}
+    if given.json:
+        errors = [{"file": str(e.file), "line": e.line, "problem": str(e)} for e in report.rejected]
+        print(json.dumps({**counts, "errors": errors, "documents": len(index)}))
+    else:
+        shown = ("added", "updated", "unchanged", "removed", "rejected")
+        print(", ".join(f"{counts[name]} {name}" for name in shown) + f"; {len(index)} documents in {settings.home}")
+    return 2 if report.rejected else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
