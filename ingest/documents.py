@@ -246,7 +246,7 @@ def _read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Corpus
 
 
 def _read_blocks(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]] | CorpusError]:
-    """Read ``Model:`` / ``Paper:`` / ``GitHub:`` / ``Summary:`` blocks; under a heading that names models, model cards."""
+    """Read ``Model:`` / ``Paper:`` / ``GitHub:`` / ``Summary:`` blocks, model cards where the heading names models."""
     kind = "paper"
     block: dict[str, Any] = {}
     start, name = 0, ""

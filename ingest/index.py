@@ -2,8 +2,8 @@
 
 The one door to chromadb. SQLite says what is in the index; Chroma holds the vectors of exactly that. Documents change
 in batches of three steps: the batch is written down as *pending*, then Chroma changes, then SQLite does, in one
-transaction that also takes the batch off the pending list. A run cut off between two steps leaves pending names, and the
-next run begins by putting Chroma back to what SQLite says about them.
+transaction that also takes the batch off the pending list. A run cut off between two steps leaves pending names, and
+the next run begins by putting Chroma back to what SQLite says about them.
 
 Knows no ranking: `tools/search.py` decides what the hits mean.
 """
@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS documents (
     record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, id TEXT NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, is_field INTEGER NOT NULL, UNIQUE (document_id, start));
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, is_field INTEGER NOT NULL,
+    UNIQUE (document_id, start));
 CREATE VIRTUAL TABLE IF NOT EXISTS document_words USING fts5 (title, text, tokenize = 'porter unicode61');
 CREATE VIRTUAL TABLE IF NOT EXISTS passage_words USING fts5 (text, tokenize = 'porter unicode61');
 """
@@ -85,8 +86,9 @@ class Index:
         made_with = self._fact("embedder")
         if made_with is not None and made_with != self._signature:
             raise IndexRefused(
-                f"the index in {home} was made with the embedder {made_with['embedder']} (dimension "
-                f"{made_with['dimension']}), not {embedder.name} ({embedder.dimension}); run: python -m ingest --reindex --home {home}"
+                f"the index in {home} was made with the embedder {made_with['embedder']} "
+                f"({made_with['dimension']} numbers), not {embedder.name} ({embedder.dimension}); "
+                f"run: python -m ingest --reindex --home {home}"
             )
 
     @classmethod

@@ -1,0 +1,42 @@
+"""What tests share: the corpus, indexed once per session in a home of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a test never downloads
+
+from ingest.index import Index
+from ingest.vectors import Embedder, load_embedder
+from tools.search import Searcher
+
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The packaged embedder."""
+    return load_embedder()
+
+
+@pytest.fixture(scope="session")
+def seed_home(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+    """A home whose index holds the four documents of ``corpus/``; tests only read it."""
+    home = tmp_path_factory.mktemp("seed") / "home"
+    Index(home, embedder).sync_paths([CORPUS])
+    return home
+
+
+@pytest.fixture(scope="session")
+def seed_index(seed_home: Path, embedder: Embedder) -> Index:
+    """The index of the four documents."""
+    return Index(seed_home, embedder)
+
+
+@pytest.fixture(scope="session")
+def searcher(seed_index: Index) -> Searcher:
+    """A searcher of the four documents."""
+    return Searcher(seed_index)
