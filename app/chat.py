@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.constants import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
@@ -36,32 +37,32 @@ class Chat:
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def ask(self, conversation_id: str, question: str) -> Iterator[Event]:
-        """Run one turn.
+        """Run one turn; see `begin` and `take_up`."""
+        with self._locks[conversation_id]:
+            self.begin(conversation_id, question)
+            yield from self.take_up(conversation_id)
 
-        The question is checked at once; the turn runs as the events are taken. It is stored before the engine starts, so a
-        turn that is cut off can be taken up again.
+    def begin(self, conversation_id: str, question: str) -> None:
+        """Store a question, before anything slow starts.
 
         Raises:
             UnusableQuestion: It is empty or longer than 4,000 characters.
         """
         question = check_question(question)
-        return self._ask(conversation_id, question)
-
-    def _ask(self, conversation_id: str, question: str) -> Iterator[Event]:
         with self._locks[conversation_id]:
             if self.conversations:
                 self.conversations.start(question, conversation_id)
-            settled = _settle(self.messages(conversation_id))
-            yield from self._run(conversation_id, {"messages": [*settled, HumanMessage(question)]})
+            said = [*_settle(self.messages(conversation_id)), HumanMessage(question)]
+            self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
 
     def take_up(self, conversation_id: str) -> Iterator[Event]:
-        """Go on with a turn that was cut off before its answer."""
+        """Answer the question that waits, whether it was just stored or its turn was cut off."""
         with self._locks[conversation_id]:
             if self.is_cut_off(conversation_id):
                 yield from self._run(conversation_id, None)
 
     def is_cut_off(self, conversation_id: str) -> bool:
-        """Whether the last question waits for an answer that nobody is working on."""
+        """Whether the last question, or the last render, still waits for the engine's answer."""
         messages = self.messages(conversation_id)
         return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
 

@@ -184,6 +184,15 @@ def test_a_turn_that_was_cut_off_is_taken_up_again(tmp_path):
     assert kinds(chat, "c") == "HATA"
 
 
+def test_a_question_is_stored_before_its_turn_starts(tmp_path):
+    open_chat(tmp_path).begin("c", "why?")
+    chat = open_chat(tmp_path)
+    assert kinds(chat, "c") == "H" and chat.is_cut_off("c")
+    list(chat.take_up("c"))
+    assert kinds(chat, "c") == "HATA"
+    assert list(chat.take_up("c")) == []
+
+
 def test_a_question_after_a_cut_off_turn_settles_it(tmp_path):
     chat = open_chat(tmp_path, Scripted(break_once=["now"]))
     with pytest.raises(ConnectionError):
@@ -205,7 +214,7 @@ def test_a_long_conversation_keeps_one_checkpoint(tmp_path):
 def test_unusable_questions_are_refused_before_anything_is_stored(tmp_path, question, complaint):
     chat = open_chat(tmp_path)
     with pytest.raises(UnusableQuestion, match=complaint):
-        chat.ask("c", question)
+        chat.begin("c", question)
     assert chat.conversations.all() == []
 
 
