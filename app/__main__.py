@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.questions import UnusableQuestion, check_question
+from app.inputs import UnusableQuestion, check_question
 from app.settings import read_settings
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from langgraph.types import Command
 from app.agent import BLEND_TOOL, SEARCH_TOOL, TurnContext
 from app.answers import CitedAnswer
 from app.conversations import Conversations
-from app.questions import check_question
+from app.inputs import check_question
 
 NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
 

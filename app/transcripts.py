@@ -124,13 +124,13 @@ def _entries(message: AnyMessage) -> Iterable[Entry]:
     key = message.id or ""
     if isinstance(message, HumanMessage):
         if "render_of" not in message.additional_kwargs:
-            yield Entry(key, question=str(message.content))
+            yield Entry(key, question=message.text)
     elif isinstance(message, AIMessage):
         found = tuple(Proposal(call["id"], call["args"]) for call in proposals(message))
         if "cited_answer" in message.additional_kwargs:
             answer = CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
             yield Entry(key, answer=answer, proposals=found)
         elif message.content and not message.tool_calls:
-            yield Entry(key, note=str(message.content))
+            yield Entry(key, note=message.text)
     elif isinstance(message, ToolMessage) and message.name == BLEND_TOOL and message.artifact:
         yield Entry(key, render=message.artifact)

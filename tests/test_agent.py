@@ -15,7 +15,7 @@ from app.agent import EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
 from app.chat import Chat, proposals
 from app.conversations import Conversations, UnknownConversation
-from app.questions import UnusableQuestion
+from app.inputs import UnusableQuestion
 from app.settings import read_settings
 from app.turns import Turns
 
