@@ -36,6 +36,7 @@ class SearchResult:
     document_scores: dict[str, float]
     unknown_terms: tuple[str, ...]  # content words of the question that the corpus does not hold
     reason: str
+    found: tuple[Document, ...] = ()  # the documents themselves, best first, 20 at most; also where not relevant
 
 
 class Searcher:
@@ -73,4 +74,5 @@ class Searcher:
         unknown = tuple(w for w in words if not self.index.document_frequency(w))
         best = max(passages.values(), default=0)
         relevant = best > 0.35
-        return SearchResult(query, relevant, evidence, order, scores, unknown, f"best passage at cosine {best:.2f}")
+        return SearchResult(query, relevant, evidence, order, scores, unknown, f"best passage at cosine {best:.2f}",
+                            tuple(self.index.document(i) for i in order[:20]))
