@@ -295,9 +295,7 @@ def _background(
     gz = (ground[..., 2] * 9 + 64).astype(int) % 128
     texture = np.where(down, (patches[gx, gz] - 0.5) * 2 * np.clip(1.4 - far * 2, 0, 1), 0)
     if scene.setting in ("meadow", "snow", "desert", "sunset"):
-        wave = 0.5 * np.sin(ground[..., 0] * 0.9 + rng.uniform(0, 6)) + np.sin(
-            ground[..., 2] * 1.3 + rng.uniform(0, 6)
-        )
+        wave = 0.5 * np.sin(ground[..., 0] * 0.9 + rng.uniform(0, 6)) + np.sin(ground[..., 2] * 1.3 + rng.uniform(0, 6))
         roll = down & (wave > 0.55)
         factor = {"meadow": 0.90, "snow": 0.92, "desert": 0.92, "sunset": 0.88}[scene.setting]
         albedo[roll] *= factor

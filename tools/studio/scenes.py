@@ -132,9 +132,7 @@ def draw_illustration(b: Buffers, rng: np.random.Generator) -> np.ndarray:
 
 
 def _flat_bands(b: Buffers, *, outlines: bool) -> np.ndarray:
-    bands = np.where(
-        b.lambert > 0.62, np.float32(1.06), np.where(b.lambert > 0.28, np.float32(0.86), np.float32(0.62))
-    )
+    bands = np.where(b.lambert > 0.62, np.float32(1.06), np.where(b.lambert > 0.28, np.float32(0.86), np.float32(0.62)))
     light = np.where(b.object, bands, np.where(b.shadow > 0.5, np.float32(0.62), np.float32(1.0)))
     image = _saturate(np.clip(b.albedo * light[..., None], 0, 1), 1.45)
     image = np.where(
@@ -163,9 +161,7 @@ def draw_watercolor(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     dy, dx = ((smooth_noise(rng, 12, SIZE_PX) - 0.5) * 4.0 for _ in range(2))
     rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(np.float32)
     where = [rows + dy, columns + dx]
-    image = np.stack(
-        [ndimage.map_coordinates(image[..., c], where, order=1, mode="nearest") for c in range(3)], -1
-    )
+    image = np.stack([ndimage.map_coordinates(image[..., c], where, order=1, mode="nearest") for c in range(3)], -1)
     cover, layer = (ndimage.map_coordinates(x, where, order=1, mode="nearest") for x in (cover, layer))
     image = _mix(_blur(image, 1.9), image, 0.35 + 0.35 * cover)
     pooled = np.abs(cover - _blur(cover, 2.2)) + 0.4 * np.abs(layer - _blur(layer, 2.0))
@@ -214,9 +210,7 @@ def draw_pixel(b: Buffers, rng: np.random.Generator) -> np.ndarray:
 def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Thick strokes: each takes one colour from the scene and catches the light along its ridge."""
     image = _saturate(np.clip(_lit(b, 0.5, 0.62, 0.5) * b.occlusion[..., None] ** 0.5, 0, 1), 1.3)
-    image = (
-        _mix(image, np.ones(3, np.float32) * 0.96, 0.8 * b.clouds) + 0.7 * b.glow[..., None] * b.light_colour
-    )
+    image = _mix(image, np.ones(3, np.float32) * 0.96, 0.8 * b.clouds) + 0.7 * b.glow[..., None] * b.light_colour
     image = np.clip(_down(image), 0, 1)
     image = _blur(image, 0.7)
     cover = _down(b.object.astype(np.float32))
@@ -264,9 +258,7 @@ def _stroke_tiles() -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
             else (x * abs(dy) + y * abs(dx) * np.sign(-dy * dx)) % 8
         )
         u = across - 3.5  # in units of sqrt(5) px across the stroke
-        oy, ox = (
-            (-u * 0.4, -u * 0.2 * np.sign(-dy * dx)) if dx > 1 else (-u * 0.2 * np.sign(-dy * dx), -u * 0.4)
-        )
+        oy, ox = (-u * 0.4, -u * 0.2 * np.sign(-dy * dx)) if dx > 1 else (-u * 0.2 * np.sign(-dy * dx), -u * 0.4)
         height = np.interp(across, (0, 1, 3, 6, 7), (-0.9, 0.2, 0.7, 0.1, -0.6)).astype(np.float32)
         tiles.append((np.rint(oy).astype(int), np.rint(ox).astype(int), height))
     return tuple(tiles)

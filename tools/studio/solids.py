@@ -279,9 +279,7 @@ def prism(low: Vector, high: Vector, colour: np.ndarray) -> Solid:
     )  # fmt: skip
 
 
-def cabin(
-    low: Vector, high: Vector, colour: np.ndarray, lean: float = 0.55, part: int | None = None
-) -> Solid:
+def cabin(low: Vector, high: Vector, colour: np.ndarray, lean: float = 0.55, part: int | None = None) -> Solid:
     """A box whose ends in x lean inwards: the upper part of a car, and its windows."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     return Solid(
