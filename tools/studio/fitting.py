@@ -77,7 +77,7 @@ def run_together(stage: Callable[..., None], count: int, work: Path, *args: Any)
         stage(Workers(0, 1), *args)
         return
     os.environ.update(OMP_NUM_THREADS="1", GOMP_SPINCOUNT="0")
-    meeting = work / f"meeting-{os.getpid()}-{time.monotonic_ns()}"
+    meeting = work.resolve() / f"meeting-{os.getpid()}-{time.monotonic_ns()}"
     try:
         mp.spawn(_enter, args=(stage, count, str(meeting), args), nprocs=count)
     finally:
