@@ -1,7 +1,7 @@
 """From search results to a cited answer: choose the sentences that answer, order them, frame them.
 
-Every claim is a sentence of the corpus, to the letter. Framing restates the question, names a document, or says what the
-corpus lacks. The composer knows nothing of chat messages or tools.
+Every claim is a sentence of the corpus, to the letter. Framing restates the question, names a document, or says what
+the corpus lacks. The composer knows nothing of chat messages or tools.
 """
 
 from __future__ import annotations
@@ -38,14 +38,29 @@ MAX_EXPLAINED_DOCUMENTS = 4
 MAX_NARROW_SENTENCES = 3
 
 _ABOUT_THE_MODEL = re.compile(r"\b(ai|models?|image|images|generat\w+|prompt|diffusion|render|blend\w*|mix\w*)\b", re.I)
-_INPUT_CUE = re.compile(r"\btext-to-image\b|\btext prompts?\b|\binputs?\b|\bgiven (a|an|the)\b|\breference\b|\bartworks?\b", re.I)
-_OUTPUT_CUE = re.compile(r"\b(to produce|produces?|generated images?|resulting images?|outputs?|yields?|enabl\w+|predict\w*)\b", re.I)
+_INPUT_CUE = re.compile(
+    r"\btext-to-image\b|\btext prompts?\b|\binputs?\b|\bgiven (a|an|the)\b|\breference\b|\bartworks?\b", re.I
+)
+_OUTPUT_CUE = re.compile(
+    r"\b(to produce|produces?|generated images?|resulting images?|outputs?|yields?|enabl\w+|predict\w*)\b", re.I
+)
 _METHOD_CUE = re.compile(r"\b(model|method|approach|framework|network|algorithm|process|layers?|training)\b", re.I)
-_FACT = re.compile(r"^\W*(and |but |so )?(who|whom|whose|when|how (many|much|long|big|large|fast|often|old)|what year|in what year)\b", re.I)
+_FACT = re.compile(
+    r"^\W*(and |but |so )?(who|whom|whose|when|how (many|much|long|big|large|fast|often|old)|what year|in what year)\b",
+    re.I,
+)
 _PREMISE = re.compile(r"\b(?:since|because|given that|considering that|as|if)\s+(.{8,160}?)(?:,|;|\?|$)", re.I)
 _WANTS: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (re.compile(r"\b(problem|challenge|issue|difficult\w*|limit\w*|concern\w*|motivat\w*|drawback)\b", re.I), "problem"),
-    (re.compile(r"\b(results?|perform\w*|evaluat\w*|dataset|benchmark|accura\w*|better|outperform\w*|good|tested)\b", re.I), "result"),
+    (
+        re.compile(r"\b(problem|challenge|issue|difficult\w*|limit\w*|concern\w*|motivat\w*|drawback)\b", re.I),
+        "problem",
+    ),
+    (
+        re.compile(
+            r"\b(results?|perform\w*|evaluat\w*|dataset|benchmark|accura\w*|better|outperform\w*|good|tested)\b", re.I
+        ),
+        "result",
+    ),
     (re.compile(r"\b(project page|website|available|homepage|web ?site)\b", re.I), "resource"),
     (re.compile(r"\b(propos\w*|introduc\w*|contribut\w*|present\w*)\b|^\W*what (is|are|does)\b", re.I), "contribution"),
     (re.compile(r"\b(how|which layers?|mechanism|steps?|process|way|swapp\w*|keep|kept|shared?)\b", re.I), "mechanism"),
@@ -62,7 +77,7 @@ class Conversation:
 
     @property
     def styles(self) -> tuple[Style, ...]:
-        """The styles spoken of last, with shares: of the last render, else the last proposal, else the last question."""
+        """The styles spoken of last, with shares: as rendered, else as proposed, else as asked about."""
         requests = [r.get("record", {}).get("request", {}) for r in self.renders[-1:]]
         for arguments in (*self.blends[-1:], *requests):
             if styles := arguments.get("styles"):
@@ -106,8 +121,8 @@ class Composer:
             return self._framed(text, follow_ups=_STARTERS)
         if intent == "help":
             text = (
-                "Undertone answers from its corpus of paper summaries and model cards, and every claim shows the passage "
-                "it stands on. It can also propose a blend of styles, which you render with a click."
+                "Undertone answers from its corpus of paper summaries and model cards, and every claim shows the "
+                "passage it stands on. It can also propose a blend of styles, which you render with a click."
             )
             return self._framed(text, follow_ups=_STARTERS)
         if intent == "render":
@@ -200,7 +215,9 @@ class Composer:
         shown, more = titles[:6], len(shelf.result.documents) - 6
         covered = "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
         text = "The corpus says nothing about this."
-        text = f"{text[:-1]}; what it covers: {covered}." if shown else f"{text[:-1]}: it is empty, run python -m ingest."
+        text = (
+            f"{text[:-1]}; what it covers: {covered}." if shown else f"{text[:-1]}: it is empty, run python -m ingest."
+        )
         answer = self._framed(text, follow_ups=tuple(_about(d, shelf) for d in shelf.documents[:2] if _about(d, shelf)))
         return replace(answer, status="refused", search_query=shelf.result.query)
 
@@ -230,7 +247,9 @@ class Composer:
         """The field lines that were asked for, of the documents named; what is missing is said."""
         documents = shelf.named or shelf.documents[:1]
         wants_paper = re.search(r"\b(paper|pdf|arxiv|publication)\b", self.question, re.I)
-        wants_code = re.search(r"\b(code|repo\w*|github|implementation|source|weights|checkpoint)\b", self.question, re.I)
+        wants_code = re.search(
+            r"\b(code|repo\w*|github|implementation|source|weights|checkpoint)\b", self.question, re.I
+        )
         fields = ["Paper"] * bool(wants_paper or not wants_code) + ["GitHub"] * bool(wants_code or not wants_paper)
         return [sentence for d in documents for f in fields for sentence in shelf.field(d, f)]
 
@@ -264,7 +283,9 @@ class Composer:
         name = short_name(blamed.title)
         own_words = [c for c in shelf.ranked("mechanism") if c.document.id == blamed.id][:1]
         return [
-            Sentence(f"The corpus does not say that of {name}; it says it of {short_name(true.document.title)}:", "framing"),
+            Sentence(
+                f"The corpus does not say that of {name}; it says it of {short_name(true.document.title)}:", "framing"
+            ),
             true.claim,
             *([Sentence(f"Of {name} it says:", "framing"), own_words[0].claim] if own_words else []),
         ]
@@ -370,7 +391,9 @@ class Composer:
             ),
             WorkflowStage(
                 "model",
-                " — ".join([*(c.quote.removeprefix("Model: ") for s in model_lines for c in s.citations), step.passage.text]),
+                " — ".join(
+                    [*(c.quote.removeprefix("Model: ") for s in model_lines for c in s.citations), step.passage.text]
+                ),
                 (*(c for s in model_lines for c in s.citations), *step.claim.citations),
             ),
             WorkflowStage("output", output.passage.text, output.claim.citations),
@@ -390,7 +413,8 @@ class Composer:
             model = f"{card.title}{_base_model(card)}" if card else "a model"
             if not all(s.text.lower() in corpus for s in styles):
                 yield Sentence(
-                    f"No passage says how {model} weighs two style phrases such as {names} inside one prompt.", "framing"
+                    f"No passage says how {model} weighs two style phrases such as {names} inside one prompt.",
+                    "framing",
                 )
         if re.search(r"\bweights?\b", self.question, re.I) and not re.search(r"\bweights?\b", corpus):
             yield Sentence(
@@ -422,7 +446,9 @@ class Composer:
         asked = {a.question.lower() for a in self.conversation.answers} | {self.question.lower()}
         offers = ["Now 80 % " + proposals[0]["arguments"]["styles"][-1]["text"]] if proposals else []
         offers += [question for d in documents if d not in shelf.named and (question := _about(d, shelf))]
-        offers += [f"Where is the code of {short_name(d.title)}?" for d in documents if d.github_url and d.kind == "paper"]
+        offers += [
+            f"Where is the code of {short_name(d.title)}?" for d in documents if d.github_url and d.kind == "paper"
+        ]
         return tuple(dict.fromkeys(o for o in offers if o.lower() not in asked))[:3]
 
     def _framed(self, text: str, follow_ups: Sequence[str] = ()) -> CitedAnswer:
@@ -443,9 +469,10 @@ class _Shelf:
         self.name_stems = content_stems(" ".join(n for d in self.named for n in names_of(d)))
         self.terms = content_stems(result.query) - self.name_stems
         self._scores = {(e.passage.document_id, e.passage.start): e.score for e in result.evidence}
-        if self.is_follow_up and [d.id for d in self.named] == [focus] and not self.terms & self.stems(self.named[0]):
-            # Nothing that was asked occurs in the document that the turn before was about: look at all of them again.
-            if any(self.terms & self.stems(d) for d in self.documents):
+        if self.is_follow_up and [d.id for d in self.named] == [focus]:
+            told = [d.id for d in self.documents if self.terms & self.stems(d)]
+            if told and focus not in told:
+                # Nothing that is asked occurs in the document of the turn before, but it does elsewhere.
                 self.named, self.focus = (), None
 
     def stems(self, document: Document) -> frozenset[str]:
@@ -516,7 +543,13 @@ class _Shelf:
         """A document's `Model`, `Paper` or `GitHub` line as a claim; where it has none, the sentence that says so."""
         line = next((p for p in self.passages(document) if p.is_field and p.text.startswith(f"{name}: ")), None)
         if line and not line.text.endswith(": None"):
-            return [Sentence(f"{short_name(document.title)} — {line.text}" if name != "Model" else line.text, "claim", (_cite(line),))]
+            return [
+                Sentence(
+                    f"{short_name(document.title)} — {line.text}" if name != "Model" else line.text,
+                    "claim",
+                    (_cite(line),),
+                )
+            ]
         absent = {"Paper": "paper", "GitHub": "GitHub link"}.get(name, name.lower())
         text = f"The corpus gives no {absent} for {short_name(document.title)}."
         return [Sentence(text, "claim", (_cite(line),)) if line else Sentence(text, "framing")]
@@ -529,8 +562,8 @@ class _Shelf:
 
 
 _STARTERS = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both perfectly. "
-    "How does AI balance multiple styles at once—what’s happening with the weights under the hood?",
+    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
+    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?",
     "What is content leakage?",
     "Blend photographic style and watercolor",
 )

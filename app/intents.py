@@ -49,7 +49,10 @@ _SHOW_IT = re.compile(
     r"(\s+(me|it|that|this|them|both|us|see|happen|the|a|an|blend|mix|image|picture|result|render|please|now|again|together))*\W*$",
     re.I,
 )
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|per ?cent|percent)\s*(?:of\s+|the\s+)?([a-z][a-z \-]*?)(?=\s*(?:,|;|\.|$|\band\b|\bof\b|\bwith\b|\d|\?|!|/))", re.I)
+_PERCENT = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(?:%|per ?cent|percent)\s*(?:of\s+|the\s+)?([a-z][a-z \-]*?)(?=\s*(?:,|;|\.|$|\band\b|\bof\b|\bwith\b|\d|\?|!|/))",
+    re.I,
+)
 _LINKS = re.compile(
     r"\b(where|link|links|url|find|download|repo|repository|github)\b.*\b(code|implementation|repo|repository|github|paper|pdf"
     r"|arxiv|source|weights|checkpoint|link|links|url|it)\b"
@@ -59,9 +62,12 @@ _LINKS = re.compile(
     re.I,
 )
 _LACKS = re.compile(
-    r"\b(which|what|who|any|list)\b.*\b(no|not|without|lacks?|missing|n't|doesn.t)\b.*\b(paper|code|repo|repository|github|pdf)\b", re.I
+    r"\b(which|what|who|any|list)\b.*\b(no|not|without|lacks?|missing|n't|doesn.t)\b.*\b(paper|code|repo|repository|github|pdf)\b",
+    re.I,
 )
-_COMPARE = re.compile(r"\b(compare|comparison|differ(s|ent|ence|ences)?|versus|vs\.?|similarit(y|ies)|in common|contrast)\b", re.I)
+_COMPARE = re.compile(
+    r"\b(compare|comparison|differ(s|ent|ence|ences)?|versus|vs\.?|similarit(y|ies)|in common|contrast)\b", re.I
+)
 _EXPLAIN = re.compile(
     r"^\W*(so |and )?(how (do|does|did|is|are|can) (?!i\b)|explain|describe|why (do|does|did|is|are)|walk me|tell me (about|how))"
     r"|\bunder the hood\b|\bhow (do|does) (ai|image models?|diffusion|models?)\b|\bhow it works\b",
@@ -72,11 +78,19 @@ _LEANS = re.compile(
     r"( one| paper| method| model| document)?|the same|another one|both)\b",
     re.I,
 )
-_CONNECTIVE = re.compile(r"^\W*(and|but|so|or|also|then|ok(ay)?|what about|how about|why|in which|at which|on which|which layers?|for what|by whom|more|go on|really)\b", re.I)
+_CONNECTIVE = re.compile(
+    r"^\W*(and|but|so|or|also|then|ok(ay)?|what about|how about|why|in which|at which|on which|which layers?|for what|by whom|more|go on|really)\b",
+    re.I,
+)
 _OTHER = re.compile(r"\bthe other( one| paper| method| model| document)?\b|\banother one\b", re.I)
-_ORDINAL = re.compile(r"\bthe (first|second|third|fourth|last|former|latter)\b( one| paper| method| model| document)?", re.I)
+_ORDINAL = re.compile(
+    r"\bthe (first|second|third|fourth|last|former|latter)\b( one| paper| method| model| document)?", re.I
+)
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3, "last": -1}
-_PRONOUN = re.compile(r"\b(it|they|them|this (?:one|method|paper|model|approach)|that (?:one|method|paper|model|approach)|these|those)\b", re.I)
+_PRONOUN = re.compile(
+    r"\b(it|they|them|this (?:one|method|paper|model|approach)|that (?:one|method|paper|model|approach)|these|those)\b",
+    re.I,
+)
 _POSSESSIVE = re.compile(r"\b(its|their)\b", re.I)
 _QUOTED = re.compile(r"[“\"‘«]([^“”\"«»‘’]{2,60})[”\"’»]|(?<![\w])'([^']{2,60})'(?![\w])")
 _STYLE_WORDS = re.compile(
@@ -165,7 +179,11 @@ def names_of(document: Document) -> tuple[str, ...]:
 def named_documents(question: str, documents: Iterable[Document]) -> tuple[Document, ...]:
     """Documents that the question names, in the order in which it names them."""
     text = " " + re.sub(r"[^a-z0-9.]+", " ", question.lower()) + " "
-    text = text.replace(" sd1.5 ", " stable diffusion 1.5 ").replace(" sd 1.5 ", " stable diffusion 1.5 ").replace(". ", " ")
+    text = (
+        text.replace(" sd1.5 ", " stable diffusion 1.5 ")
+        .replace(" sd 1.5 ", " stable diffusion 1.5 ")
+        .replace(". ", " ")
+    )
     places = []
     for document in documents:
         at = [text.find(" " + re.sub(r"[^a-z0-9.]+", " ", n).strip()) for n in names_of(document)]
@@ -193,7 +211,11 @@ def styles_in(question: str) -> tuple[Style, ...]:
 def subject_in(question: str) -> str | None:
     """Find what the picture should show: "... of a red boat at night"."""
     found = _SUBJECT.search(question)
-    if not found or _STYLE_WORDS.search(found[1]) or re.search(r"\bprompt|\bstyles?\b|\bweights?\b|\bimage\b|\bhood\b", found[1]):
+    if (
+        not found
+        or _STYLE_WORDS.search(found[1])
+        or re.search(r"\bprompt|\bstyles?\b|\bweights?\b|\bimage\b|\bhood\b", found[1])
+    ):
         return None
     return found[1].strip()
 
@@ -218,7 +240,10 @@ def reweigh(styles: Sequence[Style], known: Sequence[Style]) -> tuple[Style, ...
     free = [k for k in known if k.text not in wanted]
     total = sum(k.share or 0.0 for k in free)
     shared = [
-        Style(k.text, wanted[k.text] if k.text in wanted else rest * ((k.share or 0.0) / total if total else 1 / len(free)))
+        Style(
+            k.text,
+            wanted[k.text] if k.text in wanted else rest * ((k.share or 0.0) / total if total else 1 / len(free)),
+        )
         for k in known
     ]
     result = [*([] if new and not wanted else shared), *new]

@@ -48,7 +48,9 @@ class Reader(BaseChatModel):
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
         question = _text(messages[asked])
         last = messages[-1]
-        conversation = read_conversation(messages if isinstance(last, ToolMessage) and last.name == "blend_styles" else messages[:asked])
+        conversation = read_conversation(
+            messages if isinstance(last, ToolMessage) and last.name == "blend_styles" else messages[:asked]
+        )
         composer = Composer(question, conversation, ENGINE)
         if isinstance(last, ToolMessage) and last.name == "search_corpus":
             result = last.artifact if isinstance(last.artifact, SearchResult) else None

@@ -29,7 +29,8 @@ _CUES: dict[Role, str] = {
 _PATTERNS = {role: re.compile(cue, re.I) for role, cue in _CUES.items()}
 
 _LEANING = re.compile(
-    r"^(this|these|those|such|it|they|besides|in addition|moreover|furthermore|at the same time|additionally|finally|with our)\b", re.I
+    r"^(this|these|those|such|it|they|besides|in addition|moreover|furthermore|at the same time|additionally|finally|with our)\b",
+    re.I,
 )
 
 

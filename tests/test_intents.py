@@ -14,12 +14,14 @@ from app.intents import (
 )
 
 SEED = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both perfectly. "
-    "How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
+    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
+    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
 )
 
 
-def turn(question, *document_ids, titles=("Visual Style Prompting with Swapping Self-Attention", "FedStyle: Federated")):
+def turn(
+    question, *document_ids, titles=("Visual Style Prompting with Swapping Self-Attention", "FedStyle: Federated")
+):
     claims = tuple(Sentence("x", "claim", (Citation(d, 0, 1, "x"),)) for d in document_ids)
     sources = tuple(Source(d, "paper", t, None, None) for d, t in zip(document_ids, titles, strict=False))
     return CitedAnswer(question, "answered", "reader", 0.0, (Section("", claims),), sources)
@@ -113,6 +115,9 @@ def test_short_names():
 
 
 def test_content_stems_drop_what_carries_no_meaning():
-    assert content_stems("What is being swapped in the self-attention?") == {"swap", "self-attent", "self", "attent"} - {
-        "self"
-    } | content_stems("self")
+    assert content_stems("What is being swapped in the self-attention?") == {
+        "swap",
+        "self-attent",
+        "self",
+        "attent",
+    } - {"self"} | content_stems("self")

@@ -9,8 +9,8 @@ from app.answers import CitedAnswer
 from app.reader import Reader
 
 SEED = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both perfectly. "
-    "How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
+    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
+    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
 )
 LINKS = {
     "http://arxiv.org/pdf/2402.12974v2.pdf",
@@ -83,7 +83,9 @@ def test_the_seed_question_gets_the_five_sections_and_everything_they_must_hold(
     assert proposal["arguments"]["method"] == "prompt"
 
 
-@pytest.mark.parametrize("question", [SEED, "What is content leakage?", "Compare FedStyle and WSAM", "what is henmixReal?"])
+@pytest.mark.parametrize(
+    "question", [SEED, "What is content leakage?", "Compare FedStyle and WSAM", "what is henmixReal?"]
+)
 def test_every_claim_shows_its_words_and_no_foreign_link(converse, seed_index, question):
     answer = converse(question)
     cited = [c for s in answer.sentences for c in s.citations] + [c for w in answer.workflow or () for c in w.citations]
@@ -91,7 +93,11 @@ def test_every_claim_shows_its_words_and_no_foreign_link(converse, seed_index, q
     for citation in cited:
         assert seed_index.document(citation.document_id).text[citation.start : citation.end] == citation.quote
     corpus = " ".join(d.text for d in seed_index.documents())
-    assert all(link.rstrip(".") in corpus for link in re.findall(r"https?://\S+", str(answer.to_json())) for link in [re.split(r"['\"]", link)[0]])
+    assert all(
+        link.rstrip(".") in corpus
+        for link in re.findall(r"https?://\S+", str(answer.to_json()))
+        for link in [re.split(r"['\"]", link)[0]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +128,10 @@ def test_narrow_questions_get_one_to_three_sentences_of_the_right_document(conve
     ("turns", "words"),
     [
         ((SEED, "and in which layers?"), "late self-attention layers"),
-        (("how do artists share styles without sharing their artwork?", "what do they share instead?"), "model parameters"),
+        (
+            ("how do artists share styles without sharing their artwork?", "what do they share instead?"),
+            "model parameters",
+        ),
         (("How does Visual Style Prompting work?", "does it need fine-tuning?"), "without any fine-tuning"),
         (("Compare FedStyle and WSAM", "what about the other one?"), "style augmentation algorithm"),
     ],
@@ -143,7 +152,8 @@ def test_show_me_and_new_shares_propose_the_styles_of_the_conversation(converse)
 
 
 @pytest.mark.parametrize(
-    "question", ["since WSAM swaps keys and values, does it need fine-tuning?", "Why does FedStyle swap keys and values?"]
+    "question",
+    ["since WSAM swaps keys and values, does it need fine-tuning?", "Why does FedStyle swap keys and values?"],
 )
 def test_a_false_premise_is_corrected(converse, question):
     answer = converse(question)
@@ -152,7 +162,9 @@ def test_a_false_premise_is_corrected(converse, question):
     assert "swapping the key and value" in claims(answer)
 
 
-@pytest.mark.parametrize("question", ["How do I bake sourdough bread?", "who wrote FedStyle?", "What is the capital of Peru?"])
+@pytest.mark.parametrize(
+    "question", ["How do I bake sourdough bread?", "who wrote FedStyle?", "What is the capital of Peru?"]
+)
 def test_a_refusal_names_what_is_covered_and_cites_nothing(converse, question):
     answer = converse(question)
     assert answer.status == "refused"

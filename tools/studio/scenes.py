@@ -69,7 +69,7 @@ def _blur(image: np.ndarray, sigma_px: float) -> np.ndarray:
 
 def _down(image: np.ndarray, k: int = SUPERSAMPLE) -> np.ndarray:
     """Average blocks of k x k pixels: (S, S[, 3]) -> (S / k, S / k[, 3])."""
-    total = np.zeros((image.shape[0] // k, image.shape[1] // k) + image.shape[2:], np.float32)
+    total = np.zeros((image.shape[0] // k, image.shape[1] // k, *image.shape[2:]), np.float32)
     for i in range(k):
         for j in range(k):
             total += image[i::k, j::k]

@@ -1,0 +1,79 @@
+"""Contact sheets of the embedded image model, for eyes: `python -m tests.evals.sheets` (or `make sheets`).
+
+`docs/styles.png` shows every object in every style; `docs/blends.png` sweeps from one style to another by three
+methods.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.evals.studio import METHODS, Subject, render
+from tools.blend import BlendRequest, WeightedStyle
+from tools.models import ImageModel, load_image_model
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+LABEL_PX = 18
+
+
+def styles_sheet(model: ImageModel) -> Image.Image:
+    """A row for each style, a column for each object; colour and setting change from object to object."""
+    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in range(len(OBJECTS))]
+    requests = [
+        BlendRequest(s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + i)
+        for style in STYLES
+        for i, s in enumerate(shown)
+    ]
+    images = [image for image, _ in render(model, requests)]
+    rows = [np.concatenate(images[k * len(shown) : (k + 1) * len(shown)], axis=1) for k in range(len(STYLES))]
+    return _labelled(rows, list(STYLES))
+
+
+def blends_sheet(model: ImageModel, points: int = 9) -> Image.Image:
+    """From "photographic style" to "digital illustration" at one seed: three subjects by each method."""
+    subjects = ("a red house in a meadow", "a yellow car at sunset", "a blue boat on the beach")
+    rows, labels = [], []
+    for method in METHODS:
+        for n, subject in enumerate(subjects):
+            requests = [
+                BlendRequest(
+                    subject,
+                    (WeightedStyle(STYLES[0], float(1 - w)), WeightedStyle(STYLES[1], float(w))),
+                    method,
+                    guidance_scale=model.default_guidance,
+                    seed=31 + n,
+                )
+                for w in np.linspace(0, 1, points)
+            ]
+            rows.append(np.concatenate([image for image, _ in render(model, requests)], axis=1))
+            labels.append(f"{method}: photographic style → digital illustration" if n == 0 else "")
+    return _labelled(rows, labels)
+
+
+def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
+    heights = [SIZE_PX + (LABEL_PX if label else 0) for label in labels]
+    sheet = Image.new("RGB", (rows[0].shape[1], sum(heights)), "white")
+    draw, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(size=12), 0
+    for row, label in zip(rows, labels, strict=True):
+        if label:
+            draw.text((4, y + 2), label, fill="black", font=font)
+            y += LABEL_PX
+        sheet.paste(Image.fromarray(row), (0, y))
+        y += SIZE_PX
+    return sheet
+
+
+def main() -> None:
+    model = load_image_model("embedded")
+    DOCS.mkdir(exist_ok=True)
+    for name, sheet in (("styles.png", styles_sheet(model)), ("blends.png", blends_sheet(model))):
+        sheet.save(DOCS / name, optimize=True)
+        print(f"written to docs/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""What the embedded image model can do, judged by classifiers that never saw a render: `python -m tests.evals.studio`.
+
+Single styles, blends at nine weights by three methods, variety over seeds, and seconds per image. Rendering all of it
+takes some minutes on two cores; `--quick` does a fifth, `--all-pairs` every prompt with every pair of styles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from skimage.metrics import structural_similarity
+
+from tests.evals.results import Table, write_results
+from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.models import ImageModel, load_image_model
+from tools.studio.captions import SETTING_PHRASES
+from tools.studio.judges import judge
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES
+
+WEIGHTS = tuple(np.linspace(0, 1, 9))
+METHODS = ("prompt", "embedding", "composable")
+BATCH = 18
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a prompt asks for beside the style, as indices into the judges' labels."""
+
+    object: int
+    colour: int
+    setting: int
+
+    @property
+    def text(self) -> str:
+        colour = COLOURS[self.colour]
+        article = "an" if colour[0] in "aeio" else "a"
+        return f"{article} {colour} {OBJECTS[self.object]} {SETTING_PHRASES[SETTINGS[self.setting]][0]}"
+
+
+def subjects(count: int, seed: int) -> list[Subject]:
+    """Draw subjects, every object, colour and setting about equally often."""
+    rng = np.random.default_rng(seed)
+    columns = [rng.permutation(np.arange(count) % len(names)) for names in (OBJECTS, COLOURS, SETTINGS)]
+    return [Subject(*(int(column[i]) for column in columns)) for i in range(count)]
+
+
+def render(model: ImageModel, requests: Sequence[BlendRequest]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Render in batches; yields each image (128, 128, 3) uint8 with its final latents (4, 16, 16)."""
+    for start in range(0, len(requests), BATCH):
+        result = blend(requests[start : start + BATCH], model)
+        for image, latents in zip(result.images, result.arrays["latents"], strict=True):
+            yield np.asarray(image.convert("RGB")), latents
+
+
+def single_styles(model: ImageModel, count: int) -> dict[str, float]:
+    """How often the judges see what the prompt asked for, one style per prompt."""
+    asked = subjects(count, seed=1)
+    styles = [i % len(STYLES) for i in range(count)]
+    requests = [
+        BlendRequest(
+            s.text, (WeightedStyle(STYLES[k], 1.0),), "prompt", guidance_scale=model.default_guidance, seed=9000 + i
+        )
+        for i, (s, k) in enumerate(zip(asked, styles, strict=True))
+    ]
+    seen = judge(np.stack([image for image, _ in render(model, requests)]))
+    right = {
+        "style": [seen["style"][i].argmax() == styles[i] for i in range(count)],
+        "object": [seen["object"][i].argmax() == s.object for i, s in enumerate(asked)],
+        "colour": [
+            seen["colour"][i].argmax() == s.colour for i, s in enumerate(asked) if STYLES[styles[i]] != "pencil sketch"
+        ],
+        "setting": [seen["setting"][i].argmax() == s.setting for i, s in enumerate(asked)],
+    }
+    return {name: float(np.mean(values)) for name, values in right.items()}
+
+
+def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str, float]]:
+    """Nine weights between two styles, by method: does the style follow the weight, does the object stay?"""
+    pairs = list(itertools.combinations(range(len(STYLES)), 2))
+    asked = subjects(count, seed=2)
+    jobs = [(s, pair, n) for n, s in enumerate(asked) for pair in (pairs if all_pairs else [pairs[n % len(pairs)]])]
+    found: dict[str, dict[str, list[float]]] = {method: defaultdict(list) for method in METHODS}
+    for subject, (a, b), n in jobs:
+        for method in METHODS:
+            requests = [
+                BlendRequest(
+                    subject.text,
+                    (WeightedStyle(STYLES[a], float(1 - w)), WeightedStyle(STYLES[b], float(w))),
+                    method,
+                    guidance_scale=model.default_guidance,
+                    seed=500 + n,
+                )
+                for w in WEIGHTS
+            ]
+            rendered = list(render(model, requests))
+            seen = judge(np.stack([image for image, _ in rendered]))
+            two = seen["style"][:, [a, b]].astype(np.float64) + 1e-6
+            logit = np.log(two[:, 1] / two[:, 0])
+            probability = two[:, 1] / two.sum(1)
+            latents = np.stack([x for _, x in rendered]).reshape(len(WEIGHTS), -1)
+            span = np.linalg.norm(latents[-1] - latents[0])
+            middle = latents[len(WEIGHTS) // 2]
+            far = min(np.linalg.norm(middle - latents[0]), np.linalg.norm(middle - latents[-1])) >= 0.3 * span
+            between = 0.15 <= probability[len(WEIGHTS) // 2] <= 0.85
+            rank = max(_rank(logit), _rank(probability))
+            measured = found[method]
+            measured["rank correlation >= .95"].append(float(rank >= 0.95))
+            measured["median rank correlation"].append(rank)
+            measured["object recognised"].append(float((seen["object"].argmax(1) == subject.object).mean()))
+            measured["midpoint is neither end"].append(float(between or far))
+            measured["midpoint by the judges alone"].append(float(between))
+            measured["largest step of the style's probability"].append(float(np.abs(np.diff(probability)).max()))
+            measured["second style at equal weights"].append(float(probability[len(WEIGHTS) // 2]))
+    return {
+        method: {
+            name: float(statistics.median(v) if name.startswith("median") else np.mean(v))
+            for name, v in measured.items()
+        }
+        for method, measured in found.items()
+    }
+
+
+def _rank(values: np.ndarray) -> float:
+    return float(np.nan_to_num(spearmanr(WEIGHTS, values).statistic))
+
+
+def variety(model: ImageModel, seeds: int = 16) -> float:
+    """Mean SSIM over all pairs of images that one prompt gives with different seeds (1 would be one image)."""
+    style = (WeightedStyle("photographic style", 1.0),)
+    requests = [
+        BlendRequest("a red house in a meadow", style, "prompt", guidance_scale=model.default_guidance, seed=s)
+        for s in range(seeds)
+    ]
+    images = [image for image, _ in render(model, requests)]
+    pairs = itertools.combinations(images, 2)
+    return float(np.mean([structural_similarity(x, y, channel_axis=-1) for x, y in pairs]))
+
+
+def seconds(repeats: int = 3) -> dict[str, float]:
+    """Seconds per image at 20 steps with guidance: 1 and 9 images, float32 and bfloat16; the median of the repeats."""
+    measured = {}
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        model = load_image_model("embedded", dtype=dtype)
+        for count in (1, 9):
+            requests = [
+                BlendRequest("a red house in a meadow", (WeightedStyle("watercolor", 1.0),), "prompt", seed=i)
+                for i in range(count)
+            ]
+            blend(requests, model)
+            times = []
+            for _ in range(repeats):
+                started = time.perf_counter()
+                blend(requests, model)
+                times.append((time.perf_counter() - started) / count)
+            measured[f"{name}, {count} at once"] = statistics.median(times)
+    return measured
+
+
+def run(*, quick: bool = False, all_pairs: bool = False) -> dict[str, Any]:
+    """Measure everything, print the tables, and return the figures."""
+    model = load_image_model("embedded")
+    singles = single_styles(model, 100 if quick else 500)
+    wanted = {"style": 0.95, "object": 0.90, "colour": 0.90, "setting": 0.85}
+    Table("single-style prompts, judged right", ("question", "share", "wanted")).show(
+        [(name, f"{value:.3f}", f"{wanted[name]:.2f}") for name, value in singles.items()]
+    )
+    mixed = blends(model, 8 if quick else 40, all_pairs)
+    names = list(next(iter(mixed.values())))
+    Table("blends of two styles, nine weights", ("measure", *METHODS)).show(
+        [(name, *(f"{mixed[m][name]:.3f}" for m in METHODS)) for name in names]
+    )
+    similar = variety(model)
+    Table("16 seeds of one prompt", ("measure", "value")).show([("mean pairwise SSIM", f"{similar:.3f}")])
+    timed = seconds()
+    Table(f"seconds per image, 20 steps, guidance, {torch.get_num_threads()} threads", ("case", "seconds")).show(
+        [(name, f"{value:.2f}") for name, value in timed.items()]
+    )
+    return {"single_styles": singles, "blends": mixed, "variety_ssim": similar, "seconds_per_image": timed}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.evals.studio", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the renders")
+    parser.add_argument("--all-pairs", action="store_true", help="every prompt with every pair of styles (hours)")
+    args = parser.parse_args()
+    write_results("studio", run(quick=args.quick, all_pairs=args.all_pairs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The house: imports point one way, each library has one door, the README's tree is the real tree."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("ingest", "tools", "app")
+DOORS = {
+    "chromadb": {"ingest/index.py"},
+    "sentence_transformers": {"ingest/vectors.py"},
+    "streamlit": {"app/page.py", "app/cards.py", "app/charts.py"},
+    "diffusers": {"tools/"},
+    "compel": {"tools/conditioning.py"},
+    "langchain": {"app/agent.py"},
+}
+
+
+def modules():
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [Path(line) for line in tracked.split() if (ROOT / line).exists()]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+def turned(path, name):
+    """Whether an import points against the arrow. Entry points are the edge: they may read the settings."""
+    house, target = path.parts[0], name.split(".")[0]
+    if house not in ORDER:
+        return False
+    if target == "tests":
+        return True
+    if target not in ORDER or ORDER.index(target) <= ORDER.index(house):
+        return False
+    return not (path.name == "__main__.py" and name == "app.settings")
+
+
+def test_imports_point_one_way():
+    assert [(str(p), n) for p in modules() for n in imports(p) if turned(p, n)] == []
+
+
+def test_the_check_sees_an_arrow_that_turns_round():
+    assert turned(Path("tools/search.py"), "app.reader")
+    assert turned(Path("ingest/index.py"), "tools.search")
+    assert not turned(Path("app/reader.py"), "tools.search")
+    assert not turned(Path("ingest/__main__.py"), "app.settings")
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_each_library_has_one_door(library):
+    users = {str(p) for p in modules() if p.parts[0] in ORDER for n in imports(p) if n.split(".")[0] == library}
+    assert users, f"nothing imports {library}: take it out of the list and of requirements.txt"
+    assert [
+        u for u in users if not any(u == door or (door.endswith("/") and u.startswith(door)) for door in DOORS[library])
+    ] == []
+
+
+def test_only_the_settings_read_the_environment():
+    readers = [
+        str(p)
+        for p in modules()
+        if p.parts[0] in ORDER and re.search(r"\bos\.(environ|getenv)\b", (ROOT / p).read_text("utf-8"))
+    ]
+    assert set(readers) <= {"app/settings.py"}
+
+
+def test_torchvision_is_absent():
+    assert importlib.util.find_spec("torchvision") is None, "torchvision breaks diffusers' import beside this torch"
+
+
+def test_the_readme_tree_is_the_real_tree():
+    block = re.search(r"```text\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert block, "README.md has no tree"
+    named, folder = set(), ""
+    for line in block[1].splitlines():
+        name = line.strip().split()[0] if line.strip() else ""
+        if not line.startswith(" ") and name.endswith("/"):
+            folder = name
+            named.add(folder)
+        elif name:
+            named.add((folder if line.startswith(" ") else "") + name)
+    missing = sorted(n for n in named if "*" not in n and "<" not in n and not (ROOT / n).exists())
+    assert missing == [], "the README names what is not there"
+    real = {str(p) for p in modules() if p.parts[0] in ORDER and p.name != "__init__.py"}
+    covered = {
+        r for r in real if r in named or any(n.count("/") > 1 and n.endswith("/") and r.startswith(n) for n in named)
+    }
+    assert sorted(real - covered) == [], "the README's tree lacks these"
