@@ -218,7 +218,7 @@ class Composer:
         text = (
             f"{text[:-1]}; what it covers: {covered}." if shown else f"{text[:-1]}: it is empty, run python -m ingest."
         )
-        answer = self._framed(text, follow_ups=tuple(_about(d, shelf) for d in shelf.documents[:2] if _about(d, shelf)))
+        answer = self._framed(text, follow_ups=[offer for d in shelf.documents[:2] if (offer := _about(d, shelf))])
         return replace(answer, status="refused", search_query=shelf.result.query)
 
     def _narrow(self, shelf: _Shelf) -> list[Sentence]:

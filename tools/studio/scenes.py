@@ -142,7 +142,7 @@ def _flat_bands(b: Buffers, *, outlines: bool) -> np.ndarray:
     )
     image = np.where(
         (b.object & (b.specular > 0.955))[..., None],
-        _mix(image, np.ones(3, np.float32), np.float32(0.75)),
+        _mix(image, np.ones(3, np.float32), 0.75),
         image,
     )
     if outlines:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-Vector = Sequence[float]
+Vector = Sequence[float] | np.ndarray
 _FAR = np.float32(1e9)
 
 
