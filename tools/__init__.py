@@ -1,0 +1,6 @@
+"""Undertone's tools: search the corpus, blend styles, measure the blend."""
+
+import logging
+
+# torchvision is left out on purpose (requirements.txt says why); transformers would warn of it on every command's stderr
+logging.getLogger("transformers.utils.import_utils").setLevel(logging.ERROR)

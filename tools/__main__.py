@@ -1,0 +1,220 @@
+"""python -m tools: blend styles, sweep from one to another, render a record again.
+
+Exit status: 0 done, 1 it ran and the answer is no (the pixels differ), 2 unusable input, with one line on stderr.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+from tqdm import tqdm
+
+from app.settings import read_settings
+from tools.blend import METHODS, BlendRequest, OnStep, WeightedStyle, blend, save
+from tools.models import ImageModel, ModelUnavailable, load_image_model
+from tools.record import compare, read_record
+from tools.sweep import MAX_POINTS, save_sweep, sweep
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ValueError, ModelUnavailable, OSError) as error:
+        print(f"python -m tools {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"python -m tools {options.command}: stopped", file=sys.stderr)
+        return 130
+
+
+def _run_blend(options: argparse.Namespace) -> int:
+    styles = tuple(_weighted_style(text) for text in options.style)
+    request = _request(options, styles, options.guidance or 0.0)  # a bad request is told before a model is opened
+    out = _usable_folder(options.out)
+    model = _open_model(options)
+    request = _request(options, styles, _guidance(options, model))
+    result = blend(request, model, on_step=_progress_bar(request))
+    paths = save(result, out)
+    _print(
+        options,
+        result.sentence(),
+        {
+            "status": "rendered",
+            "sentence": result.sentence(),
+            "record": result.record,
+            "measurements": result.measurements,
+            "unknown_words": list(result.unknown_words),
+        },
+        paths,
+    )
+    return 0
+
+
+def _run_sweep(options: argparse.Namespace) -> int:
+    ends = (WeightedStyle(options.from_style, 1.0), WeightedStyle(options.to_style, 1.0))
+    _request(options, ends, options.guidance or 0.0)
+    out = _usable_folder(options.out)
+    model = _open_model(options)
+    request = _request(options, ends, _guidance(options, model))
+    result = sweep(request, options.points, model, on_step=_progress_bar(request))
+    paths = save_sweep(result, out)
+    sentence = (
+        f'Rendered "{request.subject}" at {options.points} weights from "{options.from_style}" to '
+        f'"{options.to_style}" by the method {request.method}, in {result.measurements["timing"]["render_s"]:.1f} s.'
+    )
+    if result.unknown_words:
+        sentence += f" The model does not know: {', '.join(result.unknown_words)}."
+    _print(
+        options,
+        sentence,
+        {
+            "status": "rendered",
+            "sentence": sentence,
+            "record": result.record,
+            "measurements": result.measurements,
+            "unknown_words": list(result.unknown_words),
+        },
+        paths,
+    )
+    return 0
+
+
+def _run_replay(options: argparse.Namespace) -> int:
+    path = Path(options.record)
+    record = read_record(path)
+    requests = [BlendRequest.from_json(request) for request in record["requests"]]
+    if isinstance(record.get("threads"), int) and 0 < record["threads"] <= (os.cpu_count() or 1):
+        torch.set_num_threads(record["threads"])  # sums over other threads round otherwise
+    dtype = getattr(torch, str(record.get("dtype")), None)
+    model = load_image_model(
+        options.image_model or record["model"]["name"], dtype=dtype if isinstance(dtype, torch.dtype) else None
+    )
+    result = blend(requests, model, on_step=_progress_bar(requests[0]), kind=str(record.get("kind", "blend")))
+    found = compare(record, result.images, model, path.parent)
+    _print(
+        options,
+        found.sentence(),
+        {
+            "status": "same" if found.same else "differs",
+            "sentence": found.sentence(),
+            "max_difference_of_255": found.max_difference,
+            "differing_share": found.differing_share,
+            "changed": list(found.changed),
+        },
+        {},
+    )
+    return 0 if found.same else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m tools", description="Blend styles with an SD1.x image model.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    one = commands.add_parser("blend", help="render one blend")
+    one.add_argument("--style", action="append", required=True, metavar="TEXT=W", help="a style and its weight")
+    one.set_defaults(run=_run_blend)
+    many = commands.add_parser("sweep", help="the same seed at N weights from one style to another")
+    many.add_argument("--from", dest="from_style", required=True, metavar="TEXT", help="the style at weight 0")
+    many.add_argument("--to", dest="to_style", required=True, metavar="TEXT", help="the style at weight 1")
+    many.add_argument("--points", type=int, default=9, metavar="N", help=f"2 to {MAX_POINTS} (default 9)")
+    many.set_defaults(run=_run_sweep)
+    for command in (one, many):
+        command.add_argument("--subject", required=True, metavar="TEXT", help="what to draw")
+        command.add_argument("--method", default="composable", help=f"{', '.join(METHODS)} (default composable)")
+        command.add_argument("--steps", type=int, default=20, metavar="N", help="1 to 150 (default 20)")
+        command.add_argument("--guidance", type=float, metavar="G", help="0 to 30 (default: the model's own)")
+        command.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same noise (default 0)")
+        command.add_argument("--size", type=int, metavar="PX", help="64 to 1024 (default: the model's own)")
+        command.add_argument("--negative-prompt", default="", metavar="TEXT", help="what guidance moves away from")
+        command.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
+    again = commands.add_parser("replay", help="render a record again and compare the pixels")
+    again.add_argument("record", metavar="record.json", help="a record, or a PNG that carries one")
+    again.set_defaults(run=_run_replay)
+    for command in (one, many, again):
+        command.add_argument("--image-model", metavar="X", help="embedded, a hub id, a folder or a .safetensors file")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _weighted_style(text: str) -> WeightedStyle:
+    style, equals, weight = text.rpartition("=")
+    cure = f'write --style "{style or text}=0.5"'
+    if not equals:
+        raise ValueError(f"--style {text!r} gives no weight; {cure}")
+    try:
+        return WeightedStyle(style, float(weight))
+    except ValueError:
+        raise ValueError(f"--style {text!r}: {weight!r} is not a number; {cure}") from None
+
+
+def _request(options: argparse.Namespace, styles: tuple[WeightedStyle, ...], guidance: float) -> BlendRequest:
+    return BlendRequest(
+        subject=options.subject,
+        styles=styles,
+        method=options.method,
+        num_inference_steps=options.steps,
+        guidance_scale=guidance,
+        seed=options.seed,
+        height_px=options.size,
+        width_px=options.size,
+        negative_prompt=options.negative_prompt,
+    )
+
+
+def _guidance(options: argparse.Namespace, model: ImageModel) -> float:
+    return model.default_guidance if options.guidance is None else float(options.guidance)
+
+
+def _open_model(options: argparse.Namespace) -> ImageModel:
+    return load_image_model(read_settings(image_model=options.image_model).image_model)
+
+
+def _usable_folder(name: str) -> Path:
+    """Make the output folder before the render, not after: what cannot be written is then not rendered."""
+    out = Path(name).expanduser()
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; give a folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".undertone"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"--out {out} cannot be written: {error.strerror}") from error
+    return out
+
+
+def _progress_bar(request: BlendRequest) -> OnStep:
+    bar = tqdm(total=request.num_inference_steps, unit="step", disable=None, leave=False, file=sys.stderr)
+
+    def step_done(step: int, total: int, _: Any) -> None:
+        bar.total = total
+        bar.update(step - bar.n)
+        if step == total:
+            bar.close()
+
+    return step_done
+
+
+def _print(options: argparse.Namespace, sentence: str, data: dict[str, Any], paths: dict[str, Path]) -> None:
+    if options.json:
+        print(json.dumps({**data, "files": {k: str(v) for k, v in paths.items()}}, ensure_ascii=False))
+        return
+    print(sentence)
+    for path in paths.values():
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

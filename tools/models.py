@@ -1,0 +1,279 @@
+"""Which image model renders: the embedded one, a hub checkpoint, a diffusers folder or a .safetensors file.
+
+It opens a checkpoint, checks it, and chooses device and dtype. It knows nothing about styles, prompts or blending.
+Nothing is ever downloaded: a model that is not on this machine is an error that says how to get it.
+"""
+
+import hashlib
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionPipeline
+from diffusers.utils import logging as diffusers_logging
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from transformers.utils import logging as transformers_logging
+
+EMBEDDED_FOLDER = Path(__file__).resolve().parent / "studio" / "weights"
+SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
+LARGE_BYTES = 200_000_000
+"""Checkpoints above this run in half precision; below it, half precision gains nothing on any device we measured."""
+CLOSED_VOCABULARY_TOKENS = 5_000
+"""CLIP's own tokenizer has 49,408 tokens; one with fewer than this was made from a known list of words."""
+HASH_CACHE = Path.home() / ".cache" / "undertone" / "sha256.json"
+
+_models: dict[tuple[str, torch.dtype | None], "ImageModel"] = {}
+_models_lock = threading.Lock()
+
+
+class ModelUnavailable(RuntimeError):
+    """The image model cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class ImageModel:
+    """A loaded SD1.x checkpoint. One render at a time may use it: hold `lock`."""
+
+    name: str  # as the user gave it; a replay loads by it
+    kind: str  # embedded | hub | folder | file
+    pipeline: Any  # a StableDiffusionPipeline; diffusers declares no types for its components
+    sha256: str  # over the weight files
+    default_guidance: float = 7.5
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.pipeline.unet.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.pipeline.unet.dtype
+
+    @property
+    def size_px(self) -> int:
+        """The side of the images that the model was trained on."""
+        return int(self.pipeline.unet.config.sample_size) * int(self.pipeline.vae_scale_factor)
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens a prompt may have, start and end tokens included (77 for CLIP)."""
+        return int(self.pipeline.text_encoder.config.max_position_embeddings)
+
+    @property
+    def has_closed_vocabulary(self) -> bool:
+        """Whether a word that is not one token is a word that the model never saw."""
+        return len(self.pipeline.tokenizer) < CLOSED_VOCABULARY_TOKENS
+
+
+def load_image_model(name: str = "embedded", *, dtype: torch.dtype | None = None) -> ImageModel:
+    """Load an image model once per process.
+
+    Args:
+        name: `embedded`, a hub id of an SD1.x checkpoint, a diffusers folder, or a `.safetensors` file.
+        dtype: Overrides the choice that fits the device and the checkpoint's size.
+
+    Raises:
+        ModelUnavailable: If it is not on this machine, damaged, or in a format that is not safe to open.
+    """
+    with _models_lock:
+        if (name, dtype) not in _models:
+            _models[name, dtype] = _load(name, dtype)
+        return _models[name, dtype]
+
+
+def wrap_pipeline(pipeline: Any, name: str, kind: str, sha256: str, default_guidance: float = 7.5) -> ImageModel:
+    """Make an ImageModel of a pipeline that is already loaded."""
+    pipeline.set_progress_bar_config(disable=True)
+    # decoding one image at a time bounds memory, and an image's pixels then do not depend on its batch
+    pipeline.vae.enable_slicing()
+    return ImageModel(name, kind, pipeline, sha256, default_guidance)
+
+
+def choose_device() -> torch.device:
+    """Choose the fastest device that is there."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def choose_dtype(device: torch.device, weight_bytes: int) -> torch.dtype:
+    """Choose the dtype to load with: half precision where the checkpoint is large and the device is fast at it."""
+    if weight_bytes < LARGE_BYTES:
+        return torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "mps":
+        return torch.float16
+    return torch.bfloat16 if cpu_has_fast_bfloat16() else torch.float32
+
+
+def cpu_has_fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Say whether the CPU multiplies bfloat16 in hardware (AMX or AVX512-BF16); only Linux tells."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(r"\b(amx_bf16|avx512_bf16)\b", text) is not None
+
+
+def _load(name: str, dtype: torch.dtype | None) -> ImageModel:
+    diffusers_logging.set_verbosity_error()
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    path = Path(name).expanduser()
+    if name == "embedded":
+        _check_sums(EMBEDDED_FOLDER)
+        return _load_folder(EMBEDDED_FOLDER, name, "embedded", dtype)
+    if path.suffix.lower() in PICKLES:
+        raise ModelUnavailable(
+            f"{name} is a pickle: opening it would run whatever code its author put in it. "
+            "Use the checkpoint's .safetensors file."
+        )
+    if path.is_dir():
+        return _load_folder(path, name, "folder", dtype)
+    if path.is_file():
+        return _load_file(path, name, dtype)
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and path.suffix != ".safetensors" and not name.startswith("."):
+        return _load_folder(_hub_folder(name), name, "hub", dtype)
+    raise ModelUnavailable(
+        f"no image model at {name}. Give `embedded`, a hub id such as {SD15}, a diffusers folder "
+        "or a .safetensors file."
+    )
+
+
+def _load_folder(folder: Path, name: str, kind: str, dtype: torch.dtype | None) -> ImageModel:
+    """Load a folder that `StableDiffusionPipeline.save_pretrained` could have written."""
+    if not (folder / "model_index.json").is_file():
+        raise ModelUnavailable(f"{folder} has no model_index.json: it is not a diffusers pipeline. {_how_to_get(name)}")
+    weights = sorted(p for p in folder.glob("*/*.safetensors") if ".fp16." not in p.name)  # one folder a component
+    if not weights:
+        raise ModelUnavailable(
+            f"{folder} holds no .safetensors weights; pickled ones (.bin, .ckpt) are not opened, as they can run code. "
+            f"{_how_to_get(name)}"
+        )
+    device = choose_device()
+    dtype = dtype or choose_dtype(device, sum(p.stat().st_size for p in weights))
+    try:
+        pipeline = StableDiffusionPipeline.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+    except Exception as error:  # diffusers, transformers and safetensors each raise their own kinds
+        raise ModelUnavailable(f"{folder} cannot be loaded as an SD1.x pipeline: {_one_line(error)}") from error
+    return _place(pipeline, device, name, kind, sha256_of_files(folder, weights), _default_guidance(folder))
+
+
+def _load_file(path: Path, name: str, dtype: torch.dtype | None) -> ImageModel:
+    """Load one .safetensors file. It holds weights only; its shapes and tokenizer come from SD1.5's configuration."""
+    if path.suffix.lower() != ".safetensors":
+        raise ModelUnavailable(f"{name} is not a .safetensors file; only that format is opened.")
+    try:
+        config = snapshot_download(SD15, local_files_only=True)
+    except (LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise ModelUnavailable(
+            f"{name} holds weights only, and SD1.5's configuration (3 MB) is not on this machine. Get it with: "
+            f'hf download {SD15} --include "*.json" --include "*.txt"'
+        ) from error
+    device = choose_device()
+    dtype = dtype or choose_dtype(device, path.stat().st_size)
+    try:
+        pipeline = StableDiffusionPipeline.from_single_file(
+            str(path),
+            config=config,
+            dtype=dtype,
+            local_files_only=True,
+            safety_checker=None,  # a single file never holds one
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+    except Exception as error:  # any damaged or foreign file, by whatever error the loaders raise
+        raise ModelUnavailable(f"{name} cannot be loaded as an SD1.x checkpoint: {_one_line(error)}") from error
+    return _place(pipeline, device, name, "file", sha256_of_file(path), 7.5)
+
+
+def _place(pipeline: Any, device: torch.device, name: str, kind: str, sha256: str, guidance: float) -> ImageModel:
+    pipeline.to(device)
+    if device.type == "cpu" and pipeline.unet.dtype == torch.bfloat16:
+        pipeline.unet.to(memory_format=torch.channels_last)
+        pipeline.vae.to(memory_format=torch.channels_last)
+    return wrap_pipeline(pipeline, name, kind, sha256, guidance)
+
+
+def _hub_folder(name: str) -> Path:
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelUnavailable(f"{name} is not on this machine. {_how_to_get(name)}") from error
+
+
+def _how_to_get(name: str) -> str:
+    if name == "embedded":
+        return "Restore it with `git checkout -- tools/studio/weights`, or make it anew with `make train`."
+    if "/" in name and not Path(name).expanduser().exists():
+        skip = " ".join(f'--exclude "{p}"' for p in ("*.bin", "*.ckpt", "*.fp16.*", "*.non_ema.*", "v1-5-pruned*"))
+        return f"Get it with: hf download {name} {skip}"
+    return f"A complete SD1.5 folder comes with: hf download {SD15} --local-dir FOLDER"
+
+
+def _check_sums(folder: Path) -> None:
+    """Check every file that the folder's SHA256SUMS lists."""
+    sums = folder / "SHA256SUMS"
+    if not sums.is_file():
+        raise ModelUnavailable(f"{sums} is missing. {_how_to_get('embedded')}")
+    for line in sums.read_text(encoding="utf-8").splitlines():
+        expected, _, relative = line.partition(" ")
+        path = folder / relative.strip().lstrip("*")
+        if not path.is_file():
+            raise ModelUnavailable(f"{path} is missing. {_how_to_get('embedded')}")
+        if sha256_of_file(path) != expected.lower():
+            raise ModelUnavailable(f"{path} is not the file that SHA256SUMS names. {_how_to_get('embedded')}")
+
+
+def sha256_of_files(folder: Path, paths: list[Path]) -> str:
+    """SHA-256 of the `sha256sum` listing of these files, in the order of their names: one digest for many files."""
+    lines = [f"{sha256_of_file(p)}  {p.relative_to(folder).as_posix()}\n" for p in sorted(paths)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file; that of a large one is remembered by path, size and time of change."""
+    status = path.stat()
+    key = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}"
+    large = status.st_size >= LARGE_BYTES
+    cache = _read_json(HASH_CACHE) if large else {}
+    if key in cache:
+        return str(cache[key])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if large:
+        try:
+            HASH_CACHE.parent.mkdir(parents=True, exist_ok=True)
+            HASH_CACHE.write_text(json.dumps({**cache, key: digest}), encoding="utf-8")
+        except OSError:
+            pass  # a read-only home only costs the seconds again
+    return digest
+
+
+def _default_guidance(folder: Path) -> float:
+    """The guidance scale that a model was tuned for, from its `undertone.json` where it has one."""
+    return float(_read_json(folder / "undertone.json").get("default_guidance", 7.5))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

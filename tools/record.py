@@ -1,0 +1,163 @@
+"""Everything needed to make the same pixels again: written beside an image, and inside it.
+
+A record is JSON: what was asked, the model and its SHA-256, library versions, device, dtype, threads, and the
+SHA-256 of the pixels. It knows nothing about how an image is rendered.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tools.models import ImageModel
+
+RECORD_FORMAT = 1
+PNG_KEY = "undertone"
+LIBRARIES = ("torch", "diffusers", "transformers", "compel", "safetensors", "pillow", "numpy")
+MAX_RECORD_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far the pixels of a replay are from those of the record."""
+
+    same: bool
+    max_difference: int | None  # of 255, over all channels; None where the recorded image is not at hand
+    differing_share: float | None  # share of the channel values that differ
+    changed: tuple[str, ...]  # what else is not as it was: "torch 2.13.0 -> 2.14.0"
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        why = f" Not as it was: {'; '.join(self.changed)}." if self.changed else ""
+        if self.same:
+            return f"The pixels are the same.{why}"
+        if self.max_difference is None:
+            return f"The pixels differ; the recorded image is not beside the record, so not said by how much.{why}"
+        return (
+            f"The pixels differ: by {self.max_difference} of 255 at most, "
+            f"in {self.differing_share:.2%} of the channel values.{why}"
+        )
+
+
+def make_record(
+    requests: Sequence[dict[str, Any]], images: Sequence[Image.Image], model: ImageModel, kind: str = "blend"
+) -> dict[str, Any]:
+    """Describe a finished render.
+
+    Args:
+        requests: What was asked, one per image, as JSON; rendered together as one batch.
+        images: What came out, in the same order.
+        model: What rendered it.
+        kind: `blend` or `sweep`.
+    """
+    return {
+        "format": RECORD_FORMAT,
+        "kind": kind,
+        "requests": list(requests),
+        "model": {"name": model.name, "kind": model.kind, "sha256": model.sha256},
+        "versions": _versions(),
+        "device": _device_name(model.device),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "scheduler": type(model.pipeline.scheduler).__name__,
+        "pixels_sha256": [pixels_sha256(image) for image in images],
+    }
+
+
+def pixels_sha256(image: Image.Image) -> str:
+    """SHA-256 of an image's size and RGB bytes: metadata and compression do not count."""
+    rgb = image.convert("RGB")
+    return hashlib.sha256(f"{rgb.width}x{rgb.height}:".encode() + rgb.tobytes()).hexdigest()
+
+
+def png_text(record: dict[str, Any], index: int = 0) -> PngInfo:
+    """The record as PNG text chunks; `index` says which of its images this one is."""
+    info = PngInfo()
+    info.add_text(PNG_KEY, json.dumps({**record, "index": index}, ensure_ascii=True))
+    return info
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a record from a `record.json` or from a PNG that carries one.
+
+    Raises:
+        ValueError: If there is no record in it, in one line that names the file and what is wrong.
+    """
+    try:
+        if path.stat().st_size > MAX_RECORD_BYTES and path.suffix.lower() != ".png":
+            raise ValueError(f"{path} is too large for a record")
+        if path.suffix.lower() == ".png":
+            with Image.open(path) as image:
+                text = image.info.get(PNG_KEY)
+            if not isinstance(text, str):
+                raise ValueError(f"{path} carries no record; give the record.json of its render")
+        else:
+            text = path.read_text(encoding="utf-8")
+        record = json.loads(text)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or 'it is not an image'}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a record: it is not JSON ({error})") from error
+    if not isinstance(record, dict) or record.get("format") != RECORD_FORMAT:
+        raise ValueError(f'{path} is not a record: "format" is not {RECORD_FORMAT}')
+    model, requests, hashes = record.get("model"), record.get("requests"), record.get("pixels_sha256")
+    if not isinstance(model, dict) or not isinstance(model.get("name"), str):
+        raise ValueError(f'{path} names no model: "model" must hold its "name"')
+    if not isinstance(requests, list) or not isinstance(hashes, list) or not 0 < len(requests) == len(hashes):
+        raise ValueError(f'{path} needs "requests" and "pixels_sha256", lists of the same length')
+    return record
+
+
+def compare(record: dict[str, Any], images: Sequence[Image.Image], model: ImageModel, folder: Path) -> Comparison:
+    """Compare a replay with its record, and with the recorded images where they lie in `folder`."""
+    now = make_record(record["requests"], images, model, str(record.get("kind")))
+    changed = [
+        f"{name} {record.get(name)} -> {now[name]}"
+        for name in ("device", "dtype", "threads", "scheduler")
+        if record.get(name) != now[name]
+    ]
+    before = record.get("versions") or {}
+    changed += [f"{k} {before.get(k)} -> {v}" for k, v in now["versions"].items() if before.get(k) != v]
+    if record["model"].get("sha256") != model.sha256:
+        changed.append("the model's weights")
+    if record["pixels_sha256"] == now["pixels_sha256"]:
+        return Comparison(True, 0, 0.0, tuple(changed))
+    recorded = [_recorded_image(folder / name) for name in record.get("files", [])]
+    if len(recorded) != len(images) or any(image is None for image in recorded):
+        return Comparison(False, None, None, tuple(changed))
+    pairs = [(_pixels(a), _pixels(b)) for a, b in zip(recorded, images, strict=True) if a is not None]
+    if any(a.shape != b.shape for a, b in pairs):
+        return Comparison(False, None, None, (*changed, "the image's size"))
+    difference = np.stack([np.abs(a - b) for a, b in pairs])
+    return Comparison(False, int(difference.max()), float((difference > 0).mean()), tuple(changed))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB"), dtype=np.int16)
+
+
+def _recorded_image(path: Path) -> Image.Image | None:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except OSError:
+        return None
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return f"{device.type} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"

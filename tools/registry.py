@@ -1,0 +1,160 @@
+"""The tools as LangChain tools: `search_corpus` and `blend_styles`.
+
+The edge between an agent and the tools: here errors become one line that a model can read. It knows nothing of the
+conversation. The image model is opened at the first render, not before.
+"""
+
+import io
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.tools import BaseTool, ToolException, tool
+from langgraph.config import get_stream_writer
+from pydantic import BaseModel
+
+from tools.search import Searcher, SearchResult
+
+if TYPE_CHECKING:
+    from tools.blend import OnStep, Preview
+
+PASSAGES_READ = 24
+PREVIEW_EVERY_S = 0.4
+
+
+class StyleChoice(BaseModel):
+    """One style of a blend."""
+
+    text: str
+    weight: float
+
+
+def build_tools(searcher: Searcher, image_model_name: str, renders: Path) -> list[BaseTool]:
+    """Make the agent's tools.
+
+    Args:
+        searcher: Searches the corpus.
+        image_model_name: What `blend_styles` renders with.
+        renders: Each render gets a folder of its own in here.
+    """
+
+    @tool(response_format="content_and_artifact", parse_docstring=True)
+    def search_corpus(query: str) -> tuple[str, SearchResult]:
+        """Search the papers' summaries and the model cards for passages that answer a question.
+
+        Args:
+            query: The question, in plain words.
+        """
+        result = searcher.search(query, top_k=PASSAGES_READ)
+        return describe_search(result), result
+
+    @tool(response_format="content_and_artifact", parse_docstring=True)
+    def blend_styles(
+        subject: str,
+        styles: list[StyleChoice],
+        method: str = "composable",
+        steps: int = 20,
+        guidance: float | None = None,
+        seed: int = 0,
+    ) -> tuple[str, dict[str, Any]]:
+        """Render a picture that blends styles, and measure what happened inside the image model.
+
+        Args:
+            subject: What to draw, without any style: "a red house in a meadow".
+            styles: 1 to 4 styles, each a text and a weight; only the proportion between weights counts.
+            method: prompt (both styles named in one prompt), embedding (mean of the prompts' embeddings), composable
+                (weighted noise predictions), schedule (one style, then the next) or alternate (in turns).
+            steps: Denoising steps, 1 to 150.
+            guidance: Guidance scale, 0 to 30; leave it out for the model's own.
+            seed: The same seed and arguments give the same picture.
+        """
+        given = {
+            "subject": subject,
+            "styles": [style.model_dump() for style in styles],
+            "method": method,
+            "steps": steps,
+            "guidance": guidance,
+            "seed": seed,
+        }
+        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+        return render_blend(given, image_model_name, renders / run_id, on_step=_stream_progress())
+
+    blend_styles.handle_tool_error = True
+    search_corpus.handle_tool_error = True
+    return [search_corpus, blend_styles]
+
+
+def render_blend(
+    arguments: dict[str, Any], image_model_name: str, folder: Path, *, on_step: "OnStep | None" = None
+) -> tuple[str, dict[str, Any]]:
+    """Render what `blend_styles` was called with and keep it in `folder`.
+
+    Args:
+        arguments: The tool call's arguments.
+        image_model_name: The model to render with.
+        folder: Where the image, record and measurements go; its name becomes the run's id.
+        on_step: As in `tools.blend.blend`.
+
+    Returns:
+        One line for the model, and the artifact for the page: run_id, folder, record, measurements.
+
+    Raises:
+        ToolException: If the arguments or the image model cannot be used; its text is one line.
+    """
+    # diffusers takes seconds to import, and a conversation without a render never needs it
+    from tools.blend import BlendRequest, WeightedStyle, blend, save
+    from tools.models import ModelUnavailable, load_image_model
+
+    try:
+        model = load_image_model(image_model_name)
+        guidance = arguments.get("guidance")
+        request = BlendRequest(
+            subject=arguments["subject"],
+            styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments["styles"]),
+            method=arguments.get("method", "composable"),
+            num_inference_steps=arguments.get("steps", 20),
+            guidance_scale=model.default_guidance if guidance is None else guidance,
+            seed=arguments.get("seed", 0),
+        )
+        result = blend(request, model, on_step=on_step)
+        save(result, folder)
+    except (ValueError, ModelUnavailable, OSError) as error:
+        raise ToolException(f"Nothing was rendered: {error}") from error
+    artifact = {
+        "run_id": folder.name,
+        "folder": str(folder),
+        "record": result.record,
+        "measurements": result.measurements,
+        "unknown_words": list(result.unknown_words),
+    }
+    return result.sentence(), artifact
+
+
+def describe_search(result: SearchResult) -> str:
+    """Write a search result for a language model: passages with their ids, or that there are none."""
+    if not result.relevant:
+        return f"The corpus holds nothing on this ({result.reason})."
+    return "\n".join(
+        f"[{evidence.document.id} {evidence.passage.id}] {evidence.passage.text}" for evidence in result.evidence
+    )
+
+
+def _stream_progress() -> "OnStep | None":
+    """Report steps to the graph's stream; None outside a graph, where nobody listens."""
+    try:
+        write = get_stream_writer()
+    except RuntimeError:
+        return None
+    last_preview = 0.0
+
+    def report(step: int, total: int, preview: "Preview") -> None:
+        nonlocal last_preview
+        png = None
+        if time.monotonic() - last_preview >= PREVIEW_EVERY_S:
+            buffer = io.BytesIO()
+            preview().save(buffer, "PNG")
+            png, last_preview = buffer.getvalue(), time.monotonic()
+        write({"step": step, "total": total, "preview_png": png})
+
+    return report
