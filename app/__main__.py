@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
-    parser.add_argument("--conversation", metavar="ID", help="the next turn of a kept conversation; a new ID begins one")
+    parser.add_argument("--conversation", metavar="ID", help="ask as this conversation's next turn")
     return parser
 
 

@@ -1,7 +1,7 @@
 """The agent: a chat model, its two tools, and the rules that hold whichever model is used.
 
-It knows neither the corpus nor how a blend is made; those are behind the tools. A blend never runs because a model asked
-for it: the person's click approves or edits it, and the queue in `renders.py` has rendered it by then.
+It knows neither the corpus nor how a blend is made; those are behind the tools. A blend never runs because a model
+asked for it: the person's click approves or edits it, and the queue in `renders.py` has rendered it by then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from langchain.agents.middleware import (
     ModelCallLimitMiddleware,
     ToolCallLimitMiddleware,
 )
-from langchain.agents.middleware.types import ModelRequest, ModelResponse, ToolCallRequest
+from langchain.agents.middleware.types import AgentState, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
@@ -51,7 +51,7 @@ class TurnContext:
     rendered: dict[str, ToolMessage] = field(default_factory=dict)
 
 
-class HandOverRenders(AgentMiddleware):
+class HandOverRenders(AgentMiddleware[AgentState, TurnContext]):
     """Give an approved `blend_styles` call the render that the queue has made for it."""
 
     def wrap_tool_call(
@@ -62,11 +62,11 @@ class HandOverRenders(AgentMiddleware):
         return finished or handler(request)
 
 
-class TimeAnswers(AgentMiddleware):
+class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
     """Write into each answer how long its turn took."""
 
     def wrap_model_call(
-        self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse]
     ) -> ModelResponse:
         response = handler(request)
         seconds = round(time.perf_counter() - request.runtime.context.started_s, 4)
@@ -95,7 +95,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
 
 def build_agent(
     model: BaseChatModel, tools: Sequence[BaseTool], checkpointer: BaseCheckpointSaver
-) -> CompiledStateGraph:
+) -> CompiledStateGraph[Any, TurnContext, Any, Any]:
     """Put the agent together.
 
     Args:
@@ -103,19 +103,20 @@ def build_agent(
         tools: `search_corpus` and `blend_styles`.
         checkpointer: Keeps each conversation between turns, and while a proposed blend waits for its click.
     """
+    middleware: list[AgentMiddleware[Any, TurnContext]] = [
+        HumanInTheLoopMiddleware(
+            interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
+            description_prefix="A blend is proposed",
+        ),
+        HandOverRenders(),
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
+        ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
+        TimeAnswers(),
+    ]
     return create_agent(
         model,
         list(tools),
-        middleware=[
-            HumanInTheLoopMiddleware(
-                interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
-                description_prefix="A blend is proposed",
-            ),
-            HandOverRenders(),
-            ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
-            ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
-            TimeAnswers(),
-        ],
+        middleware=middleware,
         context_schema=TurnContext,
         checkpointer=checkpointer,
     )

@@ -1,7 +1,7 @@
 """A question asked in a conversation, and its answer.
 
-The turn is the unit: it takes the conversation's lock, settles what the turn before left open, runs the agent and yields
-what happens. It knows nothing of widgets or of the command line.
+The turn is the unit: it takes the conversation's lock, settles what the turn before left open, runs the agent and
+yields what happens. It knows nothing of widgets or of the command line.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ Event = str | CitedAnswer
 class Chat:
     """The agent's conversations: ask, take up again, hand over a render."""
 
-    def __init__(self, agent: CompiledStateGraph, conversations: Conversations | None) -> None:
+    def __init__(
+        self, agent: CompiledStateGraph[Any, TurnContext, Any, Any], conversations: Conversations | None
+    ) -> None:
         self.agent = agent
         self.conversations = conversations
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -69,8 +71,8 @@ class Chat:
     def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
         """Put a finished render into its conversation and let the engine say what came of it.
 
-        Where the proposal still waits, this is its approval. Where the conversation went on, the render joins it as a new
-        exchange, so nothing that was said changes.
+        Where the proposal still waits, this is its approval. Where the conversation went on, the render joins it as a
+        new exchange, so nothing that was said changes.
 
         Args:
             call_id: The proposal's tool call.
@@ -150,7 +152,9 @@ def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:
     done = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
     return [
-        ToolMessage(NOT_RENDERED if call["name"] == BLEND_TOOL else "Cut off.", name=call["name"], tool_call_id=call["id"])
+        ToolMessage(
+            NOT_RENDERED if call["name"] == BLEND_TOOL else "Cut off.", name=call["name"], tool_call_id=call["id"]
+        )
         for call in (last.tool_calls if last else [])
         if call["id"] not in done
     ]

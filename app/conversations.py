@@ -1,7 +1,7 @@
 """The conversations kept under a home: their names, their order, and the agent's memory of each.
 
-The names stand in a table of our own beside LangGraph's checkpoints, in one SQLite file. This module knows nothing about
-what was said; `transcripts.py` reads that.
+The names stand in a table of our own beside LangGraph's checkpoints, in one SQLite file. This module knows nothing
+about what was said; `transcripts.py` reads that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 TITLE_CHARS = 80
 BUSY_TIMEOUT_S = 30.0
 
-# The dataclasses that tool results may carry; anything else in a checkpoint comes back as plain data, never as an object.
+# The dataclasses that tool results may carry; anything else in a checkpoint comes back as plain data.
 KNOWN_ARTIFACTS = [
     ("tools.search", "SearchResult"),
     ("tools.search", "Evidence"),
@@ -46,13 +46,9 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
-        self.checkpointer = SqliteSaver(
-            connection, serde=JsonPlusSerializer(allowed_msgpack_modules=KNOWN_ARTIFACTS)
-        )
+        self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=KNOWN_ARTIFACTS))
         self.checkpointer.setup()
-        self._names = sqlite3.connect(
-            path, check_same_thread=False, timeout=BUSY_TIMEOUT_S, isolation_level=None
-        )
+        self._names = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._lock = threading.Lock()
         self._names.execute(
             "CREATE TABLE IF NOT EXISTS conversations"

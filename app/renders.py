@@ -1,4 +1,4 @@
-"""The queue of renders: one runs at a time, each is a folder with a `job.json`, and none is lost by a reload or a restart.
+"""The queue of renders: one runs at a time, each is a folder with a `job.json`, none is lost by a reload or a restart.
 
 It knows nothing of pixels; what renders a job, and where a finished one goes, it is given.
 """
@@ -66,8 +66,8 @@ class RenderQueue:
 
     Args:
         folder: One subfolder per job.
-        render: Renders a job into its folder and returns `content` and `artifact`; it calls back after each step and lets
-            what the callback raises pass.
+        render: Renders a job into its folder and returns `content` and `artifact`; it calls back after each step and
+            lets what the callback raises pass.
         hand_over: Tells the conversation; called once per rendered job, again after a crash in between.
     """
 
@@ -179,6 +179,9 @@ class RenderQueue:
         def on_step(step: int, total: int, preview_png: bytes | None) -> None:
             if job.id in self._cancelled:
                 raise RenderCancelled
+            before = self._steps.get(job.id)
+            if preview_png is None and before:
+                preview_png = before.preview_png
             self._steps[job.id] = RenderStep(step, total, preview_png)
 
         try:

@@ -1,4 +1,4 @@
-"""A conversation as it is read: questions, cited answers, renders. Made from the agent's messages, and exported as Markdown.
+"""A conversation as it is read: questions, cited answers and renders, made from the agent's messages.
 
 It knows nothing of widgets; the page draws these entries and the export writes them.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from app.agent import BLEND_TOOL
-from app.answers import Citation, CitedAnswer
+from app.answers import Citation, CitedAnswer, Source
 from app.chat import proposals
 
 
@@ -51,14 +51,11 @@ def read_transcript(messages: Iterable[AnyMessage]) -> tuple[Entry, ...]:
     return tuple(entry for message in messages for entry in _entries(message))
 
 
-def number_citations(answer: CitedAnswer) -> dict[Citation, int]:
-    """Number an answer's citations from 1, in the order in which they appear; the same passage keeps its number."""
-    numbers: dict[tuple[str, int, int], int] = {}
-    numbered: dict[Citation, int] = {}
-    for citation in _citations(answer):
-        place = (citation.document_id, citation.start, citation.end)
-        numbered[citation] = numbers.setdefault(place, len(numbers) + 1)
-    return numbered
+def number_sources(answer: CitedAnswer) -> dict[str, int]:
+    """Number the documents of an answer from 1: the sources in their order, then any other that is cited."""
+    cited = [citation.document_id for citation in _citations(answer)]
+    listed = [source.document_id for source in answer.sources]
+    return {document_id: number for number, document_id in enumerate(dict.fromkeys([*listed, *cited]), 1)}
 
 
 def as_markdown(title: str, entries: Sequence[Entry]) -> str:
@@ -79,37 +76,36 @@ def as_markdown(title: str, entries: Sequence[Entry]) -> str:
 
 
 def answer_as_markdown(answer: CitedAnswer) -> list[str]:
-    """Write an answer down: blocks of text with [1] markers, the quotes they stand for, the sources with their links."""
-    numbers = number_citations(answer)
+    """Write an answer down: blocks of text with [1] markers, then the sources with their links and what was quoted."""
+    numbers = number_sources(answer)
 
     def with_markers(text: str, citations: Sequence[Citation]) -> str:
-        return " ".join([text, "".join(f"[{numbers[c]}]" for c in dict.fromkeys(citations))]).strip()
+        marks = dict.fromkeys(f"[{numbers[citation.document_id]}]" for citation in citations)
+        return f"{text} {''.join(marks)}".strip()
 
     blocks = []
     for section in answer.sections:
         if section.heading:
             blocks.append(f"### {section.heading}")
-        blocks.append(" ".join(with_markers(s.text, s.citations) for s in section.sentences))
-        if section.heading == "Workflow" and answer.workflow:
-            blocks.append(
-                "\n".join(f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow)
-            )
-    quotes = {number: citation for citation, number in numbers.items()}
-    if quotes:
-        blocks.append("### Quotes")
-        blocks.append("\n".join(f"{n}. {quotes[n].document_id}: “{quotes[n].quote}”" for n in sorted(quotes)))
+        blocks.append("\n\n".join(with_markers(s.text, s.citations) for s in section.sentences))
+    if answer.workflow:
+        stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
+        blocks += ["### Input → model → output", "\n".join(stages)]
     if answer.sources:
         blocks.append("### Sources")
-        blocks.append("\n".join(f"- {source_line(source)}" for source in answer.sources))
+        blocks += [_source(numbers[source.document_id], source, answer) for source in answer.sources]
     return [block for block in blocks if block.strip()]
 
 
-def source_line(source: Any) -> str:
-    """One source with its links; that a document has none is said."""
-    paper = f"paper {source.paper_url}" if source.paper_url else "no paper given"
-    github = f"GitHub {source.github_url}" if source.github_url else "no GitHub given"
-    kind = "model card" if source.kind == "model_card" else source.kind
-    return f"{source.title} ({kind}): {paper}; {github}"
+def _source(number: int, source: Source, answer: CitedAnswer) -> str:
+    kind = source.kind.replace("_", " ")
+    lines = [
+        f"[{number}] {source.title} ({kind})",
+        f"    Paper: {source.paper_url or 'none given'}",
+        f"    GitHub: {source.github_url or 'none given'}",
+    ]
+    quotes = dict.fromkeys(c.quote for c in _citations(answer) if c.document_id == source.document_id)
+    return "\n".join([*lines, *(f"    “{quote}”" for quote in quotes)])
 
 
 def _citations(answer: CitedAnswer) -> Iterable[Citation]:

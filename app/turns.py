@@ -1,10 +1,12 @@
 """A turn at work in the background, so that a click or a reload does not end it.
 
-It knows nothing of what a turn does: it runs an iterator in a thread, keeps what came, and lets any number of readers follow.
+It knows nothing of what a turn does: it runs an iterator in a thread, keeps what came, and lets any number of readers
+follow.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ class Turn:
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events: list[Event] = []
-        self._error: Exception | None = None
+        self.error: Exception | None = None
         self._finished = False
         self._changed = threading.Condition()
         threading.Thread(target=self._work, args=(events,), daemon=True, name="turn").start()
@@ -27,17 +29,15 @@ class Turn:
 
     def follow(self) -> Iterator[Event]:
         """Yield the turn's events from its beginning; ends with the turn, or raises what ended it."""
-        taken = 0
-        while True:
+        for number in itertools.count():
             with self._changed:
-                self._changed.wait_for(lambda: self._finished or len(self._events) > taken)
-                new, finished = self._events[taken:], self._finished
-            yield from new
-            taken += len(new)
-            if finished:
-                break
-        if self._error:
-            raise self._error
+                while len(self._events) <= number and not self._finished:
+                    self._changed.wait()
+                if len(self._events) <= number:
+                    break
+            yield self._events[number]
+        if self.error:
+            raise self.error
 
     def _work(self, events: Iterator[Event]) -> None:
         try:
@@ -46,14 +46,14 @@ class Turn:
                     self._events.append(event)
                     self._changed.notify_all()
         except Exception as error:  # carried to whoever follows; a thread has nobody to raise to
-            self._error = error
+            self.error = error
         with self._changed:
             self._finished = True
             self._changed.notify_all()
 
 
 class Turns:
-    """The turns under way, at most one per conversation."""
+    """The last turn of each conversation."""
 
     def __init__(self) -> None:
         self._running: dict[str, Turn] = {}
@@ -65,6 +65,6 @@ class Turns:
             turn = self._running[conversation_id] = Turn(events)
             return turn
 
-    def under_way(self, conversation_id: str) -> Turn | None:
-        turn = self._running.get(conversation_id)
-        return turn if turn and not turn.finished else None
+    def latest(self, conversation_id: str) -> Turn | None:
+        """The conversation's last turn since this process started."""
+        return self._running.get(conversation_id)

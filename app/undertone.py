@@ -1,22 +1,36 @@
-"""Undertone, opened: the corpus indexed, the agent built, the conversations at hand. What the command line and the page share."""
+"""Undertone, opened: the corpus indexed, the agent built, the conversations at hand.
+
+What the command line and the page share.
+"""
 
 from __future__ import annotations
 
+import io
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from PIL.Image import Image
 
-from app.agent import EngineUnavailable, build_agent, load_chat_model
+from app.agent import BLEND_TOOL, EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
 from app.chat import Chat
 from app.conversations import Conversations
+from app.renders import OnStep, RenderJob, RenderQueue
 from app.settings import Settings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
-from tools.registry import build_tools
+from tools.registry import build_tools, render_blend
 from tools.search import Searcher
+
+PREVIEW_EVERY_S = 0.4
+"""A preview is a decode, which a fast step should not wait for."""
 
 OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused)
 """What a person can mend; each message is one line that says how."""
@@ -69,3 +83,29 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     conversations = Conversations(settings.conversations) if keep else None
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
     return Undertone(settings, index, Chat(build_agent(model, tools, checkpointer), conversations))
+
+
+def open_render_queue(undertone: Undertone) -> RenderQueue:
+    """Start the queue that renders what a person approved and puts it into its conversation."""
+
+    def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
+        last_preview_s = 0.0
+
+        def step_done(step: int, total: int, preview: Callable[[], Image]) -> None:
+            nonlocal last_preview_s
+            png = None
+            if time.monotonic() - last_preview_s >= PREVIEW_EVERY_S:
+                buffer = io.BytesIO()
+                preview().save(buffer, "PNG")
+                png, last_preview_s = buffer.getvalue(), time.monotonic()
+            on_step(step, total, png)
+
+        content, artifact = render_blend(job.arguments, undertone.settings.image_model, folder, on_step=step_done)
+        return {"content": content, "artifact": artifact}
+
+    def hand_over(job: RenderJob) -> None:
+        result = job.result or {}
+        message = ToolMessage(result["content"], name=BLEND_TOOL, tool_call_id=job.call_id, artifact=result["artifact"])
+        undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
+
+    return RenderQueue(undertone.settings.renders, render, hand_over)

@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
+from pydantic import Field
 
 from app.agent import EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
@@ -38,9 +39,9 @@ def cited(question: str) -> dict[str, Any]:
 
 
 class Scripted(BaseChatModel):
-    """Searches, answers, and proposes a blend when the question says so. Refuses a dangling tool call as providers do."""
+    """Searches, answers, proposes a blend when asked for one; refuses a dangling tool call as providers do."""
 
-    break_once: list[str] = []
+    break_once: list[str] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
@@ -62,7 +63,8 @@ class Scripted(BaseChatModel):
             if self.break_once and self.break_once.pop():
                 raise ConnectionError("the engine went away")
             calls = [
-                call_of("blend_styles", {**BLEND, "seed": n}, f"b{len(messages)}{n}") for n in range(question.count("blend"))
+                call_of("blend_styles", {**BLEND, "seed": n}, f"b{len(messages)}{n}")
+                for n in range(question.count("blend"))
             ]
             reply = AIMessage("It is so.", additional_kwargs={"cited_answer": cited(question)}, tool_calls=calls)
         elif last.name == "blend_styles":
@@ -249,7 +251,7 @@ def test_what_ends_a_turn_reaches_whoever_follows_it(tmp_path):
     turn = turns.start("c", open_chat(tmp_path, Scripted(break_once=["now"])).ask("c", "why?"))
     with pytest.raises(ConnectionError):
         list(turn.follow())
-    assert turns.under_way("c") is None
+    assert turns.latest("c").finished and turns.latest("c").error
 
 
 def test_a_question_asked_during_a_turn_waits_for_it(tmp_path):

@@ -1,0 +1,86 @@
+"""Text made ready for display: escaped, so that no corpus and no question can draw, link or mark anything itself.
+
+The one place where words are touched for the eye; what is stored and exported stays as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
+MACRO = re.compile(r"\\([A-Za-z]+)")  # \ours and its like, left over from LaTeX
+ADDRESS = re.compile(r"(?:https?://|www\.|[\w.+-]+@)[^\s<>]*", re.IGNORECASE)  # what Markdown makes links of by itself
+WORD_JOINER = "\u2060"  # takes no room; an address that holds one is no address
+WHOLE_DOCUMENT_CHARS = 3_000
+AROUND_CHARS = 900  # shown on either side of a passage in a longer document
+
+
+def tidy(text: str) -> str:
+    """Drop the backslash of a LaTeX macro: `\\ours` is read as "ours"."""
+    return MACRO.sub(r"\1", text)
+
+
+def escape(text: str, links_in: str = "") -> str:
+    """Make text safe as Markdown: it shows as it is written, line breaks included.
+
+    Args:
+        text: Anything.
+        links_in: Corpus text; an address that stands there stays a link, any other is shown but cannot be followed.
+    """
+    text = ADDRESS.sub(lambda found: found[0] if found[0].rstrip(".,;") in links_in else _break(found[0]), tidy(text))
+    lines = [PUNCTUATION.sub(r"\\\1", line.strip()) for line in text.splitlines()]
+    return "\n\n".join("  \n".join(p.split("\n")) for p in "\n".join(lines).split("\n\n"))
+
+
+def link(label: str, url: str) -> str:
+    """A Markdown link to a corpus URL; a URL of another kind is shown as text."""
+    if not re.fullmatch(r"https?://[^\s<>\[\]()\"'\\]+", url):
+        return escape(url)
+    return f"[{escape(label)}]({url})"
+
+
+def mark_passages(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """A document as Markdown with the spans marked; a long one only around them.
+
+    Args:
+        text: The document's text.
+        spans: (start, end) of each passage, in characters.
+    """
+    spans = sorted(spans)
+    low, high = 0, len(text)
+    if len(text) > WHOLE_DOCUMENT_CHARS:
+        low, high = max(0, spans[0][0] - AROUND_CHARS), min(len(text), spans[-1][1] + AROUND_CHARS)
+    pieces = ["… " if low else ""]
+    for start, end in spans:
+        if start < low:
+            continue  # overlaps the one before, which is marked
+        marked = [f":orange-background[{escape(part, text)}]" for part in text[start:end].split("\n\n")]
+        pieces += [_plain(text[low:start], text), "\n\n".join(marked)]
+        low = end
+    return "".join([*pieces, _plain(text[low:high], text), " …" if high < len(text) else ""])
+
+
+def wrap(text: str, columns: int = 46) -> str:
+    """Break text into lines for a drawing."""
+    return "\n".join(textwrap.wrap(tidy(text), columns))
+
+
+def _break(address: str) -> str:
+    return re.sub(r"([/.@])", WORD_JOINER + r"\1", address)
+
+
+def _plain(piece: str, text: str) -> str:
+    """Escape a piece of a document and keep the space at its ends, where it meets a marked passage."""
+    body = piece.strip()
+    if not body:
+        return _space(piece)
+    start = piece.index(body)
+    return _space(piece[:start]) + escape(body, text) + _space(piece[start + len(body) :])
+
+
+def _space(space: str) -> str:
+    if space.count("\n") > 1:
+        return "\n\n"
+    return "  \n" if "\n" in space else " " if space else ""
