@@ -10,25 +10,34 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
+from safetensors.torch import load_file
 
 from tools.studio import train as train_module
 from tools.studio.diffusion import snr_weights, spread_times
 from tools.studio.fitting import Fit, Workers, orthogonal
 from tools.studio.judges import judge, load_judges
-from tools.studio.networks import build_text_encoder, build_tokenizer, build_vae, fold_whitening, training_noise
+from tools.studio.networks import (
+    build_text_encoder,
+    build_tokenizer,
+    build_vae,
+    fold_whitening,
+    save_tokenizer,
+    training_noise,
+)
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import STYLES, vocabulary
 
 TINY = Recipe(
     steps=20, processes=1, scenes=3, held_out_scenes=4, vae_channels=(8, 8, 16, 16), vae_batch_crops=2,
     vae_batch_images=1, text_width=16, text_layers=1, text_heads=2, unet_channels=(16, 16, 32), unet_groups=8,
-    images_per_batch=2, judges_channels=(8, 8, 16, 16), judges_batch=4, judges_rebuilt=12,
+    images_per_batch=2, judges_channels=(8, 8, 16, 16), judges_batch=4, judges_rebuilt_scenes=2,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A work folder and a model folder after twenty steps of every stage."""
+    torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("studio")
     train_module.train(TINY, root / "work", root / "weights", "a test")
     return root / "work", root / "weights"
@@ -50,8 +59,8 @@ def test_the_exported_folder_is_half_precision_and_summed(trained: tuple[Path, P
     present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"SHA256SUMS"}
     assert set(listed) == present
     assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == hexes for name, hexes in listed.items())
-    loaded = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, torch_dtype="auto")
-    assert loaded.unet.dtype == torch.float16
+    for weights in folder.rglob("*.safetensors"):
+        assert all(tensor.dtype == torch.float16 for tensor in load_file(weights).values()), weights
     record = json.loads((folder / "training.json").read_text())
     assert record["stages"]["diffusion"]["steps"] == 20
     assert {"loss", "samples"} <= set(record["stages"]["diffusion"])
@@ -107,10 +116,14 @@ def test_every_training_word_is_one_token() -> None:
 
 def test_tokenizer_survives_its_files(tmp_path: Path) -> None:
     tokenizer = build_tokenizer(vocabulary(), Recipe())
-    tokenizer.save_pretrained(tmp_path)
+    save_tokenizer(tokenizer, tmp_path)
+    (tmp_path / "tokenizer.json").rename(tmp_path / "set_aside")
+    older = type(tokenizer).from_pretrained(tmp_path)
+    (tmp_path / "set_aside").rename(tmp_path / "tokenizer.json")
     again = type(tokenizer).from_pretrained(tmp_path)
     prompt = "a purple mountain at sunset, digital illustration of zeppelins"
     assert again(prompt, padding="max_length").input_ids == tokenizer(prompt, padding="max_length").input_ids
+    assert older(prompt).input_ids == tokenizer(prompt).input_ids
     assert again.model_max_length == 77
 
 
@@ -146,8 +159,8 @@ def test_whitening_changes_the_latents_and_no_pixel() -> None:
 def test_orthogonal_brings_singular_values_near_one() -> None:
     torch.manual_seed(0)
     for shape in ((16, 90), (90, 16)):
-        values = torch.linalg.svdvals(orthogonal(torch.randn(shape), torch.float32))
-        assert 0.5 < values.min() and values.max() < 1.3
+        values = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
+        assert values.min() > 0.5 and values.max() < 1.3
 
 
 def test_fit_learns_and_resumes(tmp_path: Path) -> None:

@@ -129,7 +129,8 @@ def finish_vae(fit: Fit, vae: AutoencoderKL, recipe: Recipe, work: Path, log: Lo
         means.append(vae.encode(true).latent_dist.mean.double().permute(0, 2, 3, 1).reshape(-1, 4))
     latents = torch.cat(means)
     mean, covariance = latents.mean(0), torch.cov(latents.T)
-    log(f"vae latents: mean {[round(float(v), 3) for v in mean]} variance {[round(float(v), 3) for v in covariance.diag()]}")
+    shown = [[round(float(value), 3) for value in values] for values in (mean, covariance.diag())]
+    log(f"vae latents before whitening: mean {shown[0]}, variance {shown[1]}")
     fold_whitening(vae, mean, covariance)
     vae.save_pretrained(work / "vae")
 
@@ -149,7 +150,8 @@ def encode_scenes(workers: Workers, recipe: Recipe, work: Path) -> None:
         data = pictures(work, recipe, held_out)
         path = latents_path(work, held_out)
         shape = (*data.shape[:2], 4, LATENT_PX, LATENT_PX)
-        out = np.lib.format.open_memmap(path.with_suffix(f".{workers.rank}.part"), mode="w+", dtype=np.float16, shape=shape)
+        part = path.with_suffix(f".{workers.rank}.part")
+        out = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=shape)
         for number in range(workers.rank, len(data), workers.count):
             mean = vae.encode(to_signal(data[number], workers.device, dtype)).latent_dist.mean
             out[number] = mean.to("cpu", torch.float16).numpy()

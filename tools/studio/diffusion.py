@@ -17,7 +17,14 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from tools.studio.compression import LATENT_PX, load_latents, load_vae
 from tools.studio.drawings import Pictures, scene_of
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
-from tools.studio.networks import build_text_encoder, build_tokenizer, build_unet, sampler, training_noise
+from tools.studio.networks import (
+    build_text_encoder,
+    build_tokenizer,
+    build_unet,
+    sampler,
+    save_tokenizer,
+    training_noise,
+)
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import STYLES, caption, vocabulary
 
@@ -95,7 +102,7 @@ class Batches:
         styles = self.rng.integers(len(STYLES), size=count)
         captions = [
             "" if self.rng.random() < recipe.caption_dropout else caption(self.scenes[n], STYLES[s], self.rng)
-            for n, s in zip(numbers, styles)
+            for n, s in zip(numbers, styles, strict=True)
         ]
         clean = torch.from_numpy(self.latents[numbers, styles]).float().repeat_interleave(recipe.noises_per_image, 0)
         times = spread_times(len(clean), count, self.torch_rng)
@@ -114,7 +121,8 @@ class HeldOut:
         numbers = np.arange(count) % len(latents)
         styles = np.arange(count) % len(STYLES)
         captions = [
-            caption(scene_of(recipe, int(n), held_out=True), STYLES[s], rng) for n, s in zip(numbers, styles)
+            caption(scene_of(recipe, int(n), held_out=True), STYLES[s], rng)
+            for n, s in zip(numbers, styles, strict=True)
         ]
         clean = torch.from_numpy(latents[numbers, styles]).float()
         self.times = (torch.arange(count) * 389 % 1000).to(batches.device)
@@ -143,10 +151,7 @@ def load_tokenizer(work: Path, recipe: Recipe) -> CLIPTokenizer:
     """The tokenizer of this training run: made once, then read."""
     path = work / "tokenizer"
     if not path.exists():
-        tokenizer = build_tokenizer(vocabulary(), recipe)
-        tokenizer.save_pretrained(path)
-        pieces = tokenizer.get_vocab()
-        (path / "vocab.json").write_text(json.dumps(dict(sorted(pieces.items(), key=lambda item: item[1]))))
+        save_tokenizer(build_tokenizer(vocabulary(), recipe), path)
     loaded: CLIPTokenizer = CLIPTokenizer.from_pretrained(path)
     return loaded
 
@@ -206,9 +211,7 @@ def train_diffusion(workers: Workers, recipe: Recipe, work: Path) -> None:
 def sheet_prompts(recipe: Recipe) -> list[str]:
     """Captions of a few held-out scenes in every style, style by style."""
     scenes = [scene_of(recipe, number, held_out=True) for number in range(SHEET_SCENES)]
-    return [
-        f"a {scene.colour} {scene.object}, {scene.setting}, {style}" for style in STYLES for scene in scenes
-    ]
+    return [f"a {scene.colour} {scene.object}, {scene.setting}, {style}" for style in STYLES for scene in scenes]
 
 
 def write_sheet(path: Path, model: Denoiser, tokenizer: CLIPTokenizer, recipe: Recipe, work: Path) -> None:

@@ -81,7 +81,9 @@ def disturb(signal: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     signal = F.pad(signal, (6, 6, 6, 6), mode="replicate")
     tops, lefts = torch.randint(0, 13, (2, count), generator=rng).tolist()
     size = signal.shape[-1] - 12
-    signal = torch.stack([s[:, t : t + size, left : left + size] for s, t, left in zip(signal, tops, lefts)])
+    signal = torch.stack(
+        [s[:, t : t + size, left : left + size] for s, t, left in zip(signal, tops, lefts, strict=True)]
+    )
     blurred = F.avg_pool2d(F.pad(signal, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     amount = draw(-0.6, 1.0).clamp(min=0)
     signal = signal + amount * (blurred - signal)
@@ -98,7 +100,8 @@ def questions_loss(logits: dict[str, torch.Tensor], answers: dict[str, torch.Ten
 
 def save_judges(judges: Judges, path: Path, accuracy: dict[str, float]) -> None:
     """Write the weights in half precision with their labels, channels and held-out accuracy."""
-    tensors = {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in judges.state_dict().items()}
+    state = judges.state_dict()
+    tensors = {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in state.items()}
     metadata = {
         "labels": json.dumps(judges.labels),
         "channels": json.dumps(judges.channels),
@@ -120,7 +123,8 @@ def load_judges(path: Path = WEIGHTS) -> Judges:
         metadata = file.metadata()
         labels = {name: tuple(answers) for name, answers in json.loads(metadata["labels"]).items()}
         judges = Judges(tuple(json.loads(metadata["channels"])), labels)
-        judges.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})
+        names = list(file.keys())
+        judges.load_state_dict({name: file.get_tensor(name).float() for name in names})
     return judges.eval()
 
 

@@ -13,6 +13,7 @@ from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import SIZE_PX, STYLES
 
 COLOURLESS = "pencil sketch"
+HELD_OUT_REBUILT = 60
 
 
 def answers_of(recipe: Recipe, count: int, held_out: bool) -> dict[str, np.ndarray]:
@@ -30,11 +31,11 @@ def answers_of(recipe: Recipe, count: int, held_out: bool) -> dict[str, np.ndarr
 
 
 @torch.no_grad()
-def rebuilt(work: Path, workers: Workers, count: int, held_out: bool) -> Pictures:
-    """The first `count` scenes after the autoencoder: (count, styles, SIZE_PX, SIZE_PX, 3) uint8."""
+def rebuilt(work: Path, workers: Workers, numbers: range, held_out: bool) -> Pictures:
+    """Some scenes after the autoencoder: (len(numbers), styles, SIZE_PX, SIZE_PX, 3) uint8."""
     dtype = compute_dtype(workers.device)
     vae = load_vae(work).to(workers.device, dtype)
-    latents = load_latents(work, held_out)[:count]
+    latents = load_latents(work, held_out)[numbers.start : numbers.stop : numbers.step]
     out = np.empty((*latents.shape[:2], SIZE_PX, SIZE_PX, 3), np.uint8)
     for number, each in enumerate(latents):
         out[number] = to_pictures(vae.decode(torch.from_numpy(each).to(workers.device, dtype)).sample)
@@ -62,20 +63,24 @@ def train_judges(workers: Workers, recipe: Recipe, work: Path) -> None:
     fit = Fit(judges, workers, recipe.judges_lr, weight_decay=0.02, ema_decay=0.99)
     kept = fit.resume(work / "judges.pt")
     drawn = pictures(work, recipe)
-    again = rebuilt(work, workers, max(1, recipe.judges_rebuilt // len(STYLES) // workers.count * workers.count), False)
+    mine = range(workers.rank, min(recipe.judges_rebuilt_scenes, len(drawn)), workers.count)
+    again = rebuilt(work, workers, mine, held_out=False)
     answers = answers_of(recipe, len(drawn), held_out=False)
     rng = np.random.default_rng((recipe.seed, 3, workers.rank, fit.step))
     torch_rng = torch.Generator().manual_seed(1_000_003 * (fit.step + 1) + workers.rank)
-    schedule = Schedule(recipe, recipe.stage_seconds("judges", ledger.seconds), kept.get("seconds", 0.0))
+    schedule = Schedule(recipe, recipe.stage_seconds("judges", ledger.seconds), kept.get("seconds", 0.0), capped=False)
     progress, saved_s = 0.0, schedule.elapsed_s
     while progress < 1:
         styles = rng.integers(len(STYLES), size=recipe.judges_batch)
         images, asked = [], []
         for style in styles:
-            source = again if rng.random() < 0.5 else drawn
-            number = int(rng.integers(len(source)))
-            images.append(source[number, style])
-            asked.append(number)
+            if rng.random() < 0.4:
+                at = int(rng.integers(len(mine)))
+                images.append(again[at, style])
+                asked.append(mine[at])
+            else:
+                asked.append(int(rng.integers(len(drawn))))
+                images.append(drawn[asked[-1], style])
         true = to_signal(np.stack(images), workers.device)
         given = {name: torch.from_numpy(table[asked, styles]).to(workers.device) for name, table in answers.items()}
         signal = disturb(true, torch_rng).to(compute_dtype(workers.device))
@@ -97,7 +102,8 @@ def finish_judges(judges: Judges, recipe: Recipe, work: Path, workers: Workers, 
     held_out = pictures(work, recipe, held_out=True)
     answers = answers_of(recipe, len(held_out), held_out=True)
     drawn = accuracy(judges, held_out, answers, workers)
-    again = accuracy(judges, rebuilt(work, workers, len(held_out), True), answers, workers)
+    some = range(min(HELD_OUT_REBUILT, len(held_out)))
+    again = accuracy(judges, rebuilt(work, workers, some, held_out=True), answers, workers)
     log(f"judges held-out accuracy: drawn {drawn}, rebuilt by the autoencoder {again}")
     save_judges(judges, work / "judges.safetensors", drawn)
     return {"accuracy_drawn": drawn, "accuracy_rebuilt": again}

@@ -3,16 +3,18 @@
 Knows nothing about training, apart from the whitening that is folded into a finished autoencoder.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, DPMSolverMultistepScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-
 
 from tools.studio.recipe import Recipe
 
@@ -30,7 +32,7 @@ def byte_pairs(words: Iterable[str]) -> list[tuple[str, str]]:
     """
     spelled = [[*word[:-1], word[-1] + "</w>"] for word in sorted(set(words))]
     merges: list[tuple[str, str]] = []
-    while pairs := Counter(pair for word in spelled for pair in zip(word, word[1:])):
+    while pairs := Counter(pair for word in spelled for pair in pairwise(word)):
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
         for word in spelled:
@@ -49,6 +51,15 @@ def build_tokenizer(words: Iterable[str], recipe: Recipe) -> CLIPTokenizer:
     pieces = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in merges), START, END]
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=recipe.context_tokens)
+
+
+def save_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Save a tokenizer as one file for today's loaders and as `vocab.json` and `merges.txt` for the older ones."""
+    tokenizer.save_pretrained(folder)
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
+    (folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n")
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer, recipe: Recipe) -> CLIPTextModel:

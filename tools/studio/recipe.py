@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-
-
 @dataclass(frozen=True)
 class Recipe:
     """What to train, on how much, for how long. Channel counts are chosen for two CPU cores."""
@@ -28,7 +26,7 @@ class Recipe:
     held_out_seed: int = 10_000_000
     draw_share: float = 0.10
 
-    vae_share: float = 0.30
+    vae_share: float = 0.25
     vae_channels: tuple[int, ...] = (32, 32, 96, 128)
     vae_groups: int = 8
     vae_lr: float = 3e-3
@@ -44,7 +42,7 @@ class Recipe:
     unet_channels: tuple[int, ...] = (64, 96, 160)
     unet_groups: int = 32
     unet_heads: int = 2
-    unet_lr: float = 1e-3
+    unet_lr: float = 1.5e-3
     images_per_batch: int = 12
     noises_per_image: int = 2
     caption_dropout: float = 0.10
@@ -55,7 +53,7 @@ class Recipe:
     judges_channels: tuple[int, ...] = (24, 48, 80, 112)
     judges_lr: float = 2e-3
     judges_batch: int = 32
-    judges_rebuilt: int = 1200
+    judges_rebuilt_scenes: int = 240
 
     checkpoint_s: float = 120.0
     sheet_s: float = 300.0
@@ -117,12 +115,12 @@ class Ledger:
 class Schedule:
     """How far a stage is, from 0 to 1: by steps where a number was given, by seconds otherwise."""
 
-    def __init__(self, recipe: Recipe, budget_s: float, used_s: float) -> None:
+    def __init__(self, recipe: Recipe, budget_s: float, used_s: float, capped: bool = True) -> None:
         self.steps = recipe.steps
         self.used_s = used_s
         self.budget_s = max(1.0, budget_s)
         self.began = time.monotonic()
-        self.ends_in_s = recipe.seconds_until()
+        self.ends_in_s = recipe.seconds_until() if capped else float("inf")
 
     @property
     def elapsed_s(self) -> float:

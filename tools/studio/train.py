@@ -26,7 +26,7 @@ from tools.studio.diffusion import Denoiser, load_tokenizer, train_diffusion
 from tools.studio.drawings import draw
 from tools.studio.fitting import Fit, Log, Workers, run_together
 from tools.studio.judging import train_judges
-from tools.studio.networks import sampler
+from tools.studio.networks import sampler, save_tokenizer
 from tools.studio.recipe import Ledger, Recipe
 from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES
 
@@ -85,6 +85,7 @@ def export(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
     if out.exists():
         shutil.rmtree(out)
     pipeline.save_pretrained(out, safe_serialization=True)
+    save_tokenizer(tokenizer, out / "tokenizer")
     judges = work / "judges.safetensors"
     if judges.exists():
         shutil.copy(judges, out / judges.name)
@@ -119,8 +120,9 @@ def write_checksums(folder: Path) -> None:
     """Write `SHA256SUMS`, one `<hex>  <path>` line for each other file of the folder, sorted by path."""
     sums = folder / "SHA256SUMS"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != sums)
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}" for path in files]
-    sums.write_text("\n".join(lines) + "\n")
+    hexes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    lines = [f"{value}  {path.relative_to(folder).as_posix()}\n" for value, path in zip(hexes, files, strict=True)]
+    sums.write_text("".join(lines))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -128,7 +130,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     defaults = {field.name: field.default for field in fields(Recipe)}
     parser = argparse.ArgumentParser(prog="python -m tools.studio.train", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=defaults["minutes"], help="budget of the whole run")
-    parser.add_argument("--until", metavar="HH:MM", help="end the stage under way at this time of day at the latest")
+    parser.add_argument("--until", metavar="HH:MM", help="end the diffusion stage at this time at the latest")
     parser.add_argument("--work", type=Path, default=Path(".undertone/studio"), help="checkpoints, drawings, log")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the finished model goes")
     parser.add_argument("--scenes", type=int, default=defaults["scenes"], help="scenes to draw, each in every style")
