@@ -111,7 +111,9 @@ def _walk(paths: Sequence[Path], reject: Callable[[CorpusError], None]) -> Itera
             root = path.resolve()
             for file in sorted(path.rglob("*")):
                 inside = file.relative_to(path)
-                if any(part.startswith(".") for part in inside.parts) or file.suffix.lower() not in FORMATS:
+                if any(part.startswith(".") for part in inside.parts):
+                    continue
+                if file.suffix.lower() not in FORMATS and not (file.is_symlink() and file.is_dir()):
                     continue
                 if file.is_symlink() and not file.exists():
                     reject(CorpusError(file, "the link leads nowhere; mend it or remove it"))

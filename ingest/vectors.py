@@ -7,7 +7,6 @@ another.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -64,8 +63,6 @@ class Embedder:
     @cached_property
     def _model(self) -> Any:
         is_local = Path(self._source).is_dir()
-        if is_local:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
