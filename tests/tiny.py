@@ -92,6 +92,7 @@ def tiny_pipeline(seed: int = 0) -> StableDiffusionPipeline:
 @lru_cache
 def tiny_model() -> ImageModel:
     """The tiny pipeline as an ImageModel, made once per test run."""
+    torch.set_num_threads(1)  # layers this small only lose time to a second thread
     return wrap_pipeline(tiny_pipeline(), name="tiny", kind="folder", sha256="0" * 64)
 
 

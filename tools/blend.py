@@ -21,6 +21,7 @@ from tools.conditioning import METHODS, Conditioning, make_conditioning, unknown
 from tools.models import ImageModel
 from tools.passes import blended_passes
 from tools.record import make_record, png_text
+from tools.trace.run import BlendTrace
 
 MAX_STEPS = 150
 MAX_GUIDANCE = 30.0
@@ -139,6 +140,7 @@ def blend(
     model: ImageModel,
     *,
     on_step: OnStep | None = None,
+    trace: bool = True,
     kind: str = "blend",
 ) -> BlendResult:
     """Render one blend, or several as one batch.
@@ -150,6 +152,7 @@ def blend(
         model: What renders it; one render at a time uses it, others wait.
         on_step: Called after each step with (steps done, steps in all, preview); `preview()` decodes the first image
             as the model sees it at that step, and may be called during the call only. It may raise BlendCancelled.
+        trace: Measure what happens inside the model meanwhile (`tools/trace`). It changes no pixel.
         kind: What the record says this render was: `blend` or `sweep`.
 
     Raises:
@@ -171,7 +174,9 @@ def blend(
             for r in requests
         )
         encoded = time.perf_counter()
-        images, latents, flagged = _render(requests, model, conditionings, on_step)
+        watch = BlendTrace(model, conditionings, requests[0].guidance_scale) if trace else None
+        images, latents, flagged = _render(requests, model, conditionings, on_step, watch)
+        run, traced, arrays = watch.measure(latents) if watch else ({}, [{} for _ in requests], {})
         finished = time.perf_counter()
     measurements = {
         "format": 1,
@@ -180,14 +185,16 @@ def blend(
             "render_s": round(finished - encoded, 4),
             "per_image_s": round((finished - started) / len(requests), 4),
         },
+        **run,
         "images": [
             {
                 "styles": list(c.styles),
                 "shares": list(c.shares),
                 "prompts": [branch.text for branch in c.branches],
                 "withheld_by_safety_checker": withheld,
+                **of_image,
             }
-            for c, withheld in zip(conditionings, flagged, strict=True)
+            for c, withheld, of_image in zip(conditionings, flagged, traced, strict=True)
         ],
     }
     return BlendResult(
@@ -196,18 +203,20 @@ def blend(
         measurements=measurements,
         record=make_record([r.to_json() for r in requests], images, model, kind),
         unknown_words=unknown_words(model, [t for r in requests for t in (r.subject, *(s.text for s in r.styles))]),
-        arrays={"latents": latents.float().cpu().numpy()},
+        arrays={"latents": latents.float().cpu().numpy(), **arrays},
     )
 
 
 def save(result: BlendResult, out: Path, names: Sequence[str] = ("image.png",)) -> dict[str, Path]:
-    """Write a result's images (the record in their text chunks), record.json and measurements.json into `out`."""
+    """Write a result into `out`: images (the record in their text chunks), record.json, measurements.json and .npz."""
     out.mkdir(parents=True, exist_ok=True)
     record = {**result.record, "files": list(names)}
     for index, (name, image) in enumerate(zip(names, result.images, strict=True)):
         image.save(out / name, pnginfo=png_text(record, index))
     paths = {"image": out / names[0], "record": out / "record.json", "measurements": out / "measurements.json"}
+    paths["arrays"] = out / "measurements.npz"
     paths["record"].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    np.savez_compressed(paths["arrays"], **result.arrays)  # type: ignore[arg-type]
     paths["measurements"].write_text(json.dumps(result.measurements, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return paths
 
@@ -217,6 +226,7 @@ def _render(
     model: ImageModel,
     conditionings: Sequence[Conditioning],
     on_step: OnStep | None,
+    trace: BlendTrace | None,
 ) -> tuple[tuple[Image.Image, ...], torch.Tensor, list[bool]]:
     """Run the stock pipeline once; return images, final latents (n, 4, h, w), and what the safety checker withheld."""
     pipeline, first = model.pipeline, requests[0]
@@ -230,7 +240,7 @@ def _render(
             on_step(step + 1, total, lambda: _decode(model, passes.predicted_original(timestep, first.guidance_scale)))
         return {}
 
-    with blended_passes(model, conditionings) as passes:
+    with blended_passes(model, conditionings, trace) as passes:
         output = pipeline(
             # the pipeline takes its batch size from these; the passes replace them with each step's own
             prompt_embeds=torch.stack([c.branches[0].prompt_embeds for c in conditionings]),

@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
-from diffusers.utils import logging as diffusers_logging
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from transformers.utils import logging as transformers_logging
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parent / "studio" / "weights"
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
@@ -125,10 +122,6 @@ def cpu_has_fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def _load(name: str, dtype: torch.dtype | None) -> ImageModel:
-    diffusers_logging.set_verbosity_error()
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
     path = Path(name).expanduser()
     if name == "embedded":
         _check_sums(EMBEDDED_FOLDER)
@@ -163,9 +156,7 @@ def _load_folder(folder: Path, name: str, kind: str, dtype: torch.dtype | None) 
     device = choose_device()
     dtype = dtype or choose_dtype(device, sum(p.stat().st_size for p in weights))
     try:
-        pipeline = StableDiffusionPipeline.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True
-        )
+        pipeline = _pipeline_class().from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True)
     except Exception as error:  # diffusers, transformers and safetensors each raise their own kinds
         raise ModelUnavailable(f"{folder} cannot be loaded as an SD1.x pipeline: {_one_line(error)}") from error
     return _place(pipeline, device, name, kind, sha256_of_files(folder, weights), _default_guidance(folder))
@@ -185,7 +176,7 @@ def _load_file(path: Path, name: str, dtype: torch.dtype | None) -> ImageModel:
     device = choose_device()
     dtype = dtype or choose_dtype(device, path.stat().st_size)
     try:
-        pipeline = StableDiffusionPipeline.from_single_file(
+        pipeline = _pipeline_class().from_single_file(
             str(path),
             config=config,
             dtype=dtype,
@@ -197,6 +188,18 @@ def _load_file(path: Path, name: str, dtype: torch.dtype | None) -> ImageModel:
     except Exception as error:  # any damaged or foreign file, by whatever error the loaders raise
         raise ModelUnavailable(f"{name} cannot be loaded as an SD1.x checkpoint: {_one_line(error)}") from error
     return _place(pipeline, device, name, "file", sha256_of_file(path), 7.5)
+
+
+def _pipeline_class() -> Any:
+    """Import diffusers, quietly. It takes seconds: a request that is refused should not wait for it."""
+    from diffusers import StableDiffusionPipeline
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    for logging in (diffusers_logging, transformers_logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+    return StableDiffusionPipeline
 
 
 def _place(pipeline: Any, device: torch.device, name: str, kind: str, sha256: str, guidance: float) -> ImageModel:

@@ -8,13 +8,15 @@ It knows nothing about how a conditioning was made from words, nor about what be
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 
 from tools.conditioning import Conditioning
 from tools.models import ImageModel
+from tools.trace.attention import Entry
+from tools.trace.run import BlendTrace
 
 MAX_LATENT_CELLS = 16 * 64 * 64
 """Latent cells in one UNet call: sixteen passes at 512 px, four at 1024. It bounds memory."""
@@ -23,8 +25,11 @@ MAX_LATENT_CELLS = 16 * 64 * 64
 class Passes:
     """What the UNet is asked in place of each of the pipeline's calls."""
 
-    def __init__(self, model: ImageModel, conditionings: Sequence[Conditioning]) -> None:
+    def __init__(
+        self, model: ImageModel, conditionings: Sequence[Conditioning], trace: BlendTrace | None = None
+    ) -> None:
         self.model = model
+        self.trace = trace
         self.conditionings = conditionings
         self.forward = model.pipeline.unet.forward
         self.step = 0
@@ -44,30 +49,46 @@ class Passes:
             for branch, share in enumerate(conditioning.branch_shares(min(self.step, total - 1), total))
             if share > 0
         ]
+        if self.trace is not None:
+            self.trace.begin_step(timestep)
+        entries: list[Entry] = [*(None for _ in unconditional), *rows]
         embeds = [self.conditionings[i].negative_prompt_embeds for i in unconditional]
         embeds += [self.conditionings[i].branches[branch].prompt_embeds for i, branch, _ in rows]
-        noise = self._predict(latents[unconditional + [i for i, _, _ in rows]], timestep, torch.stack(embeds), kwargs)
-        predicted = torch.zeros_like(latents)
-        for (image, _, share), noise_row in zip(rows, noise[len(unconditional) :], strict=True):
-            predicted[image] += share * noise_row
+        pass_latents = latents[unconditional + [i for i, _, _ in rows]]
+        noise = self._predict(pass_latents, timestep, torch.stack(embeds), entries, kwargs)
         without = noise[: len(unconditional)] if unconditional else None
+        styled = noise[len(unconditional) :]
+        predicted = torch.zeros_like(latents)
+        for (image, _, share), noise_row in zip(rows, styled, strict=True):
+            predicted[image] += share * noise_row
+        if self.trace is not None:
+            self.trace.end_step(without, rows, styled)
         self.last = (latents, without, predicted)
         self.step += 1
         return (predicted if without is None else torch.cat([without, predicted]),)
 
     def _predict(
-        self, latents: torch.Tensor, timestep: torch.Tensor, embeds: torch.Tensor, kwargs: dict[str, Any]
+        self,
+        latents: torch.Tensor,
+        timestep: torch.Tensor,
+        embeds: torch.Tensor,
+        entries: list[Entry],
+        kwargs: dict[str, Any],
     ) -> torch.Tensor:
         """Run the UNet on rows of any number, in calls that fit into memory and are never of a single row."""
         rows = len(latents)
         if rows == 1:  # a convolution over one row takes another path than over several, with other rounding
-            latents, embeds = latents.repeat(2, 1, 1, 1), embeds.repeat(2, 1, 1)
+            latents, embeds, entries = latents.repeat(2, 1, 1, 1), embeds.repeat(2, 1, 1), [*entries, None]
         n_calls = math.ceil(rows * latents[0, 0].numel() / MAX_LATENT_CELLS)
         n_calls = max(1, min(n_calls, len(latents) // 2))
-        noise = [
-            self.forward(part, timestep, encoder_hidden_states=embeds_part, **kwargs)[0]
-            for part, embeds_part in zip(latents.tensor_split(n_calls), embeds.tensor_split(n_calls), strict=True)
-        ]
+        noise = []
+        for part in torch.arange(len(latents)).tensor_split(n_calls):
+            first, last = int(part[0]), int(part[-1]) + 1
+            if self.trace is not None:
+                self.trace.begin_call(entries[first:last])
+            noise.append(
+                self.forward(latents[first:last], timestep, encoder_hidden_states=embeds[first:last], **kwargs)[0]
+            )
         return torch.cat(noise)[:rows]
 
     def predicted_original(self, timestep: torch.Tensor, guidance_scale: float) -> torch.Tensor:
@@ -82,15 +103,18 @@ class Passes:
 
 
 @contextmanager
-def blended_passes(model: ImageModel, conditionings: Sequence[Conditioning]) -> Iterator[Passes]:
+def blended_passes(
+    model: ImageModel, conditionings: Sequence[Conditioning], trace: BlendTrace | None = None
+) -> Iterator[Passes]:
     """Put the passes in the place of the UNet's forward, and take them away again whatever happens."""
     unet = model.pipeline.unet
-    passes = Passes(model, conditionings)
+    passes = Passes(model, conditionings, trace)
     # every row is at the same timestep: embedding it once, not per row, keeps an image from depending on its batch
     one_row = unet.time_proj.register_forward_hook(lambda _module, _args, output: output[:1])
     unet.forward = passes
     try:
-        yield passes
+        with trace or nullcontext():
+            yield passes
     finally:
         del unet.forward
         one_row.remove()

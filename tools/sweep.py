@@ -43,7 +43,7 @@ def save_sweep(result: BlendResult, out: Path) -> dict[str, Path]:
     paths = save(result, out, names)
     strip = out / "sweep.png"
     draw_strip(result).save(strip, pnginfo=png_text({**result.record, "files": names}))
-    return {"sweep": strip, "record": paths["record"], "measurements": paths["measurements"]}
+    return {"sweep": strip, **{name: path for name, path in paths.items() if name != "image"}}
 
 
 def draw_strip(result: BlendResult) -> Image.Image:

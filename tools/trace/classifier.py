@@ -1,0 +1,74 @@
+"""Which style does the model itself see in a finished image? A diffusion classifier, with no other model.
+
+Noise is added to the finished latents and the UNet predicts it under each style's prompt: the better the prompt
+describes the image, the smaller the error. Noise and timesteps are seeded and the same for every style.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from tools.conditioning import make_conditioning
+from tools.models import ImageModel
+
+DRAWS = 24
+T_LOW, T_HIGH = 0.05, 0.75
+"""Timesteps are spread evenly over this part of training: below, noise hides nothing; above, it hides everything."""
+TEMPERATURE = 0.01
+"""What the errors are divided by in the softmax, in units of the mean squared error."""
+ROWS_PER_CALL = 32
+
+
+@dataclass(frozen=True)
+class StyleJudgement:
+    """How well each style's prompt explains each image."""
+
+    styles: tuple[str, ...]
+    errors: torch.Tensor  # (images, styles): mean squared error of the predicted noise
+    probabilities: torch.Tensor  # (images, styles): rows sum to 1
+    votes: torch.Tensor  # (images, styles): share of the draws in which the style's error is the smallest
+
+
+def classify_styles(
+    model: ImageModel, latents: torch.Tensor, subject: str, styles: Sequence[str], *, draws: int = DRAWS, seed: int = 0
+) -> StyleJudgement:
+    """Judge by noise-prediction error which style each image is in.
+
+    Args:
+        model: The model that made them, or any other of its kind.
+        latents: Finished latents, (images, 4, h, w).
+        subject: What the images show.
+        styles: The styles to choose between.
+        draws: How many pairs of timestep and noise, the same for all images and styles.
+        seed: Seeds the noise.
+
+    Source: Li et al. 2023, "Your Diffusion Model is Secretly a Zero-Shot Classifier", equation 6:
+        p(c | x) is proportional to exp(-E ||eps - eps_c(x_t)||^2) for equal priors. Their exponent is a sum over
+        pixels, which makes every probability 0 or 1; ours is the mean, divided by TEMPERATURE.
+    """
+    pipeline = model.pipeline
+    alphas = pipeline.scheduler.alphas_cumprod
+    ends = (T_LOW * len(alphas), T_HIGH * len(alphas))
+    timesteps = torch.linspace(*ends, draws).round().long()
+    generator = torch.Generator("cpu").manual_seed(seed)
+    errors = torch.zeros(len(latents), draws, len(styles))
+    with model.lock, torch.no_grad():
+        embeds = torch.stack(
+            [make_conditioning(model, subject, [(s, 1.0)], "composable").branches[0].prompt_embeds for s in styles]
+        )
+        for draw, t in enumerate(timesteps):
+            alpha = float(alphas[t])
+            noise = torch.randn((1, *latents.shape[1:]), generator=generator)
+            noised = (alpha**0.5 * latents.float().cpu() + (1 - alpha) ** 0.5 * noise).to(model.device, model.dtype)
+            rows = noised.repeat_interleave(len(styles), 0)  # image by image, all styles of one side by side
+            prompts = embeds.repeat(len(latents), 1, 1)
+            predicted = [
+                pipeline.unet(part, t, encoder_hidden_states=prompts_part).sample.float().cpu()
+                for part, prompts_part in zip(rows.split(ROWS_PER_CALL), prompts.split(ROWS_PER_CALL), strict=True)
+            ]
+            error = (torch.cat(predicted) - noise).pow(2).mean((1, 2, 3))
+            errors[:, draw] = error.view(len(latents), len(styles))
+    mean = errors.mean(1)
+    votes = torch.nn.functional.one_hot(errors.argmin(-1), len(styles)).float().mean(1)
+    return StyleJudgement(tuple(styles), mean, (-mean / TEMPERATURE).softmax(-1), votes)

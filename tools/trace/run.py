@@ -1,0 +1,143 @@
+"""One blend's trace: what the passes report to it, and the measurements that come of it.
+
+`SCHEMA` says what stands in `measurements.json` and `measurements.npz`, with units; each run carries it along.
+"""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+
+from tools.conditioning import Conditioning, ruling_styles
+from tools.models import ImageModel
+from tools.trace.attention import AttentionTrace, Entry
+from tools.trace.noise import NoiseTrace
+from tools.trace.parameters import first_parameters_sha256, parameters_sha256
+
+SCHEMA = {
+    "attention.phrases": "the columns: the subject, each style, other words, start, end and padding tokens",
+    "attention.layers": "the cross-attention layers, in the order of the UNet's modules",
+    "attention.share_by_step": "(steps, phrases) share of attention, 0..1, a row sums to 1: mean over layers, heads, "
+    "positions; of the conditional passes only, weighted by each pass's share",
+    "attention.share_by_layer": "(layers, phrases) the same, mean over steps",
+    "attention.share": "(phrases) the same, mean over steps and layers",
+    "attention.heat_map_peak": "the largest value of any phrase's heat map: the top of the one scale they share",
+    "attention.kept_bytes_per_step": "memory that the trace keeps for each step, for all images of the batch",
+    "attention.kept_bytes_fixed": "memory that the trace keeps whatever the number of steps",
+    "embedding_split.*_by_step": "(steps, styles) mean over layers, 0..1: each style's ||w_i A z_i W_v W_o|| over "
+    "their sum (output_share), cosine of its part to the whole (output_cosine), the same of the attention's logits",
+    "noise.contribution_by_step": "(steps, styles) ||g p_i (eps_i - eps_u)||, in units of the latents' noise",
+    "noise.contribution_share": "(styles) each style's sum over steps, as a share of all",
+    "noise.cosine_by_step": "(steps, pairs) cosine between the styles' eps_i - eps_u; pairs as in noise.pairs",
+    "ruling_style_by_step": "(steps) which style was used, as an index into styles; null where all were at every step",
+    "timesteps": "(steps) the training timestep of each step, 999 is noise and 0 is the image",
+    "parameters": "SHA-256 over the parameters of text encoder and UNet, before this process's first traced render and "
+    "after this one",
+    "npz: attention_share_<i>": "(steps, layers, phrases) float32, of image i",
+    "npz: heat_maps_<i>": "(phrases, height, width) float32 at latent size, shares of attention",
+    "npz: split_<measure>_<i>": "(steps, layers, styles) float32",
+    "npz: latents": "(images, 4, height, width) float32, the finished latents",
+}
+
+
+class BlendTrace:
+    """Watches one call of the pipeline."""
+
+    def __init__(self, model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> None:
+        self.model = model
+        self.conditionings = conditionings
+        self.checksum_before = first_parameters_sha256(model)
+        self.attention = AttentionTrace(model.pipeline.unet, conditionings)
+        self.noise = NoiseTrace(conditionings, guidance_scale)
+        self.timesteps: list[int] = []
+
+    def __enter__(self) -> "BlendTrace":
+        self.attention.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.attention.__exit__(kind, error, traceback)
+
+    def begin_step(self, timestep: torch.Tensor) -> None:
+        self.timesteps.append(int(timestep))
+        self.attention.begin_step()
+
+    def begin_call(self, entries: Sequence[Entry]) -> None:
+        self.attention.begin_call(entries)
+
+    def end_step(
+        self, without: torch.Tensor | None, entries: Sequence[tuple[int, int, float]], noise: torch.Tensor
+    ) -> None:
+        self.noise.observe(without, entries, noise)
+
+    def measure(self, latents: torch.Tensor) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
+        """Return what concerns the run, what concerns each image, and the arrays.
+
+        Raises:
+            UnhookedLayer: If a cross-attention layer was not heard.
+        """
+        self.attention.check()
+        after = parameters_sha256(self.model)
+        run = {
+            "schema": SCHEMA,
+            "timesteps": self.timesteps,
+            "parameters": {
+                "sha256_before": self.checksum_before,
+                "sha256_after": after,
+                "unchanged": after == self.checksum_before,
+            },
+        }
+        images: list[dict[str, Any]] = []
+        arrays: dict[str, np.ndarray] = {}
+        for image, conditioning in enumerate(self.conditionings):
+            measured, found = self._measure_image(image, conditioning, (latents.shape[2], latents.shape[3]))
+            images.append(measured)
+            arrays.update({f"{name}_{image}": array for name, array in found.items()})
+        return run, images, arrays
+
+    def _measure_image(
+        self, image: int, conditioning: Conditioning, latent_size: tuple[int, int]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        table = self.attention.share_table(image)
+        maps = self.attention.heat_maps(image, latent_size)
+        per_step, fixed = self.attention.kept_bytes()
+        measured: dict[str, Any] = {
+            "attention": {
+                "phrases": list(conditioning.phrases),
+                "layers": [layer.name for layer in self.attention.layers],
+                "share_by_step": _rounded(table.mean(1)),
+                "share_by_layer": _rounded(table.mean(0)),
+                "share": _rounded(table.mean((0, 1))),
+                "heat_map_peak": round(float(maps.max()), 6),
+                "kept_bytes_per_step": per_step,
+                "kept_bytes_fixed": fixed,
+            },
+            "ruling_style_by_step": None,
+        }
+        arrays = {"attention_share": table.numpy(), "heat_maps": maps.numpy()}
+        if conditioning.method in ("schedule", "alternate") and len(conditioning.branches) > 1:
+            rulers = ruling_styles(conditioning.method, conditioning.shares, len(self.timesteps))
+            measured["ruling_style_by_step"] = list(rulers)
+        if self.attention.splits is not None and any(branch.parts for branch in conditioning.branches):
+            split = self.attention.splits.table(image)
+            measured["embedding_split"] = {f"{name}_by_step": _rounded(t.mean(1)) for name, t in split.items()}
+            arrays.update({f"split_{name}": t.numpy() for name, t in split.items()})
+        if self.noise.contributions[image]:
+            contributions = torch.tensor(self.noise.contributions[image])
+            n = len(conditioning.styles)
+            measured["noise"] = {
+                "contribution_by_step": _rounded(contributions),
+                "contribution_share": _rounded(contributions.sum(0) / contributions.sum()),
+                "pairs": [[a, b] for a in range(n) for b in range(a + 1, n)],
+                "cosine_by_step": _rounded(torch.tensor(self.noise.cosines[image])),
+            }
+        return measured, arrays
+
+
+def _rounded(values: torch.Tensor) -> Any:
+    """As nested lists, to six decimals: finer than float32 attention is worth."""
+    return np.round(values.double().numpy(), 6).tolist()
