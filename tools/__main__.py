@@ -18,7 +18,8 @@ from app.settings import read_settings
 from tools.blend import METHODS, BlendRequest, OnStep, WeightedStyle, blend, save
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.record import compare, read_record
-from tools.sweep import MAX_POINTS, save_sweep, sweep
+from tools.sweep import MAX_POINTS, save_sweep, sweep, sweep_requests
+from tools.trace.afterwards import explain
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,6 +47,8 @@ def _run_blend(options: argparse.Namespace) -> int:
     model = _open_model(options)
     request = _request(options, styles, _guidance(options, model))
     result = blend(request, model, on_step=_progress_bar(request))
+    if options.explain:
+        result = explain(result, model)
     paths = save(result, out)
     _print(
         options,
@@ -64,7 +67,7 @@ def _run_blend(options: argparse.Namespace) -> int:
 
 def _run_sweep(options: argparse.Namespace) -> int:
     ends = (WeightedStyle(options.from_style, 1.0), WeightedStyle(options.to_style, 1.0))
-    _request(options, ends, options.guidance or 0.0)
+    sweep_requests(_request(options, ends, options.guidance or 0.0), options.points)
     out = _usable_folder(options.out)
     model = _open_model(options)
     request = _request(options, ends, _guidance(options, model))
@@ -123,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = commands.add_parser("blend", help="render one blend")
     one.add_argument("--style", action="append", required=True, metavar="TEXT=W", help="a style and its weight")
+    one.add_argument("--explain", action="store_true", help="also render without each style, and judge the image")
     one.set_defaults(run=_run_blend)
     many = commands.add_parser("sweep", help="the same seed at N weights from one style to another")
     many.add_argument("--from", dest="from_style", required=True, metavar="TEXT", help="the style at weight 0")

@@ -21,6 +21,7 @@ SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
 LARGE_BYTES = 200_000_000
 """Checkpoints above this run in half precision; below it, half precision gains nothing on any device we measured."""
+LARGE_PARAMETERS = 100_000_000
 CLOSED_VOCABULARY_TOKENS = 5_000
 """CLIP's own tokenizer has 49,408 tokens; one with fewer than this was made from a known list of words."""
 HASH_CACHE = Path.home() / ".cache" / "undertone" / "sha256.json"
@@ -61,6 +62,11 @@ class ImageModel:
     def max_tokens(self) -> int:
         """How many tokens a prompt may have, start and end tokens included (77 for CLIP)."""
         return int(self.pipeline.text_encoder.config.max_position_embeddings)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a render takes so long that nothing should be rendered unasked."""
+        return sum(parameter.numel() for parameter in self.pipeline.unet.parameters()) > LARGE_PARAMETERS
 
     @property
     def has_closed_vocabulary(self) -> bool:

@@ -7,6 +7,7 @@ conversation. The image model is opened at the first render, not before.
 import io
 import secrets
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,8 @@ def render_blend(
         on_step: As in `tools.blend.blend`.
 
     Returns:
-        One line for the model, and the artifact for the page: run_id, folder, record, measurements.
+        What was rendered and measured, in sentences, and the artifact for the page: run_id, folder, record,
+        measurements, facts ({topic, text, figure} each), unknown_words.
 
     Raises:
         ToolException: If the arguments or the image model cannot be used; its text is one line.
@@ -105,6 +107,8 @@ def render_blend(
     # diffusers takes seconds to import, and a conversation without a render never needs it
     from tools.blend import BlendRequest, WeightedStyle, blend, save
     from tools.models import ModelUnavailable, load_image_model
+    from tools.trace.afterwards import explain
+    from tools.trace.summary import facts_of
 
     try:
         model = load_image_model(image_model_name)
@@ -118,17 +122,21 @@ def render_blend(
             seed=arguments.get("seed", 0),
         )
         result = blend(request, model, on_step=on_step)
+        if not model.is_large:  # for a large one it would cost minutes on a CPU
+            result = explain(result, model)
         save(result, folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
+    facts = facts_of(result.measurements)
     artifact = {
         "run_id": folder.name,
         "folder": str(folder),
         "record": result.record,
         "measurements": result.measurements,
+        "facts": [asdict(fact) for fact in facts],
         "unknown_words": list(result.unknown_words),
     }
-    return result.sentence(), artifact
+    return "\n".join((result.sentence(), "Measured in this run:", *(f"- {fact.text}" for fact in facts))), artifact
 
 
 def describe_search(result: SearchResult) -> str:

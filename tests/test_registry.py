@@ -1,0 +1,108 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.tools import ToolException
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
+
+from tests.tiny import tiny_folder
+from tools.registry import build_tools, render_blend
+from tools.search import SearchResult
+
+STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
+CALL = {"subject": "a red house", "styles": STYLES, "steps": 3}
+
+
+class FakeSearcher:
+    def search(self, query, top_k=12):
+        if "soup" in query:
+            return SearchResult(query, False, (), (), {}, ("soup",), "nothing about soup")
+        passage = SimpleNamespace(id="p0123abcd", text="Keys and values are swapped.")
+        evidence = SimpleNamespace(passage=passage, document=SimpleNamespace(id="visual-style-prompting"), score=0.9)
+        return SearchResult(query, True, (evidence,), ("visual-style-prompting",), {}, (), "found")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(tiny_folder(tmp_path_factory.mktemp("registry")))
+
+
+def tools(model, renders):
+    return {tool.name: tool for tool in build_tools(FakeSearcher(), model, renders)}
+
+
+def call(tool, **arguments):
+    return tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": arguments})
+
+
+def test_the_model_is_told_what_each_argument_is(tmp_path):
+    found = tools("embedded", tmp_path)
+    assert set(found) == {"search_corpus", "blend_styles"}
+    blend_schema = found["blend_styles"].args_schema.model_json_schema()
+    assert set(blend_schema["properties"]) == {"subject", "styles", "method", "steps", "guidance", "seed"}
+    assert all("description" in value for value in blend_schema["properties"].values())
+    assert set(blend_schema["required"]) == {"subject", "styles"}
+    assert "Args" not in found["blend_styles"].description
+
+
+def test_search_gives_passages_to_the_model_and_the_result_to_the_page(tmp_path):
+    message = call(tools("embedded", tmp_path)["search_corpus"], query="what is swapped?")
+    assert message.content == "[visual-style-prompting p0123abcd] Keys and values are swapped."
+    assert message.artifact.relevant
+    message = call(tools("embedded", tmp_path)["search_corpus"], query="soup")
+    assert "nothing about soup" in message.content and not message.artifact.relevant
+
+
+def test_a_blend_is_rendered_measured_and_kept(model, tmp_path):
+    message = call(tools(model, tmp_path)["blend_styles"], **CALL)
+    assert message.status == "success"
+    assert 'as 25% "photographic style" and 75% "digital illustration"' in message.content
+    assert "Measured in this run:" in message.content
+    artifact = message.artifact
+    json.dumps(artifact)
+    assert artifact["folder"] == str(tmp_path / artifact["run_id"])
+    for name in ("image.png", "record.json", "measurements.json", "measurements.npz"):
+        assert (tmp_path / artifact["run_id"] / name).is_file()
+    assert {fact["topic"] for fact in artifact["facts"]} >= {"attention", "steps", "layers", "noise", "parameters"}
+    assert {fact["topic"] for fact in artifact["facts"]} >= {"left_out", "seen"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"subject": ""}, "the subject is empty"),
+        ({"steps": 0}, "steps must be between 1 and 150"),
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"styles": [{"text": "a", "weight": -1}]}, "give 0 or a positive number"),
+        ({"subject": "red " * 100}, "it would lose"),
+    ],
+)
+def test_an_error_is_one_line_to_the_model(model, tmp_path, change, said):
+    message = call(tools(model, tmp_path)["blend_styles"], **{**CALL, **change})
+    assert message.status == "error" and said in message.content and "\n" not in message.content
+
+
+def test_a_missing_image_model_is_said(tmp_path):
+    message = call(tools("no/such-model", tmp_path)["blend_styles"], **CALL)
+    assert message.status == "error" and "hf download no/such-model" in message.content
+
+
+def test_the_queue_renders_by_the_same_door(model, tmp_path):
+    steps = []
+    _, artifact = render_blend(CALL, model, tmp_path / "run-7", on_step=lambda *step: steps.append(step[:2]))
+    assert artifact["run_id"] == "run-7" and steps == [(1, 3), (2, 3), (3, 3)]
+    with pytest.raises(ToolException, match="Nothing was rendered: "):
+        render_blend({**CALL, "seed": -1}, model, tmp_path / "run-8")
+
+
+def test_inside_a_graph_progress_is_streamed(model, tmp_path):
+    graph = StateGraph(MessagesState)
+    graph.add_node("tools", ToolNode(build_tools(FakeSearcher(), model, tmp_path)))
+    graph.add_edge(START, "tools")
+    graph.add_edge("tools", END)
+    asked = AIMessage("", tool_calls=[{"name": "blend_styles", "args": CALL, "id": "1", "type": "tool_call"}])
+    seen = list(graph.compile().stream({"messages": [asked]}, stream_mode="custom"))
+    assert [(event["step"], event["total"]) for event in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert seen[0]["preview_png"].startswith(b"\x89PNG")

@@ -1,0 +1,151 @@
+"""The command line of the tools: what it writes, says and returns."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny import tiny_folder
+from tools.__main__ import main
+
+PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(tiny_folder(tmp_path_factory.mktemp("main")))
+
+
+def blend_arguments(model, out, *more):
+    styles = ["--style", f"{PHOTO}=1", "--style", f"{ILLUSTRATION}=3"]
+    return [
+        "blend",
+        "--subject",
+        "a red house",
+        *styles,
+        "--steps",
+        "3",
+        "--image-model",
+        model,
+        "--out",
+        str(out),
+        *more,
+    ]
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def failure(capsys, *arguments):
+    try:
+        status, out, err = run(capsys, *arguments)
+    except SystemExit as exit:  # argparse
+        status, (out, err) = exit.code, capsys.readouterr()
+    assert status == 2 and out == "" and err.count("\n") == 1, err
+    return err
+
+
+def test_blend_writes_image_record_and_measurements(model, tmp_path, capsys):
+    status, out, _ = run(capsys, *blend_arguments(model, tmp_path / "new"))
+    assert status == 0
+    assert out.startswith('Rendered "a red house" as 25% "photographic style" and 75% "digital illustration"')
+    assert Image.open(tmp_path / "new" / "image.png").size == (64, 64)
+    record = json.loads((tmp_path / "new" / "record.json").read_text())
+    assert record["requests"][0]["shares"] == [0.25, 0.75] and record["requests"][0]["method"] == "composable"
+    assert json.loads((tmp_path / "new" / "measurements.json").read_text())["parameters"]["unchanged"]
+
+
+def test_blend_in_json(model, tmp_path, capsys):
+    status, out, err = run(capsys, *blend_arguments(model, tmp_path, "--json", "--explain", "--method", "embedding"))
+    found = json.loads(out)
+    assert status == 0 and found["status"] == "rendered" and err == ""
+    assert set(found["files"]) == {"image", "record", "measurements", "arrays"}
+    assert len(found["measurements"]["images"][0]["left_out"]) == 2
+
+
+def test_sweep_writes_a_strip_the_points_and_one_record(model, tmp_path, capsys):
+    status, _, _ = run(
+        capsys, "sweep", "--subject", "a red house", "--from", PHOTO, "--to", ILLUSTRATION, "--points", 5,
+        "--steps", 3, "--image-model", model, "--out", tmp_path,
+    )  # fmt: skip
+    assert status == 0
+    points = sorted(tmp_path.glob("point-*.png"))
+    assert [p.name for p in points] == [f"point-0{i}-{i / 4:.3f}.png" for i in range(5)]
+    assert Image.open(tmp_path / "sweep.png").width > 5 * 64
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert record["kind"] == "sweep" and record["files"] == [p.name for p in points]
+    assert {r["seed"] for r in record["requests"]} == {0}
+    curves = json.loads((tmp_path / "curves.json").read_text())
+    assert curves["weights"] == [0, 0.25, 0.5, 0.75, 1]
+    assert curves["distance_from_start"][0] == 0 and curves["distance_from_start"][-1] == pytest.approx(1)
+    assert curves["distance_from_end"][0] == pytest.approx(1) and curves["distance_from_end"][-1] == 0
+    assert curves["style_probability"]["by"] == "diffusion classifier"
+    assert np.allclose(np.sum(curves["style_probability"]["values"], axis=1), 1, atol=1e-4)
+    assert curves["attention_share"][ILLUSTRATION][0] == 0
+    assert run(capsys, "replay", tmp_path / "sweep.png")[0] == 0
+
+
+def test_replay_says_whether_the_pixels_are_the_same(model, tmp_path, capsys):
+    run(capsys, *blend_arguments(model, tmp_path))
+    status, out, _ = run(capsys, "replay", tmp_path / "record.json")
+    assert status == 0 and out.startswith("The pixels are the same.")
+    record = json.loads((tmp_path / "record.json").read_text())
+    record["requests"][0]["seed"] = 1
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    status, out, _ = run(capsys, "replay", tmp_path / "record.json")
+    # the hash is still that of seed 0
+    assert status == 1 and "The pixels differ: by" in out
+    found = json.loads(run(capsys, "replay", tmp_path / "record.json", "--json")[1])
+    assert found["status"] == "differs" and found["max_difference_of_255"] > 0
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--style", "watercolor"], 'gives no weight; write --style "watercolor=0.5"'),
+        (["--style", "watercolor=much"], "'much' is not a number"),
+        (["--style", "watercolor=nan"], "give 0 or a positive number"),
+        (["--style", "=1"], "a style is empty"),
+        (["--steps", "0"], "steps must be between 1 and 150"),
+        (["--steps", "many"], "invalid int value"),
+        (["--guidance", "-1"], "guidance must be between 0 and 30"),
+        (["--method", "magic"], "no method 'magic'"),
+        (["--size", "100"], "not a multiple of 8"),
+        (["--subject", "a\nb"], "line break"),
+        (["--subject", "red " * 100], "it would lose"),
+        (["--image-model", "no/such-model"], "hf download no/such-model"),
+        (["--image-model", "model.ckpt"], "is a pickle"),
+        (["--nonsense"], "unrecognized arguments"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(model, tmp_path, capsys, more, said):
+    assert said in failure(capsys, *blend_arguments(model, tmp_path / "out", *more))
+
+
+def test_what_cannot_be_written_is_said_before_the_render(model, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert "is a file; give a folder" in failure(capsys, *blend_arguments(model, tmp_path / "file"))
+    assert "cannot be written" in failure(capsys, *blend_arguments(model, tmp_path / "file" / "below"))
+    assert "cannot be written" in failure(capsys, *blend_arguments(model, "/proc/nowhere"))
+
+
+def test_sweeps_and_replays_that_cannot_be(model, tmp_path, capsys):
+    sweep = ["sweep", "--subject", "a", "--image-model", model, "--out", tmp_path, "--from", "ink"]
+    assert "a sweep has 2 to 33 points, not 1" in failure(capsys, *sweep, "--to", "oil", "--points", 1)
+    assert "give two different styles" in failure(capsys, *sweep, "--to", "INK")
+    assert "required: --to" in failure(capsys, *sweep)
+    assert "No such file" in failure(capsys, "replay", tmp_path / "nothing.json")
+    assert "required" in failure(capsys)
+
+
+def test_the_documented_command_works_and_refuses_without_a_traceback(tmp_path):
+    command = [sys.executable, "-m", "tools", "blend", "--subject", "", "--style", "a=1", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "python -m tools blend: the subject is empty; write what it should be.\n"
