@@ -152,7 +152,7 @@ def _stream_progress() -> "OnStep | None":
     """Report steps to the graph's stream; None outside a graph, where nobody listens."""
     try:
         write = get_stream_writer()
-    except RuntimeError:
+    except (RuntimeError, KeyError):  # the second is raised outside a graph, but inside a runnable
         return None
     last_preview = 0.0
 
