@@ -107,6 +107,7 @@ def build_agent(
         HumanInTheLoopMiddleware(
             interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
             description_prefix="A blend is proposed",
+            edit_notice=None,  # the tool's result says itself what was rendered
         ),
         HandOverRenders(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.charts import colour_bar, figures_of, heat_maps
 from app.marking import escape
 from app.renders import ACTIVE, RenderJob, RenderQueue
 from app.transcripts import Proposal
@@ -28,6 +29,7 @@ MAX_SEED = 2**31 - 1
 DEFAULT_STEPS = 20
 WATCH_S = 0.6
 IMAGE_WIDTH_PX = 384
+HEAT_MAP_WIDTH_PX = 192
 
 
 def show_proposal(queue: RenderQueue, conversation_id: str, proposal: Proposal) -> None:
@@ -189,8 +191,52 @@ def show_render(key: str, render: dict[str, Any]) -> None:
         )
     if unknown := render.get("unknown_words"):
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
+    show_measurements(folder, render.get("measurements", {}))
     with st.expander("Record: everything needed to make the same pixels again", icon=":material/receipt_long:"):
         st.json(record, expanded=1)
+
+
+def show_measurements(folder: Path, measurements: dict[str, Any]) -> None:
+    """What happened inside the model in this run; nothing where it was not traced."""
+    figures = list(figures_of(measurements))
+    if not figures:
+        return
+    with st.expander("Under the hood: what was measured in this run", icon=":material/monitoring:"):
+        show_weights(measurements)
+        for figure in figures:
+            st.markdown(f"**{escape(figure.title)}**")
+            st.altair_chart(figure.chart, alt=f"{figure.title}. {figure.shows}")
+            st.caption(f"{escape(figure.shows)} It does not show: {escape(figure.does_not_show)}")
+        maps = heat_maps(folder, measurements)
+        if maps:
+            st.markdown("**Where the attention on each phrase lay**")
+            with st.container(horizontal=True, gap="small"):
+                for found in maps:
+                    alt = f"Heat map of the attention on “{found.phrase}” over the rendered image"
+                    st.image(found.overlay, width=HEAT_MAP_WIDTH_PX, caption=escape(found.phrase), alt=alt)
+            peak = maps[0].peak_share
+            st.image(colour_bar(), width=HEAT_MAP_WIDTH_PX, alt=f"Colour bar from 0 to {peak:.1%} of the attention")
+            st.caption(
+                f"One scale for all: dark is none of the attention, light is {peak:.1%} of it. It does not show: why "
+                "the model looked there, nor what it drew because of it."
+            )
+
+
+def show_weights(measurements: dict[str, Any]) -> None:
+    """The three meanings of "weights", kept apart."""
+    image = (measurements.get("images") or [{}])[0]
+    shares = " + ".join(
+        f"{share:.0%} {escape(style)}"
+        for style, share in zip(image.get("styles", []), image.get("shares", []), strict=False)
+    )
+    st.markdown("**Three things are called weights**")
+    parameters = measurements.get("parameters")
+    if parameters:
+        before, after = parameters["sha256_before"][:12], parameters["sha256_after"][:12]
+        same = "the same" if parameters["unchanged"] else "NOT the same"
+        st.markdown(f"1. The model's **parameters**: {same} before and after, SHA-256 `{before}…` and `{after}…`.")
+    st.markdown("2. **Attention weights**: made anew at every layer and step; the figures below show these.")
+    st.markdown(f"3. The **blend's weights**, which you set: {shares}.")
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import graphviz
 import streamlit as st
 
-from app.answers import Citation, CitedAnswer, Section, Sentence, Source
+from app.answers import Citation, CitedAnswer, Sentence, Source
 from app.cards import show_proposal, show_render
 from app.conversations import Conversation, UnknownConversation
 from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
@@ -158,7 +158,7 @@ def show_entry(page: Page, entry: Entry, is_last: bool) -> None:
 
 def show_entry_body(page: Page, entry: Entry, is_last: bool, pause_s: float = 0.0) -> None:
     if entry.answer:
-        show_answer(page, entry.answer, pause_s)
+        show_answer(page, entry.answer, entry.key, pause_s)
         for proposal in entry.proposals:
             show_proposal(page.queue, page.conversation_id or "", proposal)
         if is_last:
@@ -169,49 +169,45 @@ def show_entry_body(page: Page, entry: Entry, is_last: bool, pause_s: float = 0.
         st.markdown(escape(entry.note))
 
 
-def show_answer(page: Page, answer: CitedAnswer, pause_s: float) -> None:
+def show_answer(page: Page, answer: CitedAnswer, key: str, pause_s: float) -> None:
     numbers = number_sources(answer)
     if answer.search_query and answer.search_query.strip() != answer.question.strip():
         st.caption(f"Searched for: {escape(answer.search_query)}")
-    for section in answer.sections:
-        show_section(page, section, answer, numbers, pause_s)
-    if answer.workflow and not any(is_workflow(section) for section in answer.sections):
-        show_workflow(page, answer, numbers)
+    drawn = False
+    for place, section in enumerate(answer.sections):
+        if section.heading:
+            st.subheader(escape(section.heading), anchor=False)
+        if answer.workflow and section.heading.lower().startswith("workflow"):
+            show_workflow(page, answer, numbers, key)
+            drawn = True
+        for row, sentence in enumerate(section.sentences):
+            show_sentence(page, sentence, numbers, f"{key}-{place}-{row}")
+            time.sleep(pause_s)
+    if answer.workflow and not drawn:
+        show_workflow(page, answer, numbers, key)
     if answer.sources:
         show_sources(answer.sources, numbers)
 
 
-def is_workflow(section: Section) -> bool:
-    return section.heading.lower().startswith("workflow")
-
-
-def show_section(page: Page, section: Section, answer: CitedAnswer, numbers: dict[str, int], pause_s: float) -> None:
-    if section.heading:
-        st.subheader(escape(section.heading), anchor=False)
-    if is_workflow(section) and answer.workflow:
-        show_workflow(page, answer, numbers)
-    for sentence in section.sentences:
-        show_sentence(page, sentence, numbers)
-        time.sleep(pause_s)
-
-
-def show_sentence(page: Page, sentence: Sentence, numbers: dict[str, int]) -> None:
+def show_sentence(page: Page, sentence: Sentence, numbers: dict[str, int], key: str) -> None:
     if not sentence.citations:
         st.markdown(escape(sentence.text))
         return
     quotes = " ".join(citation.quote for citation in sentence.citations)
     with st.container(horizontal=True, wrap=False, gap="small"):
         st.markdown(escape(sentence.text, links_in=quotes), width="stretch")
-        show_chips(page, sentence.citations, numbers)
+        show_chips(page, sentence.citations, numbers, key)
 
 
-def show_chips(page: Page, citations: Sequence[Citation], numbers: dict[str, int]) -> None:
+@st.fragment
+def show_chips(page: Page, citations: Sequence[Citation], numbers: dict[str, int], key: str) -> None:
     """A numbered chip per cited document; it opens the document with the passages marked."""
     for document_id in dict.fromkeys(citation.document_id for citation in citations):
-        with st.popover(str(numbers[document_id]), type="tertiary"):
+        if st.button(str(numbers[document_id]), key=f"chip-{key}-{document_id}", help="Show the passage"):
             show_passages(page.undertone.document(document_id), [c for c in citations if c.document_id == document_id])
 
 
+@st.dialog("The passage in its document", width="large")
 def show_passages(document: Document | None, citations: Sequence[Citation]) -> None:
     """Cited passages in their document, marked."""
     if document is None or any(document.text[c.start : c.end] != c.quote for c in citations):
@@ -224,7 +220,7 @@ def show_passages(document: Document | None, citations: Sequence[Citation]) -> N
     st.markdown(links(document.paper_url, document.github_url))
 
 
-def show_workflow(page: Page, answer: CitedAnswer, numbers: dict[str, int]) -> None:
+def show_workflow(page: Page, answer: CitedAnswer, numbers: dict[str, int], key: str) -> None:
     graph = graphviz.Digraph(graph_attr={"rankdir": "TB", "bgcolor": "transparent", "ranksep": "0.35", "margin": "0"})
     graph.attr("node", shape="box", style="rounded,filled", color="#cfc6e3", fillcolor="#f3f0fa", fontcolor="#26233a")
     graph.attr("node", fontname="Helvetica,Arial,sans-serif", fontsize="13", margin="0.2,0.12")
@@ -241,7 +237,7 @@ def show_workflow(page: Page, answer: CitedAnswer, numbers: dict[str, int]) -> N
     if cited:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.caption("Drawn from", width="content")
-            show_chips(page, cited, numbers)
+            show_chips(page, cited, numbers, f"{key}-workflow")
 
 
 def show_sources(sources: Sequence[Source], numbers: dict[str, int]) -> None:
@@ -290,11 +286,13 @@ def show_kept(page: Page, kept: Conversation, is_current: bool) -> None:
         if opened and not is_current:
             st.query_params["c"] = kept.id
             st.rerun()
-        if is_current:
-            with st.popover("", icon=":material/more_horiz:", type="tertiary"):
-                show_kept_actions(page, kept)
+        if is_current and st.button(
+            "", icon=":material/more_horiz:", type="tertiary", help="Rename, download or delete"
+        ):
+            show_kept_actions(page, kept)
 
 
+@st.dialog("This conversation")
 def show_kept_actions(page: Page, kept: Conversation) -> None:
     title = st.text_input("Name", value=kept.title, key=f"name {kept.id}")
     if st.button("Rename", key=f"rename {kept.id}", width="stretch"):
