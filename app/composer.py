@@ -28,6 +28,7 @@ from app.intents import (
     styles_in,
     subject_in,
 )
+from app.measured import FIRST_TOLD, OFFERS, compared_runs, told_facts, topics_of
 from app.rhetoric import Role, leans_on_context, role_of, role_strengths
 from ingest.documents import Document
 from ingest.passages import Passage, split_passages
@@ -77,15 +78,13 @@ class Conversation:
 
     @property
     def styles(self) -> tuple[Style, ...]:
-        """The styles spoken of last, with shares: as rendered, else as proposed, else as asked about."""
-        requests = [r.get("record", {}).get("request", {}) for r in self.renders[-1:]]
-        for arguments in (*self.blends[-1:], *requests):
-            if styles := arguments.get("styles"):
-                total = sum(s["weight"] for s in styles) or 1.0
-                return tuple(Style(s["text"], s["weight"] / total) for s in styles)
+        """The styles spoken of last, with shares: as proposed (or edited in the card), else as asked about."""
+        if self.blends and (styles := self.blends[-1].get("styles")):
+            total = sum(s["weight"] for s in styles) or 1.0
+            return tuple(Style(s["text"], s["weight"] / total) for s in styles)
         for answer in reversed(self.answers):
-            if len(styles := styles_in(answer.question)) > 1:
-                return _shared(styles)
+            if len(named := styles_in(answer.question)) > 1:
+                return _shared(named)
         return ()
 
 
@@ -113,7 +112,7 @@ class Composer:
     # Answers that need no search
 
     def without_search(self, intent: Intent) -> CitedAnswer | None:
-        """Answer greetings, questions about the assistant, and requests for a render; None for everything else."""
+        """Answer small talk, what a render measured, and requests for a render; None for everything else."""
         if intent == "greeting":
             if re.search(r"thank|cheers|great|cool|nice|ok|bye", self.question, re.I):
                 return self._framed("You are welcome. Ask on whenever you like.")
@@ -125,6 +124,9 @@ class Composer:
                 "passage it stands on. It can also propose a blend of styles, which you render with a click."
             )
             return self._framed(text, follow_ups=_STARTERS)
+        if self.conversation.renders and (topics := topics_of(self.question)):
+            facts = told_facts(self.conversation.renders[-1], topics, self.question)
+            return CitedAnswer(self.question, "answered", self.engine, 0.0, (facts,)) if facts else None
         if intent == "render":
             return self._proposed(_shared(styles_in(self.question)) or self.conversation.styles)
         if intent == "reweigh":
@@ -156,12 +158,15 @@ class Composer:
         weights = [{"text": s.text, "weight": round(s.share or 0.0, 4)} for s in styles]
         return {"tool": "blend_styles", "arguments": {"subject": subject, "styles": weights, "method": method, **kept}}
 
-    def rendered(self, text: str) -> CitedAnswer:
-        """Say what a finished (or declined) render came to; what was measured is marked as such."""
-        sentences = tuple(Sentence(line, "framing") for line in text.splitlines() if line.strip())
-        done = bool(self.conversation.renders)
-        section = Section("Measured in this run" if done else "", sentences)
-        return CitedAnswer(self.question, "answered", self.engine, 0.0, (section,))
+    def rendered(self, text: str, artifact: dict[str, Any] | None) -> CitedAnswer:
+        """Say what came of a proposed render: what was measured, and what moved since the run before."""
+        if artifact is None:
+            return self._framed(text)
+        sections = [Section("", (Sentence(text.splitlines()[0], "framing"),)), told_facts(artifact, FIRST_TOLD)]
+        if len(self.conversation.renders) > 1:
+            sections.append(compared_runs(*self.conversation.renders[-2:]))
+        kept = tuple(section for section in sections if section)
+        return CitedAnswer(self.question, "answered", self.engine, 0.0, kept, follow_ups=OFFERS)
 
     def failed(self, text: str) -> CitedAnswer:
         """Say in one sentence that the search did not run."""

@@ -48,15 +48,15 @@ class Reader(BaseChatModel):
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
         question = _text(messages[asked])
         last = messages[-1]
-        conversation = read_conversation(
-            messages if isinstance(last, ToolMessage) and last.name == "blend_styles" else messages[:asked]
-        )
+        is_render = isinstance(last, ToolMessage) and last.name == "blend_styles"
+        conversation = read_conversation(messages if is_render else messages[:asked])
         composer = Composer(question, conversation, ENGINE)
         if isinstance(last, ToolMessage) and last.name == "search_corpus":
             result = last.artifact if isinstance(last.artifact, SearchResult) else None
             return _message(composer.answer(result) if result else composer.failed(_text(last)))
         if isinstance(last, ToolMessage):
-            return _message(composer.rendered(_text(last)))
+            artifact = last.artifact if isinstance(last.artifact, dict) else None
+            return _message(composer.rendered(_text(last), artifact))
         if (direct := composer.without_search(intent_of(question))) is not None:
             return _message(direct)
         query = standalone(question, conversation.answers)
