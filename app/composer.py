@@ -148,8 +148,11 @@ class Composer:
         return replace(answer, proposals=(self._proposal(styles, method),))
 
     def _method(self, *, weighted: bool) -> str:
-        """`prompt` where the question is about words in one prompt; `composable` wherever shares matter."""
-        return "composable" if weighted or not re.search(r"\bprompt", self.question, re.I) else "prompt"
+        """`prompt` for a question about words in one prompt; for shares the method in use, at first the gradual one."""
+        if not weighted and re.search(r"\bprompt", self.question, re.I):
+            return "prompt"
+        used = self.conversation.blends[-1].get("method") if self.conversation.blends else None
+        return used if weighted and used not in (None, "prompt") else "composable"
 
     def _proposal(self, styles: Sequence[Style], method: str) -> dict[str, Any]:
         last = self.conversation.blends[-1] if self.conversation.blends else {}
