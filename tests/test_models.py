@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import tools.models
-from tests.tiny import tiny_folder, tiny_model
+from tests.single_file import write_single_file
+from tests.tiny import tiny_folder, tiny_model, tiny_pipeline
 from tools.models import (
     LARGE_BYTES,
     SD15,
@@ -100,6 +101,21 @@ def test_a_single_file_needs_the_configuration_and_says_how_to_get_it(tmp_path, 
     monkeypatch.setattr(tools.models, "snapshot_download", lambda *_, **__: str(tmp_path))
     with pytest.raises(ModelUnavailable, match=r"cannot be loaded as an SD1\.x checkpoint"):
         load_image_model(str(checkpoint))
+
+
+def test_a_single_file_renders_what_its_folder_renders(folder, tmp_path, monkeypatch):
+    """The way of a downloaded henmixReal.safetensors, in the names that checkpoints are traded in."""
+    checkpoint = tmp_path / "henmixReal.safetensors"
+    write_single_file(tiny_pipeline(), checkpoint)
+    monkeypatch.setattr(tools.models, "snapshot_download", lambda *_, **__: str(folder))
+    model = load_image_model(str(checkpoint))
+    assert (model.kind, model.sha256) == ("file", sha256_of_file(checkpoint))
+    assert model.pipeline.safety_checker is None
+    for part in ("unet", "vae", "text_encoder"):
+        theirs = getattr(load_image_model(str(folder)).pipeline, part).state_dict()
+        ours = getattr(model.pipeline, part).state_dict()
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs), part
 
 
 @pytest.mark.parametrize("name", ["", "nowhere", "./nowhere/model", "/no/such/model.safetensors", "a b/c", "a/b/c"])

@@ -133,9 +133,9 @@ def unknown_words(model: ImageModel, texts: Sequence[str]) -> tuple[str, ...]:
     tokenizer = model.pipeline.tokenizer
     found: dict[str, None] = {}
     for text in texts:
-        for word in re.findall(r"[^\W\d_]{2,}|\d", text.lower()):
-            # a digit is a byte of the tokenizer's alphabet, in its vocabulary whether or not it was ever trained
-            if word.isdigit() or tokenizer.tokenize(word) != [f"{word}</w>"]:
+        # a single character is in the tokenizer's alphabet whether or not it was ever trained: left out
+        for word in re.findall(r"[^\W\d_]{2,}", text.lower()):
+            if tokenizer.tokenize(word) != [f"{word}</w>"]:
                 found[word] = None
     return tuple(found)
 
