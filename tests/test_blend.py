@@ -7,6 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    PNDMScheduler,
+)
 
 import tools.passes
 from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
@@ -110,6 +116,26 @@ def test_composable_is_the_formula_of_liu_et_al():
             (both,) = unet(torch.cat([latents] * 2), t, torch.zeros(2, 77, 32), return_dict=False)
     ours = both[:1] + guidance * (both[1:] - both[:1])
     assert torch.allclose(ours, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "scheduler", [DPMSolverMultistepScheduler, PNDMScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler]
+)
+@pytest.mark.parametrize("method", ["composable", "alternate"])
+def test_a_checkpoints_own_scheduler_may_be_any(scheduler, method):
+    """Some take a step more than asked (PNDM, SD1.5's own), some two calls a step (Heun), some scale their input."""
+    pipeline = tiny_pipeline()
+    pipeline.scheduler = scheduler.from_config(pipeline.scheduler.config)
+    model = wrap_pipeline(pipeline, "tiny", "folder", "0" * 64)
+    seen = []
+    batch = [request((PHOTO, 1), (ILLUSTRATION, 1), method=method, seed=seed) for seed in (0, 1)]
+    result = blend(batch, model, on_step=lambda step, total, preview: seen.append((step, total, preview().size)))
+    assert [step for step, _, _ in seen] == list(range(1, seen[-1][1] + 1))
+    assert len(result.measurements["timesteps"]) == seen[-1][1]
+    alone = blend(batch[1], model)
+    assert np.abs(np.asarray(alone.images[0], dtype=int) - np.asarray(result.images[1], dtype=int)).max() <= 1
+    if method == "alternate":
+        assert set(result.measurements["images"][0]["ruling_style_by_step"]) == {0, 1}
 
 
 def test_memory_bounded_calls_change_nothing(monkeypatch):

@@ -21,6 +21,9 @@ SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
 LARGE_BYTES = 200_000_000
 """Checkpoints above this run in half precision; below it, half precision gains nothing on any device we measured."""
+SD15_GUIDANCE = 7.5
+EMBEDDED_GUIDANCE = 5.0
+"""The guidance that the embedded model's training sheets are rendered and judged with; SD1.5's usual 7.5 is harsher."""
 LARGE_PARAMETERS = 100_000_000
 CLOSED_VOCABULARY_TOKENS = 5_000
 """CLIP's own tokenizer has 49,408 tokens; one with fewer than this was made from a known list of words."""
@@ -42,7 +45,7 @@ class ImageModel:
     kind: str  # embedded | hub | folder | file
     pipeline: Any  # a StableDiffusionPipeline; diffusers declares no types for its components
     sha256: str  # over the weight files
-    default_guidance: float = 7.5
+    default_guidance: float = SD15_GUIDANCE
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
@@ -90,7 +93,9 @@ def load_image_model(name: str = "embedded", *, dtype: torch.dtype | None = None
         return _models[name, dtype]
 
 
-def wrap_pipeline(pipeline: Any, name: str, kind: str, sha256: str, default_guidance: float = 7.5) -> ImageModel:
+def wrap_pipeline(
+    pipeline: Any, name: str, kind: str, sha256: str, default_guidance: float = SD15_GUIDANCE
+) -> ImageModel:
     """Make an ImageModel of a pipeline that is already loaded."""
     pipeline.set_progress_bar_config(disable=True)
     # decoding one image at a time bounds memory, and an image's pixels then do not depend on its batch
@@ -165,7 +170,7 @@ def _load_folder(folder: Path, name: str, kind: str, dtype: torch.dtype | None) 
         pipeline = _pipeline_class().from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True)
     except Exception as error:  # diffusers, transformers and safetensors each raise their own kinds
         raise ModelUnavailable(f"{folder} cannot be loaded as an SD1.x pipeline: {_one_line(error)}") from error
-    return _place(pipeline, device, name, kind, sha256_of_files(folder, weights), _default_guidance(folder))
+    return _place(pipeline, device, name, kind, sha256_of_files(folder, weights), _default_guidance(folder, kind))
 
 
 def _load_file(path: Path, name: str, dtype: torch.dtype | None) -> ImageModel:
@@ -193,7 +198,7 @@ def _load_file(path: Path, name: str, dtype: torch.dtype | None) -> ImageModel:
         )
     except Exception as error:  # any damaged or foreign file, by whatever error the loaders raise
         raise ModelUnavailable(f"{name} cannot be loaded as an SD1.x checkpoint: {_one_line(error)}") from error
-    return _place(pipeline, device, name, "file", sha256_of_file(path), 7.5)
+    return _place(pipeline, device, name, "file", sha256_of_file(path), SD15_GUIDANCE)
 
 
 def _pipeline_class() -> Any:
@@ -271,9 +276,10 @@ def sha256_of_file(path: Path) -> str:
     return digest
 
 
-def _default_guidance(folder: Path) -> float:
+def _default_guidance(folder: Path, kind: str) -> float:
     """The guidance scale that a model was tuned for, from its `undertone.json` where it has one."""
-    return float(_read_json(folder / "undertone.json").get("default_guidance", 7.5))
+    usual = EMBEDDED_GUIDANCE if kind == "embedded" else SD15_GUIDANCE
+    return float(_read_json(folder / "undertone.json").get("default_guidance", usual))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
