@@ -219,7 +219,7 @@ def write_sheet(path: Path, model: Denoiser, tokenizer: CLIPTokenizer, recipe: R
     vae = load_vae(work).to(model.unet.device, model.unet.dtype)
     pipeline = StableDiffusionPipeline(
         vae=vae, text_encoder=model.text_encoder, tokenizer=tokenizer, unet=model.unet, scheduler=sampler(),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,  # type: ignore[arg-type]
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     pipeline.set_progress_bar_config(disable=True)
     prompts = sheet_prompts(recipe)

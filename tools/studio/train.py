@@ -79,7 +79,7 @@ def export(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
     fit.load_average(model).eval().half()
     pipeline = StableDiffusionPipeline(
         vae=load_vae(work).half(), text_encoder=model.text_encoder, tokenizer=tokenizer, unet=model.unet,
-        scheduler=sampler(), safety_checker=None, feature_extractor=None,  # type: ignore[arg-type]
+        scheduler=sampler(), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
     )  # fmt: skip
     if out.exists():
