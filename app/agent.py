@@ -7,10 +7,11 @@ asked for it: the person's click approves or edits it, and the queue in `renders
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+import numpy as np
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
@@ -26,6 +27,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
+from app.reader import Reader
 from app.settings import DEFAULT_CHAT_MODEL, Settings
 
 BLEND_TOOL = "blend_styles"
@@ -62,6 +64,18 @@ class HandOverRenders(AgentMiddleware[AgentState, TurnContext]):
         return finished or handler(request)
 
 
+class KeepPlainData(AgentMiddleware[AgentState, TurnContext]):
+    """Turn the numbers in a tool's result into Python's own: a checkpoint holds no NumPy."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        result = handler(request)
+        if isinstance(result, ToolMessage):
+            result.artifact = plain(result.artifact)
+        return result
+
+
 class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
     """Write into each answer how long its turn took."""
 
@@ -76,6 +90,19 @@ class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
         return response
 
 
+def plain(value: Any) -> Any:
+    """The same data with Python's own numbers and dicts; dataclasses stay what they are."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: plain(getattr(value, part.name)) for part in fields(value)})
+    return value
+
+
 def load_chat_model(settings: Settings) -> BaseChatModel:
     """Open the chat engine that the settings name.
 
@@ -88,8 +115,6 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
             f"UNDERTONE_CHAT_MODEL={settings.chat_model}: language models are not supported yet, since nothing checks "
             "their sentences against the corpus; unset it to use the reader"
         )
-    from app.reader import Reader
-
     return Reader()
 
 
@@ -110,6 +135,7 @@ def build_agent(
             edit_notice=None,  # the tool's result says itself what was rendered
         ),
         HandOverRenders(),
+        KeepPlainData(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
         TimeAnswers(),

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.constants import START
 from langgraph.graph.state import CompiledStateGraph
@@ -61,7 +61,18 @@ class Chat:
         """Answer the question that waits, whether it was just stored or its turn was cut off."""
         with self._locks[conversation_id]:
             if self.is_cut_off(conversation_id):
+                self._rewind(conversation_id)
                 yield from self._run(conversation_id, None)
+
+    def _rewind(self, conversation_id: str) -> None:
+        """Go back to the question: what a search found comes back from a checkpoint as data, not as a result."""
+        messages = self.messages(conversation_id)
+        if isinstance(messages[-1], ToolMessage) and messages[-1].name == BLEND_TOOL:
+            return
+        asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
+        half_done = [RemoveMessage(message.id) for message in messages[asked + 1 :] if message.id]
+        if half_done:
+            self.agent.update_state(_config(conversation_id), {"messages": half_done}, as_node=START)
 
     def is_cut_off(self, conversation_id: str) -> bool:
         """Whether the last question, or the last render, still waits for the engine's answer."""

@@ -19,14 +19,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 TITLE_CHARS = 80
 BUSY_TIMEOUT_S = 30.0
 
-# The dataclasses that tool results may carry; anything else in a checkpoint comes back as plain data.
-KNOWN_ARTIFACTS = [
-    ("tools.search", "SearchResult"),
-    ("tools.search", "Evidence"),
-    ("ingest.documents", "Document"),
-    ("ingest.passages", "Passage"),
-]
-
 
 class UnknownConversation(LookupError):
     """No conversation has this id."""
@@ -45,8 +37,9 @@ class Conversations:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # None: messages come back as messages, anything else as plain data, whatever a file claims to be
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
-        self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=KNOWN_ARTIFACTS))
+        self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         self.checkpointer.setup()
         self._names = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._lock = threading.Lock()

@@ -350,4 +350,5 @@ def main() -> None:
     Page(*opened).show()
 
 
-main()
+if __name__ == "__main__":
+    main()

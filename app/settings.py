@@ -27,6 +27,7 @@ class Settings:
     image_model: str = DEFAULT_IMAGE_MODEL
     embedder: str | None = None
     chroma_url: str | None = None
+    nli: str | None = None
     corpus: Path = CORPUS
 
     @property
@@ -63,4 +64,5 @@ def read_settings(
         image_model=image_model or value("UNDERTONE_IMAGE_MODEL") or DEFAULT_IMAGE_MODEL,
         embedder=value("UNDERTONE_EMBEDDER"),
         chroma_url=value("UNDERTONE_CHROMA_URL"),
+        nli=value("UNDERTONE_NLI"),
     )

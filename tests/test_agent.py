@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -19,6 +20,9 @@ from app.conversations import Conversations, UnknownConversation
 from app.inputs import UnusableQuestion
 from app.settings import read_settings
 from app.turns import Turns
+from ingest.documents import Document
+from ingest.passages import Passage
+from tools.search import Evidence, SearchResult
 
 BLEND = {"subject": "a cottage", "styles": [{"text": "photographic style", "weight": 0.5}]}
 
@@ -181,7 +185,8 @@ def test_a_turn_that_was_cut_off_is_taken_up_again(tmp_path):
     chat = open_chat(tmp_path)
     assert chat.messages("c")[0].content == "why?"
     assert chat.is_cut_off("c")
-    *_, answer = chat.take_up("c")
+    searched, *_, answer = chat.take_up("c")
+    assert "Searching" in searched  # again: what was found before the cut is not taken up
     assert isinstance(answer, CitedAnswer)
     assert kinds(chat, "c") == "HATA"
 
@@ -224,6 +229,24 @@ def test_a_language_model_is_refused_in_one_line_until_its_sentences_can_be_chec
     with pytest.raises(EngineUnavailable, match=r"not supported yet.*unset") as refusal:
         load_chat_model(read_settings({"UNDERTONE_CHAT_MODEL": "openai:gpt-9"}))
     assert "\n" not in str(refusal.value)
+
+
+def test_what_a_search_found_is_kept_as_plain_data(tmp_path):
+    document = Document("a", "paper", "A", "One two.", None, None, {"year": 2024}, "/a.md")
+    evidence = Evidence(Passage("p1", "a", 0, 8, "One two.", False), document, np.float64(0.5))
+    result = SearchResult("one?", True, (evidence,), ("a",), {"a": np.float64(0.5)}, (), "found", (document,))
+
+    @tool("search_corpus", response_format="content_and_artifact")
+    def search(query: str) -> tuple[str, SearchResult]:
+        """Search."""
+        return "One two.", result
+
+    conversations = Conversations(tmp_path / "conversations.sqlite")
+    chat = Chat(build_agent(Scripted(), [search, blend_styles], conversations.checkpointer), conversations)
+    list(chat.ask("c", "one?"))
+    kept = open_chat(tmp_path).messages("c")[2].artifact
+    assert kept["documents"] == ["a"] and kept["evidence"][0]["document"]["text"] == "One two."
+    assert type(kept["evidence"][0]["score"]) is float
 
 
 def test_conversations_can_be_renamed_and_deleted(tmp_path):

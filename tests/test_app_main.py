@@ -88,7 +88,15 @@ def test_a_conversation_goes_on_in_the_next_run(ask, home):
 
 def test_a_batch_is_answered_in_order_and_stops_at_a_bad_line(ask, tmp_path):
     file = tmp_path / "questions.jsonl"
-    lines = ['{"id": 7, "question": "What is FedStyle?"}', "", '{"id": "b", "question": "What is WSAM?"}']
+    lines = [
+        '{"id": 7, "question": "How does FedStyle address severe model drift?"}',
+        "",
+        '{"id": "b", "question": "Which style augmentation algorithm does WSAM outline?"}',
+    ]
+        '{"id": 7, "question": "How does FedStyle address severe model drift?"}',
+        "",
+        '{"id": "b", "question": "Which style augmentation algorithm does WSAM outline?"}',
+    ]
     file.write_text("\n".join(lines))
     status, out, _ = ask("--batch", file)
     assert status == 0
@@ -111,7 +119,7 @@ def test_no_bad_line_of_a_batch_is_a_traceback(ask, tmp_path, line):
 
 
 def test_an_empty_home_gets_the_packaged_corpus(ask, tmp_path):
-    status, out, _ = ask("What is FedStyle?", "--json", at=tmp_path / "new")
+    status, out, _ = ask("How does FedStyle address severe model drift?", "--json", at=tmp_path / "new")
     assert status == 0
     assert json.loads(out)["sources"][0]["document_id"] == "fedstyle"
 

@@ -1,0 +1,127 @@
+"""The documented page, served by a subprocess, and Debian's chromium to look at it with.
+
+`python -m streamlit run app/page.py` puts another folder on the path than the tests do, so only a subprocess can tell
+that it starts.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TIMEOUT_S = 240  # generous: two busy cores open the corpus and the image model meanwhile
+SEED_STARTER = "photographic style"
+MAIN = '[data-testid="stMainBlockContainer"]'
+
+
+@contextmanager
+def served(home: Path, log: Path, **environ: str) -> Iterator[str]:
+    """Serve the page from a home; yields its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.port", str(port)]
+    environment = {**os.environ, "UNDERTONE_HOME": str(home), **environ}
+    environment.pop("PYTHONPATH", None)
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--server.address", "127.0.0.1"], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(f"{address}/_stcore/health", process, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_page(browser: Browser, address: str, size: dict[str, int]) -> Page:
+    """Open the page and wait until it stands."""
+    page = browser.new_page(viewport=size)  # type: ignore[arg-type]
+    page.set_default_timeout(TIMEOUT_S * 1000)
+    page.goto(address)
+    page.locator('[data-testid="stChatInputTextArea"]').wait_for()
+    settle(page)
+    return page
+
+
+def ask_the_seed_question(page: Page) -> None:
+    page.get_by_role("button", name=SEED_STARTER).first.click()
+    page.get_by_role("button", name="Render", exact=True).wait_for()
+    settle(page)
+
+
+def render(page: Page) -> None:
+    """Click Render on the last card and wait for its image."""
+    page.get_by_role("button", name="Render", exact=True).last.click()
+    page.locator('img[alt^="Rendered image"]').last.wait_for()
+    settle(page)
+
+
+def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
+    """Bring an element near the top of the window."""
+    page.locator(selector).first.evaluate(
+        """(element, above) => {
+            let box = element.parentElement;
+            while (box && box.scrollHeight <= box.clientHeight + 8) box = box.parentElement;
+            if (box) box.scrollTop += element.getBoundingClientRect().top - above;
+        }""",
+        above_px,
+    )
+    page.wait_for_timeout(500)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run to its end."""
+    page.wait_for_timeout(400)
+    page.locator('[data-testid="stApp"][data-test-script-state="running"]').wait_for(state="detached")
+    page.wait_for_timeout(400)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the page ended: {log.read_text()[-2_000:]}")
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise TimeoutError(f"the page did not start: {log.read_text()[-2_000:]}")

@@ -1,0 +1,60 @@
+"""`make screenshot`: the pictures of the page in docs/, made by the page itself.
+
+The seed's question is asked and its blend rendered, in a home of their own; nothing is retouched.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.browsing import (
+    MAIN,
+    PHONE,
+    ROOT,
+    ask_the_seed_question,
+    chromium,
+    open_page,
+    render,
+    scroll_to,
+    served,
+    settle,
+)
+
+DOCS = ROOT / "docs"
+RENDERED = 'img[alt^="Rendered image"]'
+
+
+def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "home", Path(folder) / "page.log") as address,
+        chromium() as browser,
+    ):
+        page = open_page(browser, address, {"width": 1280, "height": 1000})
+        ask_the_seed_question(page)
+        render(page)
+        scroll_to(page, '[data-testid="stChatMessage"]', above_px=70)
+        page.screenshot(path=DOCS / "screenshot.png")
+        scroll_to(page, RENDERED)
+        page.screenshot(path=DOCS / "render.png")
+        scroll_to(page, f'{MAIN} [class*="st-key-chip-"]', above_px=300)
+        page.locator(f'{MAIN} [class*="st-key-chip-"] button').first.click()
+        page.get_by_role("dialog").wait_for()
+        settle(page)
+        page.screenshot(path=DOCS / "passage.png")
+        conversation = page.url
+        page.close()
+
+        page = open_page(browser, conversation, PHONE)
+        page.locator(RENDERED).first.wait_for()
+        settle(page)
+        scroll_to(page, f'{MAIN} [class*="st-key-chip-"]', above_px=300)
+        page.screenshot(path=DOCS / "phone.png")
+        page.close()
+    print("wrote", *sorted(path.relative_to(ROOT).as_posix() for path in DOCS.glob("*.png")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The page without a browser: what it shows and what a click does."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from app import undertone as undertone_module
+from app.cards import METHODS, whole_shares
+from app.page import SEED_QUESTION
+from tools.conditioning import METHODS as KNOWN_METHODS
+
+PAGE = str(Path(__file__).resolve().parent.parent / "app" / "page.py")
+TIMEOUT_S = 120
+
+
+def fake_render(arguments, image_model_name, folder, *, on_step=None):
+    """A render without an image model: a grey picture after four quick steps."""
+    if arguments["subject"] == "fail":
+        raise RuntimeError("no image model here; get one")
+    image = Image.fromarray(np.full((64, 64, 3), 128, np.uint8))
+    for step in range(1, 5):
+        on_step(step, 4, lambda: image)
+    folder.mkdir(parents=True, exist_ok=True)
+    image.save(folder / "image.png")
+    request = {**arguments, "shares": [style["weight"] for style in arguments["styles"]]}
+    record = {"requests": [request]}
+    return "rendered", {"run_id": folder.name, "folder": str(folder), "record": record, "measurements": {}}
+
+
+@pytest.fixture
+def page(seed_home, tmp_path, monkeypatch):
+    """The page over a home of its own, drawn once."""
+    home = shutil.copytree(seed_home, tmp_path / "home")
+    monkeypatch.setenv("UNDERTONE_HOME", str(home))
+    monkeypatch.setattr(undertone_module, "render_blend", fake_render)
+    st.cache_resource.clear()
+    yield AppTest.from_file(PAGE, default_timeout=TIMEOUT_S).run()
+    st.cache_resource.clear()
+
+
+def ask(page, question):
+    page.chat_input[0].set_value(question).run()
+    assert not page.exception
+    return page
+
+
+def words(page):
+    return " ".join(block.value for block in page.markdown).replace("\\", "")
+
+
+def buttons(page, start):
+    return [button for button in page.button if (button.key or "").startswith(start)]
+
+
+def rendered(page):
+    """Run the page until its render is there."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while any("Cancel" in button.label for button in page.button) or not page.button:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        page.run()
+    return page.run()
+
+
+def test_the_empty_page_offers_the_seed_question_first(page):
+    assert page.title[0].value == "Undertone"
+    assert buttons(page, "starter")[0].label.replace("\\", "") == SEED_QUESTION
+    assert "Corpus (4 documents)" in [expander.label for expander in page.sidebar.expander]
+
+
+def test_a_starter_is_answered_with_chips_sources_and_a_card(page):
+    buttons(page, "starter")[0].click().run()
+    assert not page.exception
+    assert [heading.value for heading in page.subheader][:3] == ["Task", "Workflow", "Under the hood"]
+    assert len(buttons(page, "chip")) > 5
+    assert "http://arxiv.org/pdf/2402.12974v2.pdf" in words(page)
+    assert "no paper given" in words(page)
+    assert [slider.value for slider in page.slider] == [50, 50]
+    assert buttons(page, "render")
+    assert page.query_params["c"]
+
+
+def test_a_conversation_is_reopened_by_its_address(page):
+    ask(page, "What is FedStyle?")
+    again = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
+    again.query_params["c"] = page.query_params["c"][0]
+    again.run()
+    assert "What is FedStyle?" in words(again)
+    assert len(again.chat_message) == len(page.chat_message)
+
+
+def test_a_follow_up_says_what_was_searched_for(page):
+    ask(page, "How does Visual Style Prompting work?")
+    ask(page, "and in which layers?")
+    assert "late self-attention layers" in words(page)
+    assert any(caption.value.startswith("Searched for") for caption in page.caption)
+
+
+def test_a_suggestion_is_asked_by_a_click(page):
+    ask(page, SEED_QUESTION)
+    suggestion = page.button[-1]
+    label = suggestion.label.replace("\\", "")
+    suggestion.click().run()
+    assert not page.exception
+    assert [message for message in page.chat_message if message.name == "user"][-1].markdown[0].value.replace(
+        "\\", ""
+    ) == label
+
+
+def test_a_question_about_something_else_is_refused_without_a_source(page):
+    ask(page, "How long do I have to boil an egg?")
+    assert buttons(page, "chip") == []
+    assert not any("Sources" in expander.label for expander in page.main.expander)
+
+
+def test_the_sliders_sum_to_one_hundred(page):
+    ask(page, SEED_QUESTION)
+    page.slider[0].set_value(80).run()
+    assert [slider.value for slider in page.slider] == [80, 20]
+    assert any("80 % photographic style + 20 % digital illustration = 100 %" in c.value for c in page.caption)
+
+
+def test_render_shows_the_image_and_the_conversation_goes_on(page):
+    ask(page, SEED_QUESTION)
+    page.slider[1].set_value(80).run()
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert not page.exception
+    assert len(page.get("imgs")) == 1
+    assert "Render again" in [button.label for button in buttons(page, "render")]
+    assert len(page.get("download_button")) >= 2
+    ask(page, "What is FedStyle?")
+    assert len(page.get("imgs")) == 1
+
+
+def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
+    ask(page, SEED_QUESTION)
+    ask(page, "What is FedStyle?")
+    assert page.get("imgs") == []
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert len(page.get("imgs")) == 1
+
+
+def test_a_render_that_fails_says_why_on_its_card(page):
+    ask(page, SEED_QUESTION)
+    page.text_input[0].set_value("fail").run()
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert [error.value.replace("\\", "") for error in page.error] == ["no image model here; get one"]
+    assert buttons(page, "render")[0].label == "Render again"
+
+
+def test_a_conversation_that_is_gone_is_said_to_be(page):
+    page.query_params["c"] = "nowhere"
+    page.run()
+    assert "not there any more" in page.info[0].value
+    assert buttons(page, "starter")
+
+
+def test_an_engine_that_cannot_be_used_is_one_line(page, monkeypatch):
+    monkeypatch.setenv("UNDERTONE_CHAT_MODEL", "openai:gpt-9")
+    st.cache_resource.clear()
+    page.run()
+    assert not page.exception
+    assert "not supported yet" in page.error[0].value
+
+
+def test_every_method_of_the_blend_has_a_name_on_the_card():
+    assert set(METHODS) == set(KNOWN_METHODS)
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.5], [1, 1, 1], [0, 0], [7, 0, 2], [0.333, 0.667], [1]])
+def test_shares_are_whole_percent_that_sum_to_one_hundred(weights):
+    shares = whole_shares(weights)
+    assert sum(shares) == 100 and all(share >= 0 for share in shares)
+    total = sum(weights) or len(weights)
+    exact = [100 * (weight if sum(weights) else 1) / total for weight in weights]
+    assert all(abs(share - e) < 1 for share, e in zip(shares, exact, strict=True))
