@@ -16,7 +16,7 @@ from tools.trace.afterwards import explain
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
 from tools.trace.classifier import classify_styles
 from tools.trace.parameters import parameters_sha256
-from tools.trace.split import split_output
+from tools.trace.split import logit_products, split_output
 from tools.trace.summary import facts_of
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
@@ -126,6 +126,13 @@ def test_the_parts_of_a_blended_embedding_sum_to_each_layers_real_output():
             assert torch.allclose(parts.sum(0) + module.to_out[0].bias, real, atol=1e-5), name
 
 
+def test_the_parts_of_the_logits_have_the_lengths_and_angles_of_the_logits():
+    torch.manual_seed(0)
+    query, keys, weights = torch.randn(3, 2, 16, 8), torch.randn(2, 2, 77, 8), torch.tensor([0.3, 0.7])
+    parts = torch.stack([w * (query @ k.transpose(-1, -2)) for w, k in zip(weights, keys, strict=True)], 1).flatten(2)
+    assert torch.allclose(logit_products(query, keys, weights), parts @ parts.transpose(1, 2), rtol=1e-3)
+
+
 def test_split_shares_sum_to_one_and_follow_the_weights():
     arrays = blend(request("embedding"), tiny_model()).arrays
     for measure in ("output_share", "logit_share"):
@@ -199,6 +206,7 @@ def test_heat_maps_agree_with_daam_on_one_plain_prompt():
     conditioning = replace(whole, phrases=(*words, "rest"), branches=(branch,))
     with AttentionTrace(model.pipeline.unet, [conditioning]) as attention:
         Spy.listen(attention, model, conditioning, seed)
+    attention.finish()
     ours = attention.heat_maps(0, (8, 8))
     for column, word in enumerate(words):
         correlation = np.corrcoef(ours[column].flatten(), theirs[word].flatten())[0, 1]
@@ -273,7 +281,7 @@ def test_memory_is_bounded_on_an_sd15_shaped_unet():
             attention.begin_step()
             attention.begin_call([None, (0, 0, 1.0)])
             unet(torch.randn(2, 4, 64, 64), 500, torch.stack([torch.zeros(77, 32), branch.prompt_embeds]))
-    attention.check()
+    attention.finish()
     assert attention.share_table(0).shape == (2, 16, 7)
     assert attention.heat_maps(0, (64, 64)).shape == (7, 64, 64)
     per_step, fixed = attention.kept_bytes()

@@ -19,6 +19,11 @@ from tools.trace.split import EmbeddingSplit
 Entry = tuple[int, int, float] | None
 """One row of a UNet call: (image, branch, share), or None for a pass without a style."""
 
+WAITING_BYTES = 4_000_000
+"""Queries of a layer that may wait for later steps: all of a small model's, one step of SD1.5's largest layers."""
+PROBABILITY_CELLS = 16_000_000
+"""Attention probabilities worked out at once, 64 MB of float32: three rows of SD1.5's largest layers."""
+
 
 @dataclass
 class LayerTrace:
@@ -29,6 +34,9 @@ class LayerTrace:
     query: torch.Tensor | None = None  # (rows, positions, heads * channels) of the call under way
     key: torch.Tensor | None = None  # (rows, tokens, heads * channels)
     maps: torch.Tensor | None = None  # (images, positions, phrases), summed over steps
+    waiting: dict[int, tuple[torch.Tensor, list[tuple[int, torch.Tensor]]]] = field(default_factory=dict)
+    """By plan: its keys, and (step, query) of the steps that are not worked off yet."""
+    waiting_bytes: int = 0
 
 
 @dataclass
@@ -80,6 +88,8 @@ class AttentionTrace:
             hook.remove()
         for layer in self.layers:
             layer.query = layer.key = None
+            if kind is not None:
+                layer.waiting = {}
 
     def begin_step(self) -> None:
         """Begin the next step; its UNet calls follow."""
@@ -95,9 +105,10 @@ class AttentionTrace:
             self._plans[key] = self._make_plan(key)
         self._plan = self._plans[key]
 
-    def check(self) -> None:
-        """Raise UnhookedLayer if a layer was never heard."""
-        for layer in self.layers:
+    def finish(self) -> None:
+        """Work off what is waiting, and raise UnhookedLayer if a layer was never heard."""
+        for index, layer in enumerate(self.layers):
+            self._work_off(index)
             if layer.maps is None:
                 raise UnhookedLayer(
                     f"{layer.name} was not heard: its to_q and to_k did not run on their own. Its attention module "
@@ -119,22 +130,51 @@ class AttentionTrace:
         return RowPlan(slice(first, last), [entry for _, entry in kept], stacked.to(device), weights.to(device))
 
     def _observer(self, index: int) -> Any:
-        def observe(module: Any, _args: Any, output: torch.Tensor) -> None:
+        def observe(_module: Any, _args: Any, _output: torch.Tensor) -> None:
             layer, plan = self.layers[index], self._plan
             if layer.query is None or layer.key is None or plan is None or not plan.entries:
                 return
-            query, key = _heads(layer.query[plan.rows], module.heads), _heads(layer.key[plan.rows], module.heads)
-            # (rows, heads, positions, tokens)
-            probabilities = (query @ key.transpose(-1, -2) * module.scale).softmax(-1)
-            by_phrase = (probabilities @ plan.roles).mean(1)  # (rows, positions, phrases)
-            by_image = (plan.weights @ by_phrase.flatten(1)).view(-1, *by_phrase.shape[1:])
-            layer.maps = by_image if layer.maps is None else layer.maps.add_(by_image)
-            self.shares[-1][index] += by_image.mean(1)
-            if self.splits is not None:
-                self.splits.observe(index, module, plan.entries, query, probabilities)
+            query = layer.query[plan.rows]
+            # the same plan has the same prompts at every step, and so the same keys
+            waiting = layer.waiting.setdefault(id(plan), (layer.key[plan.rows], []))
+            waiting[1].append((len(self.shares) - 1, query))
+            layer.waiting_bytes += query.numel() * query.element_size()
             layer.query = layer.key = None
+            if layer.waiting_bytes > WAITING_BYTES:
+                self._work_off(index)
 
         return observe
+
+    def _work_off(self, index: int) -> None:
+        """Turn a layer's waiting queries into shares: many steps at once, since small products cost by their number."""
+        layer, waiting = self.layers[index], self.layers[index].waiting
+        layer.waiting, layer.waiting_bytes = {}, 0
+        plans = {id(plan): plan for plan in self._plans.values()}
+        for plan_id, (key, queries) in waiting.items():
+            plan, steps = plans[plan_id], [step for step, _ in queries]
+            query = torch.stack([q for _, q in queries])  # (steps, rows, positions, features)
+            cells = query.shape[0] * query.shape[2] * key.shape[1] * layer.module.heads
+            at_once = max(1, PROBABILITY_CELLS // cells)
+            for first in range(0, len(plan.entries), at_once):
+                rows = slice(first, first + at_once)
+                self._observe_rows(index, plan, rows, steps, query[:, rows], key[rows])
+
+    def _observe_rows(
+        self, index: int, plan: RowPlan, rows: slice, steps: list[int], query: torch.Tensor, key: torch.Tensor
+    ) -> None:
+        layer = self.layers[index]
+        module = layer.module
+        query, key = _heads(query, module.heads), _heads(key, module.heads)
+        # (steps, rows, heads, positions, tokens)
+        probabilities = (query @ key.transpose(-1, -2)).mul_(module.scale).softmax(-1)
+        by_phrase = (probabilities @ plan.roles[rows]).mean(2)  # (steps, rows, positions, phrases)
+        by_image = torch.einsum("ir,srqp->siqp", plan.weights[:, rows], by_phrase)
+        maps = by_image.sum(0)
+        layer.maps = maps if layer.maps is None else layer.maps.add_(maps)
+        for step, share in zip(steps, by_image.mean(2), strict=True):
+            self.shares[step][index] += share
+        if self.splits is not None:
+            self.splits.observe(index, module, plan.entries[rows], steps, query, probabilities)
 
     def share_table(self, image: int) -> torch.Tensor:
         """Shares of one image's attention: (steps, layers, phrases), over all phrases they sum to 1."""
@@ -207,6 +247,6 @@ def _keep(layer: LayerTrace, what: str) -> Any:
 
 
 def _heads(projected: torch.Tensor, n_heads: int) -> torch.Tensor:
-    """(rows, positions, heads * channels) -> (rows, heads, positions, channels) float32."""
-    rows, positions, features = projected.shape
-    return projected.float().view(rows, positions, n_heads, features // n_heads).transpose(1, 2)
+    """(..., positions, heads * channels) -> (..., heads, positions, channels) float32."""
+    *before, positions, features = projected.shape
+    return projected.float().view(*before, positions, n_heads, features // n_heads).transpose(-3, -2)

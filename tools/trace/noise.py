@@ -14,8 +14,7 @@ class NoiseTrace:
     def __init__(self, conditionings: Sequence[Conditioning], guidance_scale: float) -> None:
         self.conditionings = conditionings
         self.guidance_scale = guidance_scale
-        self.contributions: list[list[list[float]]] = [[] for _ in conditionings]  # image -> step -> style
-        self.cosines: list[list[list[float]]] = [[] for _ in conditionings]  # image -> step -> pair of styles
+        self.products: list[list[torch.Tensor]] = [[] for _ in conditionings]  # image -> step -> (styles, styles)
 
     def observe(
         self, without: torch.Tensor | None, entries: Sequence[tuple[int, int, float]], noise: torch.Tensor
@@ -30,13 +29,19 @@ class NoiseTrace:
         if without is None:
             return
         for image, conditioning in enumerate(self.conditionings):
-            rows = [i for i, entry in enumerate(entries) if entry[0] == image]
-            if conditioning.method != "composable" or len(rows) < 2:
+            if conditioning.method != "composable" or len(conditioning.branches) < 2:
                 continue
-            shares = torch.tensor([entries[i][2] for i in rows], device=noise.device)
+            rows = [i for i, entry in enumerate(entries) if entry[0] == image]
             pulls = (noise[rows] - without[image]).float().flatten(1)
-            lengths = pulls.norm(dim=1)
-            unit = pulls / lengths[:, None].clamp(min=1e-12)
-            cosines = unit @ unit.T
-            self.contributions[image].append((self.guidance_scale * shares * lengths).tolist())
-            self.cosines[image].append([float(cosines[a, b]) for a, b in combinations(range(len(rows)), 2)])
+            self.products[image].append(pulls @ pulls.T)  # lengths and cosines are both in it
+
+    def table(self, image: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """One image's contributions (steps, styles) and cosines (steps, pairs); None where the method has none."""
+        if not self.products[image]:
+            return None
+        products = torch.stack(self.products[image]).cpu()
+        lengths = products.diagonal(dim1=1, dim2=2).clamp(min=1e-24).sqrt()
+        shares = torch.tensor(self.conditionings[image].shares)
+        cosines = products / (lengths[:, :, None] * lengths[:, None, :])
+        pairs = list(combinations(range(len(shares)), 2))
+        return self.guidance_scale * shares * lengths, torch.stack([cosines[:, a, b] for a, b in pairs], 1)

@@ -80,7 +80,7 @@ class BlendTrace:
         Raises:
             UnhookedLayer: If a cross-attention layer was not heard.
         """
-        self.attention.check()
+        self.attention.finish()
         after = parameters_sha256(self.model)
         run = {
             "schema": SCHEMA,
@@ -126,14 +126,15 @@ class BlendTrace:
             split = self.attention.splits.table(image)
             measured["embedding_split"] = {f"{name}_by_step": _rounded(t.mean(1)) for name, t in split.items()}
             arrays.update({f"split_{name}": t.numpy() for name, t in split.items()})
-        if self.noise.contributions[image]:
-            contributions = torch.tensor(self.noise.contributions[image])
+        pulls = self.noise.table(image)
+        if pulls is not None:
+            contributions, cosines = pulls
             n = len(conditioning.styles)
             measured["noise"] = {
                 "contribution_by_step": _rounded(contributions),
                 "contribution_share": _rounded(contributions.sum(0) / contributions.sum()),
                 "pairs": [[a, b] for a in range(n) for b in range(a + 1, n)],
-                "cosine_by_step": _rounded(torch.tensor(self.noise.cosines[image])),
+                "cosine_by_step": _rounded(cosines),
             }
         return measured, arrays
 

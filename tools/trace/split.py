@@ -37,24 +37,36 @@ class EmbeddingSplit:
         layer: int,
         module: Any,
         entries: Sequence[tuple[int, int, float]],
+        steps: Sequence[int],
         query: torch.Tensor,
         probabilities: torch.Tensor,
     ) -> None:
-        """Split one layer's output for every row whose embedding is a mean of several."""
+        """Split one layer's output for every row whose embedding is a mean of several.
+
+        Args:
+            layer: Index of the layer.
+            module: The attention layer.
+            entries: (image, branch, share) of each row.
+            steps: Which steps these are.
+            query: (steps, rows, heads, positions, channels).
+            probabilities: (steps, rows, heads, positions, tokens).
+        """
         for row, (image, branch, _) in enumerate(entries):
             parts = self.conditionings[image].branches[branch].parts
             if not parts:
                 continue
             weights = torch.tensor([weight for weight, _ in parts], device=query.device)
             keys, values = self._project(layer, image, module, parts)
-            outputs = split_output(module, probabilities[row], values, weights)
-            logits = weights[:, None, None, None] * (query[row] @ keys.transpose(-1, -2)) * module.scale
-            n = len(parts)
-            for i, part in enumerate((outputs, logits)):
-                flat = part.flatten(1)
-                norms, whole = flat.norm(dim=1), flat.sum(0)
-                self.steps[-1][2 * i, layer, image, :n] = norms / norms.sum().clamp(min=1e-12)
-                self.steps[-1][2 * i + 1, layer, image, :n] = torch.cosine_similarity(flat, whole[None], dim=1)
+            outputs = split_output(module, probabilities[:, row, None], values, weights).flatten(2)
+            grams = (outputs @ outputs.transpose(1, 2), logit_products(query[:, row], keys, weights))
+            for i, gram in enumerate(grams):  # (steps, styles, styles): lengths and cosines are both in it
+                lengths = gram.diagonal(dim1=1, dim2=2).clamp(min=1e-24).sqrt()
+                whole = gram.sum((1, 2)).clamp(min=1e-24).sqrt()
+                shares = lengths / lengths.sum(1, keepdim=True)
+                cosines = gram.sum(2) / (lengths * whole[:, None])
+                for step, share, cosine in zip(steps, shares, cosines, strict=True):
+                    self.steps[step][2 * i, layer, image, : len(parts)] = share
+                    self.steps[step][2 * i + 1, layer, image, : len(parts)] = cosine
 
     def table(self, image: int) -> dict[str, torch.Tensor]:
         """One image's measures, each (steps, layers, styles)."""
@@ -80,14 +92,31 @@ class EmbeddingSplit:
 
 
 def split_output(module: Any, probabilities: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Return each style's part of a layer's output: (styles, positions, features). With the layer's bias they add up.
+    """Return each style's part of a layer's output: (..., styles, positions, features). With the bias they add up.
 
     Args:
         module: The attention layer, for its output projection.
-        probabilities: The attention of one row, (heads, positions, tokens).
+        probabilities: The attention of one row, (..., heads, positions, tokens).
         values: Each style's values, (styles, heads, tokens, channels).
         weights: Each style's weight in the embedding, (styles,).
     """
-    attended = probabilities @ values  # (styles, heads, positions, channels)
-    merged = attended.transpose(1, 2).flatten(2)
+    attended = probabilities @ values  # (..., styles, heads, positions, channels)
+    merged = attended.transpose(-3, -2).flatten(-2)
     return weights[:, None, None] * (merged @ module.to_out[0].weight.float().T)
+
+
+def logit_products(query: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return the inner products of the styles' parts of the logits, w_i q k_i^T: (steps, styles, styles).
+
+    The sum over positions and tokens of (q k_i^T)(q k_j^T) is that of (q^T q)(k_i^T k_j): small matrices both. The
+    logits' common scale is left out, as only ratios are taken of it.
+
+    Args:
+        query: (steps, heads, positions, channels).
+        keys: (styles, heads, tokens, channels).
+        weights: (styles,).
+    """
+    of_queries = query.transpose(-1, -2) @ query
+    weighted = weights[:, None, None, None] * keys
+    of_keys = torch.einsum("ihtc,jhtd->ijhcd", weighted, weighted)
+    return torch.einsum("shcd,ijhcd->sij", of_queries, of_keys)
