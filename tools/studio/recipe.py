@@ -136,7 +136,7 @@ class Schedule:
 
 
 def rate(peak: float, progress: float, warm: float, cool: float) -> float:
-    ""x""
+    """Learning rate: linear warm-up over the first `warm`, cosine-free linear cool-down over the last `cool`."""
     if progress < warm:
         return peak * max(0.01, progress / warm)
     if progress > 1 - cool:
