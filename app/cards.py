@@ -168,7 +168,11 @@ def show_render(key: str, render: dict[str, Any]) -> None:
     description = describe(record)
     st.badge("Measured in this run", icon=":material/science:", color="violet")
     st.image(
-        image.read_bytes(), width=IMAGE_WIDTH_PX, caption=escape(description), alt=f"Rendered image: {description}"
+        image.read_bytes(),
+        width=IMAGE_WIDTH_PX,
+        output_format="PNG",
+        caption=escape(description),
+        alt=f"Rendered image: {description}",
     )
     with st.container(horizontal=True, gap="small"):
         st.download_button(

@@ -93,10 +93,6 @@ def test_a_batch_is_answered_in_order_and_stops_at_a_bad_line(ask, tmp_path):
         "",
         '{"id": "b", "question": "Which style augmentation algorithm does WSAM outline?"}',
     ]
-        '{"id": 7, "question": "How does FedStyle address severe model drift?"}',
-        "",
-        '{"id": "b", "question": "Which style augmentation algorithm does WSAM outline?"}',
-    ]
     file.write_text("\n".join(lines))
     status, out, _ = ask("--batch", file)
     assert status == 0

@@ -91,7 +91,7 @@ def test_a_starter_is_answered_with_chips_sources_and_a_card(page):
 def test_a_conversation_is_reopened_by_its_address(page):
     ask(page, "What is FedStyle?")
     again = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
-    again.query_params["c"] = page.query_params["c"][0]
+    again.query_params["c"] = page.query_params["c"]
     again.run()
     assert "What is FedStyle?" in words(again)
     assert len(again.chat_message) == len(page.chat_message)
@@ -106,7 +106,7 @@ def test_a_follow_up_says_what_was_searched_for(page):
 
 def test_a_suggestion_is_asked_by_a_click(page):
     ask(page, SEED_QUESTION)
-    suggestion = page.button[-1]
+    suggestion = page.main.button[-1]
     label = suggestion.label.replace("\\", "")
     suggestion.click().run()
     assert not page.exception
@@ -134,20 +134,20 @@ def test_render_shows_the_image_and_the_conversation_goes_on(page):
     buttons(page, "render")[0].click().run()
     rendered(page)
     assert not page.exception
-    assert len(page.get("imgs")) == 1
+    assert len(page.get("image")) == 1
     assert "Render again" in [button.label for button in buttons(page, "render")]
     assert len(page.get("download_button")) >= 2
     ask(page, "What is FedStyle?")
-    assert len(page.get("imgs")) == 1
+    assert len(page.get("image")) == 1
 
 
 def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     ask(page, SEED_QUESTION)
     ask(page, "What is FedStyle?")
-    assert page.get("imgs") == []
+    assert page.get("image") == []
     buttons(page, "render")[0].click().run()
     rendered(page)
-    assert len(page.get("imgs")) == 1
+    assert len(page.get("image")) == 1
 
 
 def test_a_render_that_fails_says_why_on_its_card(page):
