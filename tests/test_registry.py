@@ -8,7 +8,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
 from tests.tiny import tiny_folder
-from tools.registry import build_tools, render_blend
+from tools.registry import build_tools, render_blend, render_sweep
 from tools.search import SearchResult
 
 STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
@@ -95,6 +95,15 @@ def test_the_queue_renders_by_the_same_door(model, tmp_path):
     assert artifact["run_id"] == "run-7" and steps == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(ToolException, match="Nothing was rendered: "):
         render_blend({**CALL, "seed": -1}, model, tmp_path / "run-8")
+
+
+def test_a_sweep_is_rendered_by_the_same_arguments(model, tmp_path):
+    sentence, artifact = render_sweep(CALL, model, tmp_path / "sweep-1", points=3)
+    assert sentence.startswith('Rendered "a red house" at 3 weights from "photographic style"')
+    assert artifact["measurements"]["sweep"]["weights"] == [0, 0.5, 1]
+    assert (tmp_path / "sweep-1" / "sweep.png").is_file() and (tmp_path / "sweep-1" / "curves.json").is_file()
+    with pytest.raises(ToolException, match="two different styles"):
+        render_sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
 
 
 def test_inside_a_graph_progress_is_streamed(model, tmp_path):

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from tools.search import Searcher, SearchResult
 
 if TYPE_CHECKING:
-    from tools.blend import OnStep, Preview
+    from tools.blend import BlendRequest, OnStep, Preview
+    from tools.models import ImageModel
 
 PASSAGES_READ = 24
 PREVIEW_EVERY_S = 0.4
@@ -104,24 +105,15 @@ def render_blend(
     Raises:
         ToolException: If the arguments or the image model cannot be used; its text is one line.
     """
-    # diffusers takes seconds to import, and a conversation without a render never needs it
-    from tools.blend import BlendRequest, WeightedStyle, blend, save
+    # torch and diffusers take seconds to import, and a conversation without a render never needs them
+    from tools.blend import blend, save
     from tools.models import ModelUnavailable, load_image_model
     from tools.trace.afterwards import explain
     from tools.trace.summary import facts_of
 
     try:
         model = load_image_model(image_model_name)
-        guidance = arguments.get("guidance")
-        request = BlendRequest(
-            subject=arguments["subject"],
-            styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments["styles"]),
-            method=arguments.get("method", "composable"),
-            num_inference_steps=arguments.get("steps", 20),
-            guidance_scale=model.default_guidance if guidance is None else guidance,
-            seed=arguments.get("seed", 0),
-        )
-        result = blend(request, model, on_step=on_step)
+        result = blend(_request(arguments, model), model, on_step=on_step)
         if not model.is_large:  # for a large one it would cost minutes on a CPU
             result = explain(result, model)
         save(result, folder)
@@ -137,6 +129,53 @@ def render_blend(
         "unknown_words": list(result.unknown_words),
     }
     return "\n".join((result.sentence(), "Measured in this run:", *(f"- {fact.text}" for fact in facts))), artifact
+
+
+def render_sweep(
+    arguments: dict[str, Any], image_model_name: str, folder: Path, points: int = 9, *, on_step: "OnStep | None" = None
+) -> tuple[str, dict[str, Any]]:
+    """Render what `blend_styles` was called with at N weights from its first style to its second.
+
+    Returns:
+        One line, and the artifact: run_id, folder (with sweep.png and curves.json), record, measurements, whose
+        "sweep" holds the curves that `tools.sweep.measure_curves` describes.
+
+    Raises:
+        ToolException: As in `render_blend`, and where there are not two styles.
+    """
+    from tools.models import ModelUnavailable, load_image_model
+    from tools.sweep import save_sweep, sweep
+
+    try:
+        model = load_image_model(image_model_name)
+        request = _request(arguments, model)
+        result = sweep(request, points, model, on_step=on_step)
+        save_sweep(result, folder)
+    except (ValueError, ModelUnavailable, OSError) as error:
+        raise ToolException(f"Nothing was rendered: {error}") from error
+    start, end = result.measurements["sweep"]["styles"]
+    sentence = f'Rendered "{request.subject}" at {points} weights from "{start}" to "{end}", seed {request.seed}.'
+    return sentence, {
+        "run_id": folder.name,
+        "folder": str(folder),
+        "record": result.record,
+        "measurements": result.measurements,
+        "unknown_words": list(result.unknown_words),
+    }
+
+
+def _request(arguments: dict[str, Any], model: "ImageModel") -> "BlendRequest":
+    from tools.blend import BlendRequest, WeightedStyle
+
+    guidance = arguments.get("guidance")
+    return BlendRequest(
+        subject=arguments["subject"],
+        styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments["styles"]),
+        method=arguments.get("method", "composable"),
+        num_inference_steps=arguments.get("steps", 20),
+        guidance_scale=model.default_guidance if guidance is None else guidance,
+        seed=arguments.get("seed", 0),
+    )
 
 
 def describe_search(result: SearchResult) -> str:

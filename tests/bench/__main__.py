@@ -1,0 +1,8 @@
+"""Every bench in one run: `make bench`."""
+
+import sys
+
+from tests.bench import blend
+
+if __name__ == "__main__":
+    sys.exit(blend.main())
