@@ -63,12 +63,13 @@ def measure_curves(result: BlendResult, model: ImageModel) -> dict[str, Any]:
         `weights`: of the second style. `style_probability`: {by, styles, values (points, styles)}, where `by` names
         the judge. `distance_from_start`, `distance_from_end`, `distance_to_next`: ||a - b|| of the finished latents
         over that between the two ends. `jumps`: indices of the points after which the next lies more than JUMP_SHARE
-        of the whole way off. `attention_share`: each style's measured share of attention, per point.
+        of the whole way off. `attention_share`: each style's share of attention per point; None where not traced.
     """
     latents = result.arrays["latents"].reshape(len(result.images), -1)
     whole = max(float(np.linalg.norm(latents[0] - latents[-1])), 1e-12)
     to_next = np.linalg.norm(np.diff(latents, axis=0), axis=1) / whole
     start, end = (style.text for style in result.request.styles)
+    traced = all("attention" in measured for measured in result.measurements["images"])
     return {
         "weights": [round(request.shares[1], 6) for request in result.requests],
         "styles": [start, end],
@@ -78,7 +79,7 @@ def measure_curves(result: BlendResult, model: ImageModel) -> dict[str, Any]:
         "distance_to_next": _rounded(to_next),
         "jumps": [int(i) for i in np.flatnonzero(to_next > JUMP_SHARE)] if len(to_next) > 2 else [],
         "attention_share": {
-            style: [_attention_on(measured, style) for measured in result.measurements["images"]]
+            style: [_attention_on(measured, style) for measured in result.measurements["images"]] if traced else None
             for style in (start, end)
         },
     }
