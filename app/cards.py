@@ -167,13 +167,14 @@ def show_render(key: str, render: dict[str, Any]) -> None:
         return
     description = describe(record)
     st.badge("Measured in this run", icon=":material/science:", color="violet")
-    st.image(
-        image.read_bytes(),
-        width=IMAGE_WIDTH_PX,
-        output_format="PNG",
-        caption=escape(description),
-        alt=f"Rendered image: {description}",
-    )
+    with st.container(width=IMAGE_WIDTH_PX):  # a container, unlike an image, gives way to a narrow window
+        st.image(
+            image.read_bytes(),
+            width="stretch",
+            output_format="PNG",
+            caption=escape(description),
+            alt=f"Rendered image: {description}",
+        )
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Image",
@@ -209,8 +210,8 @@ def show_measurements(folder: Path, measurements: dict[str, Any]) -> None:
         show_weights(measurements)
         for figure in figures:
             st.markdown(f"**{escape(figure.title)}**")
-            st.altair_chart(figure.chart, alt=f"{figure.title}. {figure.shows}")
-            st.caption(f"{escape(figure.shows)} It does not show: {escape(figure.does_not_show)}")
+            st.altair_chart(figure.chart, alt=f"{figure.title}: {figure.shows}")
+            st.caption(f"Shows {escape(figure.shows)}  \nDoes not show {escape(figure.does_not_show)}")
         maps = heat_maps(folder, measurements)
         if maps:
             st.markdown("**Where the attention on each phrase lay**")
@@ -221,8 +222,8 @@ def show_measurements(folder: Path, measurements: dict[str, Any]) -> None:
             peak = maps[0].peak_share
             st.image(colour_bar(), width=HEAT_MAP_WIDTH_PX, alt=f"Colour bar from 0 to {peak:.1%} of the attention")
             st.caption(
-                f"One scale for all: dark is none of the attention, light is {peak:.1%} of it. It does not show: why "
-                "the model looked there, nor what it drew because of it."
+                f"Shows on one scale for all phrases where their attention lay: dark is none, light is {peak:.1%} of "
+                "it.  \nDoes not show why the model looked there, nor what it drew because of it."
             )
 
 

@@ -19,13 +19,15 @@ from PIL import Image
 
 PALETTE = ("#5b4b8a", "#d98e3f", "#3f8f8b", "#b6526b", "#8a8577", "#c9c2b2")
 MARKS = ("start", "end", "padding")
-HEIGHT_PX = 220
+HEIGHT_PX = 300
 OVERLAY_PX = 256
 HEAT_COLOURS = np.array([[36, 26, 66], [120, 62, 130], [217, 104, 92], [252, 200, 120], [255, 250, 225]], np.float64)
 
 
 @dataclass(frozen=True)
 class Figure:
+    """One chart; the two texts go on after "Shows" and "Does not show"."""
+
     title: str
     chart: alt.Chart
     shows: str
@@ -51,44 +53,44 @@ def figures_of(measurements: dict[str, Any]) -> Iterator[Figure]:
         yield Figure(
             "Each style's part in the predicted noise",
             _lines(noise["contribution_by_step"], styles, "length of the style's part"),
-            "How strongly each style pulled the prediction at each step, after its share and the guidance.",
-            "Whether the pulls agree: two styles can pull hard in the same direction, or cancel each other.",
+            "how strongly each style pulled the prediction at each step, after its share and the guidance.",
+            "whether the pulls agree: two styles can pull hard in the same direction, or cancel each other.",
         )
         if noise.get("pairs"):
             pairs = [f"{styles[a]} and {styles[b]}" for a, b in noise["pairs"]]
             yield Figure(
                 "Do the styles pull the same way?",
                 _lines(noise["cosine_by_step"], pairs, "cosine"),
-                "The cosine between the styles' directions: 1 is the same way, 0 is unrelated, -1 is opposite.",
-                "How hard either pulls; the figure before this one shows that.",
+                "the cosine between the styles' directions: 1 is the same way, 0 is unrelated, -1 is opposite.",
+                "how hard either pulls; the figure before this one does.",
             )
     if split := image.get("embedding_split"):
         yield Figure(
             "Each style's part in what cross-attention added",
             _lines(split["output_share_by_step"], styles, "share", percent=True),
-            "The exact split of the blended embedding's effect: keys and values are linear in it.",
-            "What later layers made of it.",
+            "the exact split of the blended embedding's effect: keys and values are linear in it.",
+            "what later layers made of it.",
         )
     if (rulers := image.get("ruling_style_by_step")) is not None:
         yield Figure(
             "Which style ruled when",
             _rulers([styles[ruler] for ruler in rulers], styles),
-            "The style that the prediction was made with at each step.",
-            "How much of it is left in the image: early steps settle the layout, late ones the texture.",
+            "the style that the prediction was made with at each step.",
+            "how much of it is left in the image: early steps settle the layout, late ones the texture.",
         )
     if seen := image.get("seen_by_model"):
         yield Figure(
             "What the model itself sees in the finished image",
             _bars(seen["styles"], seen["probability"], "probability"),
-            "Under which style's prompt the model predicts the image's noise best, as a probability per style.",
-            "What a person sees; and a style that the model never learned cannot win.",
+            "under which style's prompt the model predicts the image's noise best, as a probability per style.",
+            "what a person sees; and a style that the model never learned cannot win.",
         )
     if left_out := image.get("left_out"):
         yield Figure(
             "How far the image moves without a style",
             _bars([one["left_out"] for one in left_out], [1 - one["ssim"] for one in left_out], "1 - SSIM"),
-            "The same seed with that style left out: 0 is the same image, 1 has nothing in common with it.",
-            "Which part of the image moved.",
+            "the same seed with that style left out: 0 is the same image, 1 has nothing in common with it.",
+            "which part of the image moved.",
         )
 
 
@@ -121,15 +123,15 @@ def _attention(attention: dict[str, Any], styles: Sequence[str]) -> Iterator[Fig
     yield Figure(
         "Attention on each phrase, step by step",
         _lines([[row[n] for n in named] for row in attention["share_by_step"]], names, "share", percent=True),
-        "The share of cross-attention that each phrase got at each step, over all layers and positions. "
+        "the share of cross-attention that each phrase got at each step, over all layers and positions. "
         f"Start, end and padding tokens, not drawn, got {marks:.0%}.",
-        "That attention caused anything: it says where the model looked, not what it did with it.",
+        "that attention caused anything: it says where the model looked, not what it did with it.",
     )
     yield Figure(
         "Which layers listened to which phrase",
         _table([[row[n] for n in named] for row in attention["share_by_layer"]], attention["layers"], names),
-        "The share of attention on each phrase in each cross-attention layer, over all steps.",
-        "How much a layer matters for the image; a layer can look long and change little.",
+        "the share of attention on each phrase in each cross-attention layer, over all steps.",
+        "how much a layer matters for the image; a layer can look long and change little.",
     )
 
 
@@ -137,7 +139,7 @@ def _lines(rows: Sequence[Sequence[float]], names: Sequence[str], measure: str, 
     """Rows of (steps, names) as one line per name."""
     data = pd.DataFrame(
         [
-            {"step": step, "of": name, measure: value}
+            {"step": step, "of": name, "value": value}
             for step, row in enumerate(rows, 1)
             for name, value in zip(names, row, strict=True)
         ]
@@ -148,9 +150,9 @@ def _lines(rows: Sequence[Sequence[float]], names: Sequence[str], measure: str, 
         .mark_line(point=len(rows) <= 30, strokeWidth=2.5)
         .encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(f"{measure}:Q", title=measure, axis=axis),
+            y=alt.Y("value:Q", title=measure, axis=axis),
             color=alt.Color("of:N", title=None, sort=list(names), scale=_scale(names), legend=_legend()),
-            tooltip=["step:Q", "of:N", alt.Tooltip(f"{measure}:Q", format=".1%" if percent else ".3g")],
+            tooltip=["step:Q", "of:N", alt.Tooltip("value:Q", title=measure, format=".1%" if percent else ".3g")],
         )
         .properties(height=HEIGHT_PX)
     )
@@ -175,7 +177,7 @@ def _table(rows: Sequence[Sequence[float]], layers: Sequence[str], names: Sequen
             ),
             tooltip=["layer:N", "phrase:N", alt.Tooltip("share:Q", format=".2%")],
         )
-        .properties(height=max(HEIGHT_PX, 22 * len(layers)))
+        .properties(height=26 * len(layers) + 60)
     )
 
 
@@ -189,22 +191,22 @@ def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
             color=alt.Color("style:N", title=None, sort=list(styles), scale=_scale(styles), legend=_legend()),
             tooltip=["step:O", "style:N"],
         )
-        .properties(height=70)
+        .properties(height=150)
     )
 
 
 def _bars(names: Sequence[str], values: Sequence[float], measure: str) -> alt.Chart:
-    data = pd.DataFrame({"of": list(names), measure: list(values)})
+    data = pd.DataFrame({"of": list(names), "value": list(values)})
     return (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=4)
         .encode(
-            x=alt.X(f"{measure}:Q", title=measure, scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("value:Q", title=measure, scale=alt.Scale(domain=[0, 1])),
             y=alt.Y("of:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170)),
             color=alt.Color("of:N", sort=list(names), scale=_scale(names), legend=None),
-            tooltip=["of:N", alt.Tooltip(f"{measure}:Q", format=".3f")],
+            tooltip=["of:N", alt.Tooltip("value:Q", title=measure, format=".3f")],
         )
-        .properties(height=34 * len(names) + 40)
+        .properties(height=40 * len(names) + 80)
     )
 
 

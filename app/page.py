@@ -37,6 +37,7 @@ STARTERS = (
 )
 PACE_S = 0.03  # between two sentences of a new answer, so that the eye can follow
 SHOWN_DOCUMENTS = 30
+CHIP_WIDTH_PX = 44
 ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 
 
@@ -203,11 +204,11 @@ def show_sentence(page: Page, sentence: Sentence, numbers: dict[str, int], key: 
 def show_chips(page: Page, citations: Sequence[Citation], numbers: dict[str, int], key: str) -> None:
     """A numbered chip per cited document; it opens the document with the passages marked."""
     for document_id in dict.fromkeys(citation.document_id for citation in citations):
-        if st.button(str(numbers[document_id]), key=f"chip-{key}-{document_id}", help="Show the passage"):
+        if st.button(str(numbers[document_id]), key=f"chip-{key}-{document_id}", width=CHIP_WIDTH_PX):
             show_passages(page.undertone.document(document_id), [c for c in citations if c.document_id == document_id])
 
 
-@st.dialog("The passage in its document", width="large")
+@st.dialog("The passage in its document", width="medium")
 def show_passages(document: Document | None, citations: Sequence[Citation]) -> None:
     """Cited passages in their document, marked."""
     if document is None or any(document.text[c.start : c.end] != c.quote for c in citations):
@@ -217,7 +218,6 @@ def show_passages(document: Document | None, citations: Sequence[Citation]) -> N
         return
     st.markdown(f"**{escape(document.title)}**")
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
-    st.markdown(links(document.paper_url, document.github_url))
 
 
 def show_workflow(page: Page, answer: CitedAnswer, numbers: dict[str, int], key: str) -> None:

@@ -99,7 +99,7 @@ def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
     page.locator(selector).first.evaluate(
         """(element, above) => {
             let box = element.parentElement;
-            while (box && box.scrollHeight <= box.clientHeight + 8) box = box.parentElement;
+            while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
             if (box) box.scrollTop += element.getBoundingClientRect().top - above;
         }""",
         above_px,
