@@ -1,0 +1,51 @@
+"""The packaged embedder: unit rows, offline, and lazy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.vectors import PACKAGED, Embedder, EmbedderUnavailable, load_embedder
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_rows_are_unit_float32(embedder):
+    rows = embedder.encode(["style", "a longer sentence about style", ""])
+    assert rows.shape == (3, 384) == (3, embedder.dimension) and rows.dtype == np.float32
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    assert embedder.encode([]).shape == (0, 384)
+
+
+def test_the_same_text_gets_the_same_row_whatever_stands_beside_it(embedder):
+    alone = embedder.encode(["What is content leakage?"])[0]
+    beside = embedder.encode(["What is content leakage?", "word " * 200])[0]
+    assert alone @ beside > 0.999
+
+
+def test_what_is_near_is_near(embedder):
+    style, look, tax = embedder.encode(["artistic style", "the look of a painting", "income tax law"])
+    assert style @ look > style @ tax + 0.2
+
+
+def test_the_name_and_dimension_come_without_loading_the_model():
+    code = (
+        "import sys; from ingest.vectors import load_embedder; e = load_embedder(); print(e.name, e.dimension);"
+        "assert not {'torch', 'sentence_transformers', 'chromadb'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, [PACKAGED, "384"]), done.stderr
+
+
+def test_it_is_loaded_once():
+    assert load_embedder() is load_embedder()
+    assert load_embedder().name == PACKAGED
+
+
+def test_an_embedder_that_is_not_there_says_what_to_do(tmp_path):
+    with pytest.raises(EmbedderUnavailable, match="UNDERTONE_EMBEDDER"):
+        Embedder(str(tmp_path / "none")).encode(["x"])
