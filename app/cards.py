@@ -5,6 +5,7 @@ Widgets only; the queue renders, the transcript remembers.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -136,7 +137,9 @@ def watch(queue: RenderQueue, job: RenderJob) -> None:
         else:
             st.progress(step.step / step.total, f"Step {step.step} of {step.total}")
             if step.preview_png:
-                st.image(step.preview_png, width=IMAGE_WIDTH_PX // 2, alt="Preview of the render under way")
+                # inside the page: a file would be gone before a slow browser fetched it
+                preview = "data:image/png;base64," + base64.b64encode(step.preview_png).decode()
+                st.image(preview, width=IMAGE_WIDTH_PX // 2, alt="Preview of the render under way")
         if st.button("Cancel", key=f"cancel {job.id}", disabled=now.status == "rendered"):
             queue.cancel(job.id)
 

@@ -215,7 +215,7 @@ def _scale(names: Sequence[str]) -> alt.Scale:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", labelLimit=240)
+    return alt.Legend(orient="bottom", columns=1, labelLimit=300)
 
 
 def _overlay(image: Image.Image, heat: NDArray[np.float32]) -> Image.Image:

@@ -190,6 +190,7 @@ def show_answer(page: Page, answer: CitedAnswer, key: str, pause_s: float) -> No
         show_sources(answer.sources, numbers)
 
 
+@st.fragment  # a chip redraws its sentence only
 def show_sentence(page: Page, sentence: Sentence, numbers: dict[str, int], key: str) -> None:
     if not sentence.citations:
         st.markdown(escape(sentence.text))
@@ -200,7 +201,6 @@ def show_sentence(page: Page, sentence: Sentence, numbers: dict[str, int], key: 
         show_chips(page, sentence.citations, numbers, key)
 
 
-@st.fragment
 def show_chips(page: Page, citations: Sequence[Citation], numbers: dict[str, int], key: str) -> None:
     """A numbered chip per cited document; it opens the document with the passages marked."""
     for document_id in dict.fromkeys(citation.document_id for citation in citations):
@@ -220,6 +220,7 @@ def show_passages(document: Document | None, citations: Sequence[Citation]) -> N
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
 
 
+@st.fragment
 def show_workflow(page: Page, answer: CitedAnswer, numbers: dict[str, int], key: str) -> None:
     graph = graphviz.Digraph(graph_attr={"rankdir": "TB", "bgcolor": "transparent", "ranksep": "0.35", "margin": "0"})
     graph.attr("node", shape="box", style="rounded,filled", color="#cfc6e3", fillcolor="#f3f0fa", fontcolor="#26233a")

@@ -98,8 +98,9 @@ def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
     """Bring an element near the top of the window."""
     page.locator(selector).first.evaluate(
         """(element, above) => {
-            let box = element.parentElement;
-            while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
+            const box = document.querySelector(
+                '[data-testid="stAppScrollToBottomContainer"], [data-testid="stMain"]'
+            );
             if (box) box.scrollTop += element.getBoundingClientRect().top - above;
         }""",
         above_px,
