@@ -21,6 +21,7 @@ from tools.conditioning import METHODS, Conditioning, make_conditioning, unknown
 from tools.models import ImageModel
 from tools.passes import blended_passes
 from tools.record import make_record, png_text
+from tools.trace.attention import UnhookedLayer
 from tools.trace.run import BlendTrace
 
 MAX_STEPS = 150
@@ -174,9 +175,9 @@ def blend(
             for r in requests
         )
         encoded = time.perf_counter()
-        watch = BlendTrace(model, conditionings, requests[0].guidance_scale) if trace else None
+        watch = _watch(model, conditionings, requests[0].guidance_scale) if trace else "not asked for"
         images, latents, flagged = _render(requests, model, conditionings, on_step, watch)
-        run, traced, arrays = watch.measure(latents) if watch else ({}, [{} for _ in requests], {})
+        run, traced, arrays = _measure(watch, latents)
         finished = time.perf_counter()
     measurements = {
         "format": 1,
@@ -226,7 +227,7 @@ def _render(
     model: ImageModel,
     conditionings: Sequence[Conditioning],
     on_step: OnStep | None,
-    trace: BlendTrace | None,
+    watch: BlendTrace | str,
 ) -> tuple[tuple[Image.Image, ...], torch.Tensor, list[bool]]:
     """Run the stock pipeline once; return images, final latents (n, 4, h, w), and what the safety checker withheld."""
     pipeline, first = model.pipeline, requests[0]
@@ -240,7 +241,7 @@ def _render(
             on_step(step + 1, total, lambda: _decode(model, passes.predicted_original(timestep, first.guidance_scale)))
         return {}
 
-    with blended_passes(model, conditionings, trace) as passes:
+    with blended_passes(model, conditionings, None if isinstance(watch, str) else watch) as passes:
         output = pipeline(
             # the pipeline takes its batch size from these; the passes replace them with each step's own
             prompt_embeds=torch.stack([c.branches[0].prompt_embeds for c in conditionings]),
@@ -255,6 +256,27 @@ def _render(
         )
     flagged = output.nsfw_content_detected or [False] * len(requests)
     return tuple(output.images), final, [bool(f) for f in flagged]
+
+
+def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> BlendTrace | str:
+    """Make a trace, or say why there is none."""
+    try:
+        return BlendTrace(model, conditionings, guidance_scale)
+    except UnhookedLayer as error:
+        return str(error)
+
+
+def _measure(
+    watch: BlendTrace | str, latents: torch.Tensor
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
+    """What the trace found about the run and about each image, and its arrays; a render is kept without them too."""
+    nothing: list[dict[str, Any]] = [{} for _ in latents]
+    if isinstance(watch, str):
+        return {"not_traced": watch}, nothing, {}
+    try:
+        return watch.measure(latents)
+    except UnhookedLayer as error:
+        return {"not_traced": str(error)}, nothing, {}
 
 
 def _decode(model: ImageModel, latents: torch.Tensor) -> Image.Image:
