@@ -67,6 +67,8 @@ def test_a_difference_is_measured_and_explained(run):
         ("a.json", b'{"format": 1}', "names no model"),
         ("a.json", b'{"format": 1, "model": {"name": "x"}}', "lists of the same length"),
         ("a.json", b'{"format": 1, "model": {"name": "x"}, "requests": [], "pixels_sha256": []}', "same length"),
+        ("a.json", b"[" * 100_000, "it is not JSON"),
+        ("a.json", b'{"format":1,"model":{"name":"x"},"requests":[1],"pixels_sha256":["a"],"files":[1]}', "file names"),
         ("a.png", b"no image", "cannot be read"),
     ],
 )

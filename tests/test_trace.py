@@ -12,6 +12,7 @@ from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.conditioning import METHODS, OTHER_PHRASES, Branch, Conditioning, make_conditioning
 from tools.models import wrap_pipeline
 from tools.passes import blended_passes
+from tools.sweep import sweep
 from tools.trace.afterwards import explain
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
 from tools.trace.classifier import classify_styles
@@ -243,12 +244,17 @@ class Spy:
             )
 
 
-def test_a_layer_that_is_not_hooked_is_named(monkeypatch):
+def test_a_layer_that_is_not_hooked_is_named_and_the_render_is_kept():
     model = wrap_pipeline(tiny_pipeline(), "tiny", "folder", "0" * 64)
     deaf = model.pipeline.unet.up_blocks[1].attentions[0].transformer_blocks[0].attn2
     deaf.processor = lambda _attn, hidden_states, **_: hidden_states  # as a fused kernel would: no to_q, no to_k
-    with pytest.raises(UnhookedLayer, match=r"up_blocks\.1\.attentions\.0\.transformer_blocks\.0\.attn2 was not"):
-        blend(request(), model)
+    result = blend(request(), model)
+    assert len(result.images) == 1 and "attention" not in result.measurements["images"][0]
+    said = result.measurements["not_traced"]
+    assert said.startswith("up_blocks.1.attentions.0.transformer_blocks.0.attn2 was not heard")
+    assert facts_of(result.measurements) == ()
+    result = sweep(request(), 3, model)
+    assert result.measurements["sweep"]["attention_share"] == {PHOTO: None, ILLUSTRATION: None}
 
 
 def test_a_layer_without_projections_is_named():

@@ -2,5 +2,5 @@
 
 import logging
 
-# torchvision is left out on purpose (requirements.txt says why); transformers would warn of it on every command's stderr
+# torchvision is left out on purpose (requirements.txt says why); transformers would warn of it at every start
 logging.getLogger("transformers.utils.import_utils").setLevel(logging.ERROR)

@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, ModelUnavailable, OSError) as error:
         print(f"python -m tools {options.command}: {error}", file=sys.stderr)
         return 2
+    except torch.OutOfMemoryError:
+        cure = "render fewer points or a smaller --size"
+        print(f"python -m tools {options.command}: the device has too little memory; {cure}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"python -m tools {options.command}: stopped", file=sys.stderr)
         return 130
@@ -137,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--subject", required=True, metavar="TEXT", help="what to draw")
         command.add_argument("--method", default="composable", help=f"{', '.join(METHODS)} (default composable)")
         command.add_argument("--steps", type=int, default=20, metavar="N", help="1 to 150 (default 20)")
-        command.add_argument("--guidance", type=float, metavar="G", help="0 to 30 (default: the model's own)")
+        command.add_argument(
+            "--guidance", type=float, metavar="G", help="0 to 30, none at 1 and below (default: the model's)"
+        )
         command.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same noise (default 0)")
         command.add_argument("--size", type=int, metavar="PX", help="64 to 1024 (default: the model's own)")
         command.add_argument("--negative-prompt", default="", metavar="TEXT", help="what guidance moves away from")

@@ -105,7 +105,9 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(text)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or 'it is not an image'}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path} is too large for a picture of ours") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not a record: it is not JSON ({error})") from error
     if not isinstance(record, dict) or record.get("format") != RECORD_FORMAT:
         raise ValueError(f'{path} is not a record: "format" is not {RECORD_FORMAT}')
@@ -114,6 +116,9 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ValueError(f'{path} names no model: "model" must hold its "name"')
     if not isinstance(requests, list) or not isinstance(hashes, list) or not 0 < len(requests) == len(hashes):
         raise ValueError(f'{path} needs "requests" and "pixels_sha256", lists of the same length')
+    files = record.get("files", [])
+    if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+        raise ValueError(f'{path}: "files" must be a list of file names')
     return record
 
 
@@ -125,7 +130,8 @@ def compare(record: dict[str, Any], images: Sequence[Image.Image], model: ImageM
         for name in ("device", "dtype", "threads", "scheduler")
         if record.get(name) != now[name]
     ]
-    before = record.get("versions") or {}
+    versions = record.get("versions")
+    before = versions if isinstance(versions, dict) else {}
     changed += [f"{k} {before.get(k)} -> {v}" for k, v in now["versions"].items() if before.get(k) != v]
     if record["model"].get("sha256") != model.sha256:
         changed.append("the model's weights")
@@ -149,7 +155,7 @@ def _recorded_image(path: Path) -> Image.Image | None:
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
-    except OSError:
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
 
 
