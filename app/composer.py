@@ -63,7 +63,10 @@ _WANTS: tuple[tuple[re.Pattern[str], Role], ...] = (
         "result",
     ),
     (re.compile(r"\b(project page|website|available|homepage|web ?site)\b", re.I), "resource"),
-    (re.compile(r"\b(propos\w*|introduc\w*|contribut\w*|present\w*)\b|^\W*what (is|are|does)\b", re.I), "contribution"),
+    (
+        re.compile(r"\b(propos\w*|introduc\w*|contribut\w*|present\w*)\b|^\W*(and )?what (is|are|does|about)\b", re.I),
+        "contribution",
+    ),
     (re.compile(r"\b(how|which layers?|mechanism|steps?|process|way|swapp\w*|keep|kept|shared?)\b", re.I), "mechanism"),
 )
 
@@ -240,7 +243,7 @@ class Composer:
         for candidate in ranked[1:12]:
             stems = content_stems(candidate.passage.text)
             adds = (stems & shelf.terms) - told
-            worth = candidate.score >= 0.8 * best.score or (adds and candidate.score >= 0.55 * best.score)
+            worth = candidate.score >= (0.55 if adds else 0.92) * best.score
             if worth and len(chosen) < MAX_NARROW_SENTENCES and not _redundant(stems, chosen):
                 chosen.append(candidate)
                 told |= adds
@@ -435,6 +438,7 @@ class Composer:
 
     def _close(self, shelf: _Shelf, sentences: Sequence[Sentence]) -> CitedAnswer:
         cited = list(dict.fromkeys(c.document_id for s in sentences for c in s.citations))
+        cited = cited or [d.id for d in shelf.named]  # what is missing is missing from these
         if not cited and not sentences:
             return self._refused(shelf)
         order = {document_id: n for n, document_id in enumerate(cited)}
