@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import math
 import sqlite3
@@ -83,6 +84,7 @@ class Index:
         self.embedder = embedder
         self.chroma_url = chroma_url
         self.folder = home / "index"
+        self._opened_at = -1
         self.folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(self.folder / "documents.sqlite", timeout=30, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -139,7 +141,7 @@ class Index:
         """Return (document id, cosine) of the nearest documents, best first."""
         if not len(self):
             return []
-        found = self._collections[0].query(query_embeddings=[vector], n_results=count, include=["distances"])
+        found = self._query(0, [vector], count)
         known = self._known("id", "documents", found["ids"][0])
         return [(i, 1 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True) if i in known]
 
@@ -147,7 +149,7 @@ class Index:
         """Return (passage, cosine) of the nearest passages, best first."""
         if not len(self):
             return []
-        found = self._collections[1].query(query_embeddings=[vector], n_results=count, include=["distances"])
+        found = self._query(1, [vector], count)
         known = {_key(p): p for p in self._passages(found["ids"][0])}
         return [(known[i], 1 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True) if i in known]
 
@@ -155,7 +157,7 @@ class Index:
         """Return, for each vector, (word, cosine) of the nearest word that the corpus holds."""
         if not len(vectors) or not len(self):
             return [("", 0.0)] * len(vectors)
-        found = self._collections[2].query(query_embeddings=list(vectors), n_results=3, include=["distances"])
+        found = self._query(2, vectors, 3)
         known = self._known("word", "words", [word for words in found["ids"] for word in words])
         return [
             next(((w, 1 - d) for w, d in zip(words, distances, strict=True) if w in known), ("", 0.0))
@@ -191,9 +193,10 @@ class Index:
             ("SELECT document_id || '#' || start FROM passages ORDER BY id, start LIMIT ?", passages),
         )
         parts = []
-        for collection, (query, count) in zip(self._collections[:2], queries, strict=True):
+        for number, (query, count) in enumerate(queries):
             ids = [row[0] for row in self._db.execute(query, (count,))]
-            parts.append(np.array(collection.get(ids=ids, include=["embeddings"])["embeddings"], np.float32))
+            found = self._get(number, ids)
+            parts.append(np.array(found["embeddings"], np.float32))
         return parts[0], parts[1]
 
     @property
@@ -246,6 +249,8 @@ class Index:
         """
         counts: dict[str, Any] = dict.fromkeys(("added", "updated", "unchanged", "removed", "embedded"), 0)
         with self._changing():
+            if self._opened_at != self.revision:
+                self._reopen()
             counts["embedded"] += self._restore_pending()
             known = dict(self._db.execute("SELECT id, hash FROM documents"))
             seen: set[str] = set()
@@ -277,6 +282,7 @@ class Index:
                     self._remove(gone[low : low + BATCH_DOCUMENTS])
                 counts["removed"] = len(gone)
             self._forget_lost_words()
+            self._opened_at = self.revision
         return SyncReport(**counts)
 
     def _write(self, batch: Sequence[Document]) -> int:
@@ -414,11 +420,39 @@ class Index:
     def _signature(self) -> dict[str, Any]:
         return {"embedder": self.embedder.name, "dimension": self.embedder.dimension}
 
+    def _query(self, number: int, vectors: Iterable[NDArray[np.float32]], count: int) -> Any:
+        rows = [np.asarray(vector) for vector in vectors]
+        return self._asking(
+            lambda collections: collections[number].query(query_embeddings=rows, n_results=count, include=["distances"])
+        )
+
+    def _get(self, number: int, ids: Sequence[str]) -> Any:
+        return self._asking(lambda collections: collections[number].get(ids=list(ids), include=["embeddings"]))
+
+    def _asking(self, ask: Callable[[Any], Any]) -> Any:
+        """Read from Chroma, which keeps in memory what it opened: after another process's changes, open it again."""
+        from chromadb.errors import ChromaError
+
+        if self._opened_at != self.revision:
+            self._reopen()
+        try:
+            return ask(self._collections)
+        except ChromaError:  # another process is in the middle of a change
+            self._reopen()
+            return ask(self._collections)
+
+    def _reopen(self) -> None:
+        if "_client" in self.__dict__:
+            self._client.close()
+            del self.__dict__["_client"]
+        self.__dict__.pop("_collections", None)
+
     @cached_property
     def _client(self) -> Any:
         import chromadb
         from chromadb.config import Settings
 
+        self._opened_at = self.revision
         settings = Settings(anonymized_telemetry=False)
         if self.chroma_url:
             from urllib.parse import urlsplit
@@ -427,7 +461,9 @@ class Index:
             is_tls = url.scheme == "https"
             port = url.port or (443 if is_tls else 8000)
             return chromadb.HttpClient(host=url.hostname or "localhost", port=port, ssl=is_tls, settings=settings)
-        return chromadb.PersistentClient(path=str(self.folder / "chroma"), settings=settings)
+        # Chroma shares what it has open between clients of one path; a spelling of one's own opens it for itself.
+        path = f"{self.folder / 'chroma'}{'/.' * (next(_openings) % 100)}"
+        return chromadb.PersistentClient(path=path, settings=settings)
 
     @cached_property
     def _collections(self) -> tuple[Any, Any, Any]:
@@ -513,6 +549,7 @@ class Index:
 
 
 _COLLECTIONS = ("undertone-documents", "undertone-passages", "undertone-words")
+_openings = itertools.count()
 _BACKGROUND = Path(__file__).with_name("background.txt")
 _IN_PLACES = (
     "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"

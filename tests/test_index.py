@@ -261,6 +261,27 @@ def test_a_run_cut_off_at_any_write_is_completed_by_the_next(tmp_path, monkeypat
     assert was_cut or step > 60
 
 
+def test_what_another_process_changes_is_seen(index, tmp_path):
+    """A page that is open while `python -m ingest` runs elsewhere: Chroma keeps in memory what it opened."""
+    index.sync([paper("a"), paper("b")], prune=True)
+    zebra = index.embedder.encode(["Zebras run."])[0]
+    assert "c" not in {p.document_id for p, _ in index.nearest_passages(zebra, 9)}
+    code = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}]; from pathlib import Path;"
+        "from tests.test_index import HashEmbedder, paper; from ingest.index import Index;"
+        f"Index(Path({str(tmp_path)!r}), HashEmbedder())"
+        ".sync([paper('a'), paper('c', 'Zebras run. Far.')], prune=True)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    passage, cosine = index.nearest_passages(zebra, 9)[0]
+    assert (passage.document_id, round(cosine, 4)) == ("c", 1)
+    assert {i for i, _ in index.nearest_documents(zebra, 9)} == {"a", "c"}
+    assert index.sample(9, 9)[0].shape == (2, 8)
+    check(index, [paper("a"), paper("c", "Zebras run. Far.")])
+    index.sync([paper("a")], prune=True)
+    check(index, [paper("a")])
+
+
 KILLED = """
 import sys, json, time
 from pathlib import Path
