@@ -117,11 +117,11 @@ def _style_probability(result: BlendResult, model: ImageModel, styles: tuple[str
     if model.kind == "embedded" and result.images[0].size == (model.size_px, model.size_px):
         # the judges come with the embedded model alone
         from tools.studio.captions import STYLE_PHRASES
-        from tools.studio.judges import LABELS, judge
+        from tools.studio.judges import LABELS, WEIGHTS, judge
 
         known = {phrase: label for label, phrases in STYLE_PHRASES.items() for phrase in (label, *phrases)}
         labels = [known.get(style.casefold()) for style in styles]
-        if None not in labels:
+        if None not in labels and WEIGHTS.is_file():
             columns = [LABELS["style"].index(str(label)) for label in labels]
             judged = judge(np.stack([np.asarray(image.convert("RGB")) for image in result.images]))["style"]
             values = [_rounded(row[columns]) for row in judged]
