@@ -146,6 +146,37 @@ def test_a_question_cannot_draw_an_image_or_a_link(browser, address):
     page.close()
 
 
+def test_a_conversation_is_renamed_downloaded_and_deleted(browser, address):
+    page = open_page(browser, address, DESKTOP)
+    box = page.locator('[data-testid="stChatInputTextArea"]')
+    box.fill("How does FedStyle work?")
+    box.press("Enter")
+    sidebar = page.locator('[data-testid="stSidebar"]')
+    sidebar.get_by_role("button", name="How does FedStyle work?").wait_for()
+    settle(page)
+
+    def open_actions():
+        sidebar.locator('button:has-text("more_horiz")').click()
+        page.get_by_role("dialog").wait_for()
+
+    open_actions()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download with sources").click()
+    assert "http://arxiv.org/pdf/2404.16336v1.pdf" in download.value.path().read_text("utf-8")
+    name = page.get_by_role("dialog").get_by_label("Name")
+    name.fill("Artists and their styles")
+    name.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Rename", exact=True).click()
+    sidebar.get_by_role("button", name="Artists and their styles").wait_for()
+    settle(page)
+    open_actions()
+    page.get_by_role("button", name="Delete for good").click()
+    sidebar.get_by_role("button", name="Artists and their styles").wait_for(state="detached")
+    page.get_by_text("Try one of these").wait_for()
+    page.close()
+
+
 def test_the_page_fits_a_phone(browser, address):
     page = open_page(browser, address, PHONE)
     keep(page, "phone-empty")
