@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.evals import search, studio
+from tests.evals import claims, search, studio
 from tests.evals.results import write_results
 
 
@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer renders")
     args = parser.parse_args()
     search.main([])
+    claims.main([])
     write_results("studio", studio.run(quick=args.quick))
 
 
