@@ -17,7 +17,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -123,7 +122,7 @@ class Searcher:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._read_revision = -1
-        self._word_vector = lru_cache(maxsize=4096)(lambda word: self.index.embedder.encode([word])[0])
+        self._word_vectors: dict[str, NDArray[np.float32]] = {}
 
     def search(self, query: str, top_k: int = 12) -> SearchResult:
         """Rank the corpus's passages for a question and decide whether any of them is about it.
@@ -200,8 +199,12 @@ class Searcher:
         held = np.array([len(found) for found in weights]) + np.array([background_frequency(word) for word in words])
         rarity = np.log1p((count + BACKGROUND_DOCUMENTS - held + 0.5).clip(0.5) / (held + 0.5))
         strange = [word for word, found in zip(words, weights, strict=True) if not found]
-        vector = self.index.embedder.encode([asked])[0]
-        nearest = self.index.nearest_words(np.array([self._word_vector(word) for word in strange], np.float32))
+        if len(self._word_vectors) > 4096:
+            self._word_vectors.clear()
+        new = [word for word in strange if word not in self._word_vectors]
+        vector, *rows = self.index.embedder.encode([asked, *new])  # in one call: most of its time is the call's
+        self._word_vectors.update(zip(new, rows, strict=True))
+        nearest = self.index.nearest_words(np.array([self._word_vectors[word] for word in strange], np.float32))
         cosines = {word: max(cosine, 0.0) for word, (_, cosine) in zip(strange, nearest, strict=True)}
         neighbours = np.array([cosines.get(word, 1.0) for word in words], float)
         return vector, _Terms(tuple(words), rarity, weights, neighbours)
