@@ -42,16 +42,10 @@ def main() -> int:
     except ModelUnavailable as error:
         print(f"python -m tests.bench.blend: {error}", file=sys.stderr)
         return 2
-    rows = [traced_over_untraced(model, method, options.repeats) for method in METHODS]
-    rows.append(sweep_over_stock(model, max(1, options.repeats // 3)))
-    rows.append(daam_over_untraced())
-    print(f"{'':<44}{'ours':>16}{'against':>16}{'wall ratio':>12}{'CPU ratio':>11}")
-    for row in rows:
-        if "skipped" in row:
-            print(f"{row['what']:<44}  {row['skipped']}")
-            continue
-        ours, against = (f"{row[k]['wall_s']:.2f} s" for k in ("ours", "against"))
-        print(f"{row['what']:<44}{ours:>16}{against:>16}{row['wall_ratio']:>12.2f}{row['cpu_ratio']:>11.2f}")
+    print(f"{'':<44}{'ours':>16}{'against':>16}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
+    rows = [show(traced_over_untraced(model, method, options.repeats)) for method in METHODS]
+    rows.append(show(sweep_over_stock(model, max(1, options.repeats // 3))))
+    rows.append(show(daam_over_untraced()))
     found = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
@@ -64,6 +58,17 @@ def main() -> int:
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(found) + "\n")
     return 0
+
+
+def show(row: dict) -> dict:
+    """Print a row as soon as it is known."""
+    if "skipped" in row:
+        print(f"{row['what']:<44}  {row['skipped']}")
+    else:
+        ours, against = (f"{row[k]['wall_s']:.2f} s" for k in ("ours", "against"))
+        ratios = f"{row['wall_ratio']:>12.2f}{row['cpu_ratio']:>11.2f}"
+        print(f"{row['what']:<44}{ours:>16}{against:>16}{ratios}", flush=True)
+    return row
 
 
 def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> dict:
