@@ -5,7 +5,7 @@ PORT ?= 8501
 .PHONY: run test lint bench eval train sheets screenshot clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
-	$(BIN)/python -m ingest --if-needed
+	$(BIN)/python -m ingest
 	$(BIN)/python -m streamlit run app/page.py --server.port $(PORT)
 
 test: .venv/installed ## every test that needs no GPU and no network
