@@ -30,7 +30,17 @@ def test_json_round_trip_keeps_everything():
 
 def test_json_has_the_documented_fields():
     data = ANSWER.to_json()
-    documented = "question status engine seconds sections sources workflow proposals follow_ups".split()
+    documented = (
+        "question",
+        "status",
+        "engine",
+        "seconds",
+        "sections",
+        "sources",
+        "workflow",
+        "proposals",
+        "follow_ups",
+    )
     assert set(documented) <= set(data)
     assert data["sections"][0]["sentences"][1]["citations"] == [
         {"document_id": "wsam", "start": 0, "end": 5, "quote": "quote"}

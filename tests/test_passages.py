@@ -68,7 +68,10 @@ def test_a_line_break_inside_a_sentence_does_not_cut_it():
 
 
 def test_markdown_blocks_are_kept_apart():
-    text = "# Title\n\nIntro one. Intro two.\n\n- item one\n- item two. More.\n\n```python\na = 1. + 2.\n\nb = 2\n```\nAfter."
+    text = (
+        "# Title\n\nIntro one. Intro two.\n\n- item one\n- item two. More.\n\n"
+        "```python\na = 1. + 2.\n\nb = 2\n```\nAfter."
+    )
     assert texts(text) == [
         "# Title",
         "Intro one.",

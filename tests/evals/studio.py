@@ -57,7 +57,7 @@ def subjects(count: int, seed: int) -> list[Subject]:
 def render(model: ImageModel, requests: Sequence[BlendRequest]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Render in batches; yields each image (128, 128, 3) uint8 with its final latents (4, 16, 16)."""
     for start in range(0, len(requests), BATCH):
-        result = blend(requests[start : start + BATCH], model)
+        result = blend(requests[start : start + BATCH], model, trace=False)
         for image, latents in zip(result.images, result.arrays["latents"], strict=True):
             yield np.asarray(image.convert("RGB")), latents
 
@@ -156,11 +156,11 @@ def seconds(repeats: int = 3) -> dict[str, float]:
                 BlendRequest("a red house in a meadow", (WeightedStyle("watercolor", 1.0),), "prompt", seed=i)
                 for i in range(count)
             ]
-            blend(requests, model)
+            blend(requests, model, trace=False)
             times = []
             for _ in range(repeats):
                 started = time.perf_counter()
-                blend(requests, model)
+                blend(requests, model, trace=False)
                 times.append((time.perf_counter() - started) / count)
             measured[f"{name}, {count} at once"] = statistics.median(times)
     return measured
