@@ -33,11 +33,12 @@ class Table:
 
 
 def write_results(name: str, figures: dict[str, Any]) -> Path:
-    """Keep an eval's figures with the day and the machine's kind."""
+    """Keep an eval's figures with the day and the machine's kind; parts measured earlier that day stay."""
     FOLDER.mkdir(exist_ok=True)
     today = datetime.date.today().isoformat()
     path = FOLDER / f"{today}-{name}.json"
-    kept = {"date": today, "python": platform.python_version(), "machine": platform.machine(), **figures}
+    earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    kept = {**earlier, "date": today, "python": platform.python_version(), "machine": platform.machine(), **figures}
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {path.relative_to(FOLDER.parent.parent.parent)}")
     return path
