@@ -280,7 +280,7 @@ def standalone(question: str, turns: Sequence[CitedAnswer]) -> str:
         order = [source.document_id for source in listed.sources]
         place = _ORDINALS[ordinal[1].lower()]
         return _named(question, ordinal, titles.get(order[place] if -1 <= place < len(order) else focus or "", ""))
-    short = len([w for w in words(question) if w not in STOP_WORDS]) <= 3 and len(words(question)) <= 9
+    short = len([w for w in words(question) if w not in STOP_WORDS]) <= 1 and len(words(question)) <= 9
     leans = _LEANS.search(question) and len(words(question)) <= 16
     if not (_CONNECTIVE.match(question) or leans or short):
         return question

@@ -85,6 +85,7 @@ def test_three_styles_divide_the_rest_as_they_stood():
         ("where is its code?", "where is Visual Style Prompting's code?"),
         ("what about the other one?", "what about FedStyle?"),
         ("what about the second one?", "what about FedStyle?"),
+        ("How do I bake bread?", None),
         ("What does stochastic sampling with noise addition improve in WSAM style augmentation?", None),
     ],
 )
