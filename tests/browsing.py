@@ -44,7 +44,8 @@ def served(home: Path, log: Path, **environ: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.port", str(port)]
-    environment = {**os.environ, "UNDERTONE_HOME": str(home), **environ}
+    # One thread: beside a browser on two cores, a second one mostly waits for the first.
+    environment = {**os.environ, "UNDERTONE_HOME": str(home), "OMP_NUM_THREADS": "1", **environ}
     environment.pop("PYTHONPATH", None)
     with log.open("w") as output:
         process = subprocess.Popen(
