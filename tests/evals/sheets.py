@@ -50,7 +50,7 @@ def blends_sheet(model: ImageModel, points: int = 9) -> Image.Image:
                 for w in np.linspace(0, 1, points)
             ]
             rows.append(np.concatenate([image for image, _ in render(model, requests)], axis=1))
-            labels.append(f"{method}: photographic style → digital illustration" if n == 0 else "")
+            labels.append(f"{method}: from {STYLES[0]} to {STYLES[1]}" if n == 0 else "")
     return _labelled(rows, labels)
 
 
