@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from app.settings import read_settings
-from tools.blend import METHODS, BlendRequest, OnStep, WeightedStyle, blend, save
+from tools.blend import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.record import compare, read_record
 from tools.sweep import MAX_POINTS, save_sweep, sweep, sweep_requests
@@ -54,19 +54,7 @@ def _run_blend(options: argparse.Namespace) -> int:
     if options.explain:
         result = explain(result, model)
     paths = save(result, out)
-    _print(
-        options,
-        result.sentence(),
-        {
-            "status": "rendered",
-            "sentence": result.sentence(),
-            "record": result.record,
-            "measurements": result.measurements,
-            "unknown_words": list(result.unknown_words),
-        },
-        paths,
-    )
-    return 0
+    return _print_rendered(options, result, result.sentence(), paths)
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
@@ -83,18 +71,19 @@ def _run_sweep(options: argparse.Namespace) -> int:
     )
     if result.unknown_words:
         sentence += f" The model does not know: {', '.join(result.unknown_words)}."
-    _print(
-        options,
-        sentence,
-        {
-            "status": "rendered",
-            "sentence": sentence,
-            "record": result.record,
-            "measurements": result.measurements,
-            "unknown_words": list(result.unknown_words),
-        },
-        paths,
-    )
+    return _print_rendered(options, result, sentence, paths)
+
+
+def _print_rendered(options: argparse.Namespace, result: BlendResult, sentence: str, paths: dict[str, Path]) -> int:
+    """Say what was rendered, as `blend` and `sweep` both do."""
+    printed = {
+        "status": "rendered",
+        "sentence": sentence,
+        "record": result.record,
+        "measurements": result.measurements,
+        "unknown_words": list(result.unknown_words),
+    }
+    _print(options, sentence, printed, paths)
     return 0
 
 
