@@ -5,17 +5,13 @@ What the command line and the page share.
 
 from __future__ import annotations
 
-import io
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
-from PIL.Image import Image
 
 from app.agent import BLEND_TOOL, EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
@@ -26,10 +22,9 @@ from app.settings import Settings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
-from tools.registry import build_tools, render_blend
+from tools.registry import build_tools, paced_previews, render_blend
 from tools.search import Searcher
 
-PREVIEW_EVERY_S = 0.4
 """A preview is a decode, which a fast step should not wait for."""
 
 OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused)
@@ -89,18 +84,9 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
     """Start the queue that renders what a person approved and puts it into its conversation."""
 
     def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
-        last_preview_s = 0.0
-
-        def step_done(step: int, total: int, preview: Callable[[], Image]) -> None:
-            nonlocal last_preview_s
-            png = None
-            if time.monotonic() - last_preview_s >= PREVIEW_EVERY_S:
-                buffer = io.BytesIO()
-                preview().save(buffer, "PNG")
-                png, last_preview_s = buffer.getvalue(), time.monotonic()
-            on_step(step, total, png)
-
-        content, artifact = render_blend(job.arguments, undertone.settings.image_model, folder, on_step=step_done)
+        content, artifact = render_blend(
+            job.arguments, undertone.settings.image_model, folder, on_step=paced_previews(on_step)
+        )
         return {"content": content, "artifact": artifact}
 
     def hand_over(job: RenderJob) -> None:

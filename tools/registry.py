@@ -7,6 +7,7 @@ conversation. The image model is opened at the first render, not before.
 import io
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,15 +194,26 @@ def _stream_progress() -> "OnStep | None":
         write = get_stream_writer()
     except (RuntimeError, KeyError):  # the second is raised outside a graph, but inside a runnable
         return None
-    last_preview = 0.0
+    return paced_previews(
+        lambda step, total, png: write({"step": step, "total": total, "preview_png": png}),
+    )
 
-    def report(step: int, total: int, preview: "Preview") -> None:
-        nonlocal last_preview
+
+def paced_previews(tell: Callable[[int, int, bytes | None], None]) -> "OnStep":
+    """Tell of every step, with a PNG of the preview no more often than each PREVIEW_EVERY_S seconds: it costs a decode.
+
+    Args:
+        tell: Called with (steps done, steps in all, PNG or None).
+    """
+    last_preview_s = 0.0
+
+    def step_done(step: int, total: int, preview: "Preview") -> None:
+        nonlocal last_preview_s
         png = None
-        if time.monotonic() - last_preview >= PREVIEW_EVERY_S:
+        if time.monotonic() - last_preview_s >= PREVIEW_EVERY_S:
             buffer = io.BytesIO()
             preview().save(buffer, "PNG")
-            png, last_preview = buffer.getvalue(), time.monotonic()
-        write({"step": step, "total": total, "preview_png": png})
+            png, last_preview_s = buffer.getvalue(), time.monotonic()
+        tell(step, total, png)
 
-    return report
+    return step_done
