@@ -34,12 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     settings = read_settings(home=given.home)
     try:
-        if (given.question is None) == (given.batch is None):
-            raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE')
+        if [given.question is not None, given.batch is not None, given.feedback].count(True) != 1:
+            raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE, or --feedback')
         if given.batch and given.conversation:
             raise UnusableInput("--batch asks every question by itself; leave --conversation out")
         if given.batch and not given.batch.is_file():
             raise UnusableInput(f"{given.batch}: no such file; name a file of JSON lines")
+        if given.feedback:
+            return export_feedback(settings.feedback)
         question = None if given.batch else check_question(given.question)
     except (UnusableInput, UnusableQuestion) as error:
         return _refuse(error)
@@ -68,6 +70,18 @@ def answer_batch(undertone: Undertone, file: Path) -> int:
             print(json.dumps({"id": question_id, **answer}, ensure_ascii=False), flush=True)
     except UnusableInput as error:
         return _refuse(error)
+    return ANSWERED
+
+
+def export_feedback(file: Path) -> int:
+    """Print what people thought of answers, one JSON line each."""
+    from app.feedback import Feedback
+
+    lines = 0
+    for line in Feedback(file).export():
+        print(json.dumps(line, ensure_ascii=False))
+        lines += 1
+    print(f"{lines} opinions in {file}", file=sys.stderr)
     return ANSWERED
 
 
@@ -120,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description="Ask Undertone about its corpus.")
     parser.add_argument("question", nargs="?", metavar="QUESTION")
     parser.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
+    parser.add_argument("--feedback", action="store_true", help="print the thumbs and reports as JSON lines")
     parser.add_argument("--home", type=Path, metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     parser.add_argument("--conversation", metavar="ID", help="ask as this conversation's next turn")

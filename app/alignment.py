@@ -246,11 +246,10 @@ def is_kin(a: str, b: str) -> bool:
     """Say whether two stems belong to one word: they share a long beginning."""
     if a == b:
         return True
-    if a[:1] == "#" or b[:1] == "#":
+    if a[:5] != b[:5] or "#" in (a[:1], b[:1]):
         return False
-    short, long = sorted((a, b), key=len)
-    shared = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
-    return shared >= 5 and shared >= 0.7 * len(long)
+    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return shared >= 5 and shared >= 0.7 * max(len(a), len(b))
 
 
 _SYNONYMS = """

@@ -80,6 +80,12 @@ class CitedAnswer:
     def sentences(self) -> tuple[Sentence, ...]:
         return tuple(sentence for section in self.sections for sentence in section.sentences)
 
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All that it cites, the workflow's stages last."""
+        said = (citation for sentence in self.sentences for citation in sentence.citations)
+        return (*said, *(citation for stage in self.workflow or () for citation in stage.citations))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain dicts and lists, ready for `json.dumps`."""
         return _plain(asdict(self))

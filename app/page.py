@@ -20,6 +20,7 @@ from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
 from app.marking import escape, link, mark_passages, wrap
 from app.renders import RenderQueue
 from app.settings import read_settings
+from app.thumbs import show_report, show_thumbs
 from app.transcripts import Entry, as_markdown, number_sources, read_transcript
 from app.turns import Turn, Turns
 from app.undertone import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
@@ -160,6 +161,7 @@ def show_entry(page: Page, entry: Entry, is_last: bool) -> None:
 def show_entry_body(page: Page, entry: Entry, is_last: bool, pause_s: float = 0.0) -> None:
     if entry.answer:
         show_answer(page, entry.answer, entry.key, pause_s)
+        show_thumbs(page.undertone.feedback, page.conversation_id or "", entry.key, entry.answer)
         for proposal in entry.proposals:
             show_proposal(page.queue, page.conversation_id or "", proposal)
         if is_last:
@@ -205,12 +207,17 @@ def show_chips(page: Page, citations: Sequence[Citation], numbers: dict[str, int
     """A numbered chip per cited document; it opens the document with the passages marked."""
     for document_id in dict.fromkeys(citation.document_id for citation in citations):
         if st.button(str(numbers[document_id]), key=f"chip-{key}-{document_id}", width=CHIP_WIDTH_PX):
-            show_passages(page.undertone.document(document_id), [c for c in citations if c.document_id == document_id])
+            show_passages(page, key, [c for c in citations if c.document_id == document_id])
 
 
 @st.dialog("The passage in its document", width="medium")
-def show_passages(document: Document | None, citations: Sequence[Citation]) -> None:
-    """Cited passages in their document, marked."""
+def show_passages(page: Page, key: str, citations: Sequence[Citation]) -> None:
+    """Cited passages of one document, marked in it."""
+    show_marked(page.undertone.document(citations[0].document_id), citations)
+    show_report(page.undertone.feedback, page.conversation_id or "", page.read(), key, citations)
+
+
+def show_marked(document: Document | None, citations: Sequence[Citation]) -> None:
     if document is None or any(document.text[c.start : c.end] != c.quote for c in citations):
         for citation in citations:
             st.markdown(f":orange-background[{escape(citation.quote)}]")
@@ -315,6 +322,7 @@ def show_kept_actions(page: Page, kept: Conversation) -> None:
     if st.button("Delete for good", key=f"delete {kept.id}", icon=":material/delete:", width="stretch"):
         page.queue.discard(kept.id)
         page.undertone.conversations.delete(kept.id)
+        page.undertone.feedback.forget(kept.id)
         st.query_params.clear()
         st.rerun()
 

@@ -35,6 +35,10 @@ class Settings:
         return self.home / "conversations.sqlite"
 
     @property
+    def feedback(self) -> Path:
+        return self.home / "feedback.sqlite"
+
+    @property
     def renders(self) -> Path:
         return self.home / "renders"
 

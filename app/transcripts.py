@@ -53,7 +53,7 @@ def read_transcript(messages: Iterable[AnyMessage]) -> tuple[Entry, ...]:
 
 def number_sources(answer: CitedAnswer) -> dict[str, int]:
     """Number the documents of an answer from 1: the sources in their order, then any other that is cited."""
-    cited = [citation.document_id for citation in _citations(answer)]
+    cited = [citation.document_id for citation in answer.citations]
     listed = [source.document_id for source in answer.sources]
     return {document_id: number for number, document_id in enumerate(dict.fromkeys([*listed, *cited]), 1)}
 
@@ -104,16 +104,8 @@ def _source(number: int, source: Source, answer: CitedAnswer) -> str:
         f"    Paper: {source.paper_url or 'none given'}",
         f"    GitHub: {source.github_url or 'none given'}",
     ]
-    quotes = dict.fromkeys(c.quote for c in _citations(answer) if c.document_id == source.document_id)
+    quotes = dict.fromkeys(c.quote for c in answer.citations if c.document_id == source.document_id)
     return "\n".join([*lines, *(f"    “{quote}”" for quote in quotes)])
-
-
-def _citations(answer: CitedAnswer) -> Iterable[Citation]:
-    for section in answer.sections:
-        for sentence in section.sentences:
-            yield from sentence.citations
-    for stage in answer.workflow or ():
-        yield from stage.citations
 
 
 def _entries(message: AnyMessage) -> Iterable[Entry]:

@@ -17,6 +17,7 @@ from app.agent import BLEND_TOOL, EngineUnavailable, build_agent, load_chat_mode
 from app.answers import CitedAnswer
 from app.chat import Chat
 from app.conversations import Conversations
+from app.feedback import Feedback
 from app.renders import OnStep, RenderJob, RenderQueue
 from app.settings import Settings
 from ingest.documents import Document
@@ -41,6 +42,10 @@ class Undertone:
     def conversations(self) -> Conversations:
         assert self.chat.conversations is not None, "opened without conversations"
         return self.chat.conversations
+
+    @property
+    def feedback(self) -> Feedback:
+        return Feedback(self.settings.feedback)
 
     def document(self, document_id: str) -> Document | None:
         """A document of the corpus; None when it has been removed since it was cited."""

@@ -13,7 +13,7 @@ ORDER = ("ingest", "tools", "app")
 DOORS = {
     "chromadb": {"ingest/index.py"},
     "sentence_transformers": {"ingest/vectors.py"},
-    "streamlit": {"app/page.py", "app/cards.py", "app/charts.py"},
+    "streamlit": {"app/page.py", "app/cards.py", "app/charts.py", "app/thumbs.py"},
     "diffusers": {"tools/"},
     "compel": {"tools/conditioning.py"},
     "langchain": {"app/agent.py"},

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import undertone as undertone_module
 from app.cards import METHODS, whole_shares
+from app.feedback import Feedback
 from app.page import SEED_QUESTION
 from tools.conditioning import METHODS as KNOWN_METHODS
 
@@ -185,3 +186,31 @@ def test_shares_are_whole_percent_that_sum_to_one_hundred(weights):
     total = sum(weights) or len(weights)
     exact = [100 * (weight if sum(weights) else 1) / total for weight in weights]
     assert all(abs(share - e) < 1 for share, e in zip(shares, exact, strict=True))
+
+
+def test_thumbs_are_kept_with_a_comment_and_shown_again(page, tmp_path):
+    ask(page, "What is FedStyle?")
+    (thumbs,) = page.get("feedback")
+    thumbs.set_value(0).run()
+    comment = next(box for box in page.text_input if box.key.startswith("comment-"))
+    comment.set_value("too short").run()
+    feedback = Feedback(tmp_path / "home" / "feedback.sqlite")
+    (line,) = feedback.export()
+    assert (line["rating"], line["comment"], line["question"]) == ("down", "too short", "What is FedStyle?")
+    assert line["documents"] == ["fedstyle"]
+    again = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
+    again.query_params["c"] = page.query_params["c"]
+    again.run()
+    assert [widget.value for widget in again.get("feedback")] == [0]
+
+
+def test_a_citation_is_reported_from_its_passage(page, tmp_path):
+    ask(page, "What is FedStyle?")
+    buttons(page, "chip")[0].click().run()
+    box = next(box for box in page.text_input if box.key.startswith("report-comment-"))
+    box.set_value("says something else")
+    next(iter(buttons(page, "report-"))).click().run()
+    assert not page.exception
+    (line,) = Feedback(tmp_path / "home" / "feedback.sqlite").export()
+    assert (line["kind"], line["comment"], line["documents"]) == ("citation", "says something else", ["fedstyle"])
+    assert line["passages"][0]["quote"] in line["answer"]["sections"][0]["sentences"][1]["text"]

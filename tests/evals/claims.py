@@ -31,6 +31,7 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 FOLDS = 5
 REPEATS = 4
 PER_KIND = 60
+CLAIMS_AT_ONCE = 32
 PUBLISHED = (  # on WiCE's test claims, see ../shared/data/README.md
     ("words, numbers and names alone (test, published)", ".75 - .78", ".56", "-"),
     ("T5-3B trained on ANLI (test, published)", ".857", ".685", "-"),
@@ -65,18 +66,33 @@ class Measured:
     values: NDArray[np.float64]  # (rows, features)
     claims: NDArray[np.int64]  # (rows,) which claim
     labels: NDArray[np.int64]  # (claims,) 1: supported
+    kept: NDArray[np.bool_]  # (claims,) `check` says supported of one chunk, with its vetoes
 
 
 def measure(rows: Sequence[dict[str, Any]], embedder: PieceEmbedder) -> Measured:
-    """Measure every chunk."""
-    ids = list(dict.fromkeys(row["meta"]["id"] for row in rows))
-    measured = [features(row["claim"], row["evidence"], embedder) for row in rows]
-    supported = {row["meta"]["id"]: row["label"] == "supported" for row in rows}
+    """Measure every chunk; the texts of some claims at a time go through the embedder together, each once."""
+    by_claim: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_claim.setdefault(row["meta"]["id"], []).append(row)
+    groups = list(by_claim.values())
+    values: list[list[float]] = []
+    names: tuple[str, ...] = ()
+    kept = []
+    for first in range(0, len(groups), CLAIMS_AT_ONCE):
+        some = groups[first : first + CLAIMS_AT_ONCE]
+        known = Remembering(embedder)
+        known.encode_pieces([text for group in some for row in group for text in (row["claim"], *row["evidence"])])
+        for group in some:
+            measured = [features(row["claim"], row["evidence"], known) for row in group]
+            names = tuple(measured[0])
+            values += [list(m.values()) for m in measured]
+            kept.append(any(check(r["claim"], r["evidence"], embedder=known).label == "supported" for r in group))
     return Measured(
-        tuple(measured[0]),
-        np.array([list(m.values()) for m in measured]),
-        np.array([ids.index(row["meta"]["id"]) for row in rows]),
-        np.array([int(supported[i]) for i in ids]),
+        names,
+        np.array(values),
+        np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
+        np.array([int(group[0]["label"] == "supported") for group in groups]),
+        np.array(kept),
     )
 
 
@@ -194,15 +210,33 @@ def judge(made: Sequence[Case], embedder: PieceEmbedder) -> tuple[dict[str, tupl
 
 def run_wice(path: Path) -> dict[str, Any]:
     """Print the table of WiCE's claims and return its figures."""
+    from sklearn.metrics import accuracy_score, f1_score
+
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     measured = measure(rows, load_embedder())
     ours = cross_validate(measured)
     mine = ("claim check, no downloaded model (dev)", *(f"{ours[k]:.3f}" for k in ("auroc", "f1", "accuracy")))
+    shipped = {
+        "f1": float(f1_score(measured.labels, measured.kept)),
+        "accuracy": float(accuracy_score(measured.labels, measured.kept)),
+        "supported kept": float(measured.kept[measured.labels == 1].mean()),
+        "unsupported refused": float(1 - measured.kept[measured.labels == 0].mean()),
+    }
+    strict = (
+        "the same with its vetoes, as answers are checked",
+        "-",
+        f"{shipped['f1']:.3f}",
+        f"{shipped['accuracy']:.3f}",
+    )
     Table(
         f"WiCE dev, {len(measured.labels)} claims, {FOLDS}-fold cross-validation, oracle retrieval, best chunk counts",
         ("", "AUROC", "F1", "accuracy"),
-    ).show([mine, *PUBLISHED])
-    return {"claims": len(measured.labels), "folds": FOLDS, "repeats": REPEATS, **ours}
+    ).show([mine, strict, *PUBLISHED])
+    print(
+        f"  with vetoes: {shipped['unsupported refused']:.3f} of the unsupported refused, "
+        f"{shipped['supported kept']:.3f} of the supported kept"
+    )
+    return {"claims": len(measured.labels), "folds": FOLDS, "repeats": REPEATS, **ours, "with vetoes": shipped}
 
 
 def run_changes(documents: Sequence[Document], per_kind: int, show_wrong: bool) -> dict[str, Any]:
