@@ -20,6 +20,10 @@ TITLE_CHARS = 80
 BUSY_TIMEOUT_S = 30.0
 
 
+class ConversationsRefused(ValueError):
+    """The file of the conversations cannot be used; the message says what mends it."""
+
+
 class UnknownConversation(LookupError):
     """No conversation has this id."""
 
@@ -36,7 +40,21 @@ class Conversations:
     """The list of conversations, and the checkpointer that remembers them."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Open the file, or begin an empty one.
+
+        Raises:
+            ConversationsRefused: It cannot be read or written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise ConversationsRefused(
+                f"the conversations in {path} cannot be used ({error}); make room or mend its permissions, or move the "
+                "file away to begin a new one"
+            ) from error
+
+    def _open(self, path: Path) -> None:
         # None: messages come back as messages, anything else as plain data, whatever a file claims to be
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))

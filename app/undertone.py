@@ -16,7 +16,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from app.agent import BLEND_TOOL, EngineUnavailable, build_agent, load_chat_model
 from app.answers import CitedAnswer
 from app.chat import Chat
-from app.conversations import Conversations
+from app.conversations import Conversations, ConversationsRefused
 from app.feedback import Feedback
 from app.renders import OnStep, RenderJob, RenderQueue
 from app.settings import Settings
@@ -26,9 +26,7 @@ from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import build_tools, paced_previews, render_blend
 from tools.search import Searcher
 
-"""A preview is a decode, which a fast step should not wait for."""
-
-OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused)
+OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
 """What a person can mend; each message is one line that says how."""
 
 
@@ -71,7 +69,8 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     Raises:
         EngineUnavailable: The chat engine cannot be used.
         EmbedderUnavailable: The embedder cannot be loaded.
-        IndexRefused: The index was made with another embedder, or another run is changing it.
+        IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
+        ConversationsRefused: Their file cannot be used.
     """
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,9 +47,9 @@ def check(index: Index, documents: list[Document]) -> None:
     want = {d.id: index.embedder.encode([f"{d.title}\n{d.text}"])[0] for d in documents}
     parts = {f"{p.document_id}#{p.start}": p for d in documents for p in split_passages(d)}
     words = {word for d in documents for word in content_words(f"{d.title} {d.text}")}
-    assert {row[0] for row in index._db.execute("SELECT word FROM words")} == words
-    assert words <= set(index._collections[2].get(include=[])["ids"])
-    for collection, expected in zip(index._collections[:2], (set(want), set(parts)), strict=True):
+    assert {row[0] for row in index.lexical._db.execute("SELECT word FROM words")} == words
+    assert words <= set(index.dense._collections[2].get(include=[])["ids"])
+    for collection, expected in zip(index.dense._collections[:2], (set(want), set(parts)), strict=True):
         got = collection.get(include=["embeddings"])
         assert sorted(got["ids"]) == sorted(expected)
         for i, row in zip(got["ids"], got["embeddings"], strict=True):
@@ -56,7 +58,7 @@ def check(index: Index, documents: list[Document]) -> None:
     for d in documents:
         assert index.passages(d.id) == list(split_passages(d))
     for table, count in (("document_words", len(documents)), ("passage_words", len(parts)), ("pending", 0)):
-        assert index._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == count, table
+        assert index.lexical._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == count, table
 
 
 @pytest.fixture
@@ -127,8 +129,8 @@ def test_only_what_came_from_the_given_paths_is_pruned(index, tmp_path):
 def test_another_embedder_is_refused_with_the_command_that_mends_it(index, tmp_path):
     documents = [paper("a"), paper("b")]
     index.sync(documents, prune=True)
-    assert {c.metadata["embedder"] for c in index._collections} == {"hash"}
-    assert {c.metadata["dimension"] for c in index._collections} == {8}
+    assert {c.metadata["embedder"] for c in index.dense._collections} == {"hash"}
+    assert {c.metadata["dimension"] for c in index.dense._collections} == {8}
     for other in (HashEmbedder("other"), HashEmbedder(dimension=4)):
         with pytest.raises(IndexRefused, match="python -m ingest --reindex --home"):
             Index(tmp_path, other)
@@ -151,7 +153,7 @@ def test_reading_before_the_new_embedder_is_done_is_refused(index, tmp_path):
 def test_lost_vectors_are_made_again(index, tmp_path):
     index.sync([paper("a"), paper("b")], prune=True)
     for collection in ("undertone-documents", "undertone-passages", "undertone-words"):
-        index._client.delete_collection(collection)
+        index.dense._client.delete_collection(collection)
     again = Index(tmp_path, HashEmbedder())
     assert again.sync([], prune=False).embedded > 0
     check(again, [paper("a"), paper("b")])
@@ -242,8 +244,8 @@ def test_a_run_cut_off_at_any_write_is_completed_by_the_next(tmp_path, monkeypat
         def __exit__(self, *error):
             return self.inner.__exit__(*error)
 
-    index.__dict__["_collections"] = tuple(Cutting(c) for c in index._collections)
-    index._db = Cutting(index._db)
+    index.dense.__dict__["_collections"] = tuple(Cutting(c) for c in index.dense._collections)
+    index.lexical._db = Cutting(index.lexical._db)
     was_cut = False
     try:
         index.sync(new, prune=True)
@@ -315,3 +317,58 @@ def test_a_killed_process_leaves_what_the_next_run_completes(tmp_path):
     documents = [paper(f"d{n}", f"Final {n}. Two.") for n in range(60)]
     index.sync(documents, prune=True)
     check(index, documents)
+
+
+@pytest.fixture(scope="module")
+def chroma_server(tmp_path_factory):
+    """Chroma's own server on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("chroma")
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(20)
+
+
+def test_the_vectors_can_lie_in_a_chroma_server(tmp_path, chroma_server):
+    index = Index(tmp_path, HashEmbedder(), chroma_server)
+    index.sync([paper("a"), paper("b", "A painter paints. It is warm.")], prune=True)
+    check(index, [paper("a"), paper("b", "A painter paints. It is warm.")])
+    assert not (tmp_path / "index" / "chroma").exists()
+    again = Index(tmp_path, HashEmbedder(), chroma_server)
+    passage, cosine = again.nearest_passages(again.embedder.encode(["It is warm."])[0], 1)[0]
+    assert (passage.document_id, round(cosine, 4)) == ("b", 1)
+    assert again.sync([paper("b")], prune=True).removed == 1
+    check(again, [paper("b")])
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "ftp://x", "127.0.0.1:8000"])
+def test_a_chroma_server_that_is_not_there_is_one_line(tmp_path, address):
+    with pytest.raises(IndexRefused, match=r"Chroma server.*UNDERTONE_CHROMA_URL.*python -m ingest"):
+        Index(tmp_path, HashEmbedder(), address).sync([paper("a")], prune=True)
+
+
+def test_a_home_that_cannot_be_used_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexRefused, match=r"cannot be used as a home.*UNDERTONE_HOME"):
+        Index(tmp_path / "file", HashEmbedder())
+    broken = tmp_path / "broken" / "index" / "documents.sqlite"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("no database, but as long as one might be" * 40)
+    for opened in (Index, Index.remade):
+        with pytest.raises(IndexRefused, match=r"not a database.*python -m ingest"):
+            opened(tmp_path / "broken", HashEmbedder())
+    index = Index(tmp_path, HashEmbedder())
+    index.sync([paper("a")], prune=True)
+    chroma = tmp_path / "index" / "chroma" / "chroma.sqlite3"
+    chroma.write_text("spoilt")
+    with pytest.raises(IndexRefused, match=r"delete that folder; then run: python -m ingest"):
+        Index(tmp_path, HashEmbedder()).nearest_documents(index.embedder.encode(["x"])[0], 1)

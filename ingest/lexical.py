@@ -1,0 +1,256 @@
+"""The lexical side of the index: one SQLite file of documents, passages and words, with FTS5 to find them by.
+
+It is also the index's memory: what stands here is in the index, and what is *pending* here was being changed when a
+run was cut off. Knows no vectors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ingest.documents import Document
+from ingest.passages import Passage
+from ingest.words import content_words
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (document_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS matrices (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, origin TEXT NOT NULL,
+    record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS passages (
+    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, id TEXT NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, is_field INTEGER NOT NULL,
+    UNIQUE (document_id, start));
+CREATE VIRTUAL TABLE IF NOT EXISTS document_words USING fts5 (title, text, tokenize = 'porter unicode61');
+CREATE VIRTUAL TABLE IF NOT EXISTS passage_words USING fts5 (text, tokenize = 'porter unicode61');
+"""
+_PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field'
+_IN_PLACES = (
+    "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+)
+BUSY_TIMEOUT_S = 30.0
+
+
+class LexicalIndex:
+    """The documents and passages of one index, and their words."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or begin an empty one.
+
+        Raises:
+            sqlite3.Error: The file is no such database, or cannot be written.
+        """
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """Keep the changes of a `with` block together: all of them are kept, or none."""
+        return self._db
+
+    # What it holds
+
+    def __len__(self) -> int:
+        """Return the number of documents."""
+        return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    def documents(self) -> list[Document]:
+        """Return all documents, in the order in which they were first indexed."""
+        return [_document(*row) for row in self._db.execute("SELECT record, origin FROM documents ORDER BY number")]
+
+    def document(self, document_id: str) -> Document:
+        """Return one document; KeyError where there is none of that id."""
+        row = self._db.execute("SELECT record, origin FROM documents WHERE id = ?", (document_id,)).fetchone()
+        if row is None:
+            raise KeyError(document_id)
+        return _document(*row)
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """Return the passages of a document, in their order."""
+        query = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? ORDER BY start"
+        return [_passage(*row) for row in self._db.execute(query, (document_id,))]
+
+    def passages_at(self, keys: Sequence[str]) -> dict[str, Passage]:
+        """Return those of the passages with these keys (`passage_key`) that there are."""
+        places = json.dumps([[i, int(start)] for i, _, start in (key.rpartition("#") for key in keys)])
+        rows = self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE {_IN_PLACES}", (places,))
+        return {passage_key(p): p for p in (_passage(*row) for row in rows)}
+
+    def hashes(self) -> dict[str, str]:
+        """Return the content hash of every document, by its id."""
+        return dict(self._db.execute("SELECT id, hash FROM documents"))
+
+    def ids_from(self, under: Sequence[Path] | None, spared: Collection[str]) -> list[str]:
+        """Return the ids of the documents that came from these files and folders (None: from anywhere)."""
+        roots = None if under is None else [path.resolve() for path in under]
+        return [
+            i
+            for i, origin in self._db.execute("SELECT id, origin FROM documents")
+            if origin not in spared and (roots is None or any(Path(origin).is_relative_to(root) for root in roots))
+        ]
+
+    def known_ids(self, ids: Sequence[str]) -> set[str]:
+        return self._among("id", "documents", ids)
+
+    def known_words(self, words: Sequence[str]) -> set[str]:
+        return self._among("word", "words", words)
+
+    def sample(self, documents: int, passages: int) -> tuple[list[str], list[str]]:
+        """Return the ids of so many documents and the keys of so many passages, the same ones each time."""
+        queries = (
+            ("SELECT id FROM documents ORDER BY hash LIMIT ?", documents),
+            ("SELECT document_id || '#' || start FROM passages ORDER BY id, start LIMIT ?", passages),
+        )
+        first, second = ([row[0] for row in self._db.execute(query, (count,))] for query, count in queries)
+        return first, second
+
+    # Queries
+
+    def match_documents(self, word: str) -> dict[str, float]:
+        """Return BM25's term weight, without its rarity, in each document that holds the word in any of its forms."""
+        query = (
+            "SELECT documents.id, -bm25(document_words) FROM document_words "
+            "JOIN documents ON documents.number = document_words.rowid WHERE document_words MATCH ?"
+        )
+        rows = self._db.execute(query, (_quoted(word),)).fetchall()
+        if not rows:
+            return {}
+        # FTS5 multiplies by its own rarity, which is nothing for a word of every second document: divide it out.
+        rarity = max(math.log((len(self) - len(rows) + 0.5) / (len(rows) + 0.5)), 1e-6)
+        return {i: weight / rarity for i, weight in rows}
+
+    def holding(self, word: str, passages: Collection[Passage]) -> set[Passage]:
+        """Return those of the passages that hold the word in any of its forms."""
+        places = json.dumps([[p.document_id, p.start] for p in passages])
+        query = (
+            f"SELECT {_PASSAGE} FROM passage_words JOIN passages ON passages.number = passage_words.rowid "
+            f"WHERE passage_words MATCH ? AND {_IN_PLACES}"
+        )
+        return {_passage(*row) for row in self._db.execute(query, (_quoted(word), places))}
+
+    # Changes; each belongs inside a transaction
+
+    def insert(self, document: Document, passages: Sequence[Passage]) -> None:
+        number = self._db.execute(
+            "INSERT INTO documents (id, hash, origin, record) VALUES (?, ?, ?, ?)",
+            (document.id, document.content_hash, document.origin, _record(document)),
+        ).lastrowid
+        self._db.execute(
+            "INSERT INTO document_words (rowid, title, text) VALUES (?, ?, ?)", (number, document.title, document.text)
+        )
+        for p in passages:
+            number = self._db.execute(
+                'INSERT INTO passages (document_id, id, start, "end", text, is_field) VALUES (?, ?, ?, ?, ?, ?)',
+                (p.document_id, p.id, p.start, p.end, p.text, p.is_field),
+            ).lastrowid
+            self._db.execute("INSERT INTO passage_words (rowid, text) VALUES (?, ?)", (number, p.text))
+
+    def delete(self, ids: Iterable[str]) -> None:
+        of_passages = "DELETE FROM passage_words WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)"
+        of_document = "DELETE FROM document_words WHERE rowid IN (SELECT number FROM documents WHERE id = ?)"
+        for i in ids:
+            self._db.execute(of_passages, (i,))
+            self._db.execute(of_document, (i,))
+            self._db.execute("DELETE FROM passages WHERE document_id = ?", (i,))
+            self._db.execute("DELETE FROM documents WHERE id = ?", (i,))
+
+    def relocate(self, document: Document) -> None:
+        """Keep in mind that an unchanged document now lies elsewhere."""
+        row = self._db.execute("SELECT origin FROM documents WHERE id = ?", (document.id,)).fetchone()
+        if row[0] != document.origin:
+            self._db.execute(
+                "UPDATE documents SET origin = ?, record = ? WHERE id = ?",
+                (document.origin, _record(document), document.id),
+            )
+
+    def add_words(self, words: Iterable[str]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO words VALUES (?)", [(word,) for word in words])
+
+    def delete_words(self, words: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM words WHERE word = ?", [(word,) for word in words])
+
+    def delete_all_words(self) -> None:
+        self._db.execute("DELETE FROM words")
+
+    def lost_words(self) -> list[str]:
+        """Return the words that no document holds any more."""
+        rows = self._db.execute("SELECT title, text FROM document_words")
+        held = {word for title, text in rows for word in content_words(f"{title} {text}")}
+        return [row[0] for row in self._db.execute("SELECT word FROM words") if row[0] not in held]
+
+    # What a run leaves for the next
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change: what was computed from the index is stale when it differs."""
+        return int(self.fact("revision") or 0)
+
+    def pending(self) -> list[str]:
+        """Return the ids of the documents whose change was begun and not ended."""
+        return [row[0] for row in self._db.execute("SELECT document_id FROM pending")]
+
+    def begin(self, ids: Iterable[str]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO pending VALUES (?)", [(i,) for i in ids])
+
+    def end(self, ids: Iterable[str]) -> None:
+        self._db.executemany("DELETE FROM pending WHERE document_id = ?", [(i,) for i in ids])
+        self.set_fact("revision", self.revision + 1)
+
+    def fact(self, name: str) -> Any:
+        """Return what was noted under a name; None where nothing was."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def set_fact(self, name: str, value: Any) -> None:
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    def forget_fact(self, name: str) -> None:
+        self._db.execute("DELETE FROM facts WHERE name = ?", (name,))
+
+    def matrix(self, name: str) -> bytes:
+        """Return the bytes that were kept under a name."""
+        return bytes(self._db.execute("SELECT data FROM matrices WHERE name = ?", (name,)).fetchone()[0])
+
+    def set_matrix(self, name: str, data: bytes) -> None:
+        self._db.execute("INSERT OR REPLACE INTO matrices VALUES (?, ?)", (name, data))
+
+    def _among(self, column: str, table: str, values: Sequence[str]) -> set[str]:
+        query = f"SELECT {column} FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._db.execute(query, (json.dumps(list(values)),))}
+
+
+def passage_key(passage: Passage) -> str:
+    """Return the passage's name in the index: its document and where it starts there."""
+    return f"{passage.document_id}#{passage.start}"
+
+
+def _passage(passage_id: str, document_id: str, start: int, end: int, text: str, is_field: int) -> Passage:
+    return Passage(passage_id, document_id, start, end, text, bool(is_field))
+
+
+def _document(record: str, origin: str) -> Document:
+    return Document(**json.loads(record), origin=origin)
+
+
+def _record(document: Document) -> str:
+    fields = asdict(document)
+    del fields["origin"]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _quoted(word: str) -> str:
+    """Return the FTS5 query for a word; quoted, it is never taken for an operator."""
+    return '"' + word.replace('"', '""').replace("\0", " ") + '"'
