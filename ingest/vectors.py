@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -85,22 +86,35 @@ class Embedder:
 
     @cached_property
     def _model(self) -> Any:
-        is_local = Path(self._source).is_dir()
         import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
-        try:
-            model = SentenceTransformer(self._source, local_files_only=is_local)
-        except (OSError, ValueError) as error:
-            raise EmbedderUnavailable(
-                f"the embedder {self.name!r} cannot be loaded ({str(error).splitlines()[0]}); give the name or folder "
-                "of a sentence-transformers model in UNDERTONE_EMBEDDER, or leave it unset"
-            ) from None
+        model = _load(SentenceTransformer, self._source, f"the embedder {self.name!r}", "UNDERTONE_EMBEDDER")
         if model.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
             model = model.bfloat16()  # 2-4 times as fast, cosine to float32 1.000
         return model
+
+
+def _load(load: Callable[..., Any], source: str, what: str, setting: str) -> Any:
+    """Load a model from its folder or from the Hub's cache; nothing is downloaded behind anyone's back.
+
+    Raises:
+        EmbedderUnavailable: It is not there, or is no such model.
+    """
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # it warns of what is refused below
+    try:
+        return load(source, local_files_only=True)
+    except (OSError, ValueError) as error:
+        is_there = Path(source).exists()
+        if not is_there and source.count("/") == 1 and not source.startswith("/"):
+            reason, cure = "is not on this machine", f"get it with: hf download {source}"
+        else:
+            reason = f"cannot be loaded ({str(error).splitlines()[0] if is_there else 'no such folder'})"
+            cure = "give the folder or the full name (owner/name) of a sentence-transformers model"
+        raise EmbedderUnavailable(f"{what} {reason}; {cure}, or leave {setting} unset") from None
 
 
 @contextlib.contextmanager
@@ -153,16 +167,9 @@ class Entailment:
 
     @cached_property
     def _model(self) -> Any:
-        is_local = Path(self.name).is_dir()
         from sentence_transformers import CrossEncoder
 
-        try:
-            return CrossEncoder(self.name, local_files_only=is_local)
-        except (OSError, ValueError) as error:
-            raise EmbedderUnavailable(
-                f"the NLI model {self.name!r} cannot be loaded ({str(error).splitlines()[0]}); give the name or folder "
-                "of a sentence-transformers CrossEncoder in UNDERTONE_NLI, or leave it unset"
-            ) from None
+        return _load(CrossEncoder, self.name, f"the NLI model {self.name!r}", "UNDERTONE_NLI")
 
 
 def _unchanged(logits: Any) -> Any:

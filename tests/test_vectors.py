@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.vectors import PACKAGED, Embedder, EmbedderUnavailable, load_embedder
+from ingest.vectors import PACKAGED, Embedder, EmbedderUnavailable, Entailment, load_embedder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,17 @@ def test_it_is_loaded_once():
     assert load_embedder().name == PACKAGED
 
 
-def test_an_embedder_that_is_not_there_says_what_to_do(tmp_path):
-    with pytest.raises(EmbedderUnavailable, match="UNDERTONE_EMBEDDER"):
-        Embedder(str(tmp_path / "none")).encode(["x"])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nobody/no-such-model", "is not on this machine; get it with: hf download nobody/no-such-model,"),
+        ("no-such-model", r"no such folder\); give the folder or the full name"),
+        ("/no/such/folder", r"no such folder\); give the folder"),
+        (str(ROOT / "corpus"), r"cannot be loaded \(Unrecognized model"),
+    ],
+)
+def test_an_embedder_that_is_not_there_says_what_to_do_and_downloads_nothing(name, says):
+    with pytest.raises(EmbedderUnavailable, match=rf"{says}.* or leave UNDERTONE_EMBEDDER unset"):
+        Embedder(name).encode(["x"])
+    with pytest.raises(EmbedderUnavailable, match=rf"{says}.* or leave UNDERTONE_NLI unset"):
+        Entailment(name).scores([("x", "y")])
