@@ -124,6 +124,9 @@ def _command(arguments: dict[str, Any]) -> str:
     words = ["python", "-m", "tools", "blend", "--subject", arguments["subject"]]
     for style in arguments["styles"]:
         words += ["--style", f"{style['text']}={style['weight']:g}"]
+    for one in arguments.get("references") or ():
+        if one.get("prompt"):
+            words += ["--reference-prompt", f"{one['prompt']}={one.get('weight', 1.0):g}"]
     for name in ("method", "steps", "guidance", "seed"):
         if arguments.get(name) is not None:
             words += [f"--{name}", str(arguments[name])]

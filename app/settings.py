@@ -42,6 +42,10 @@ class Settings:
     def renders(self) -> Path:
         return self.home / "renders"
 
+    @property
+    def references(self) -> Path:
+        return self.home / "references"
+
 
 def read_settings(
     environ: Mapping[str, str] | None = None,

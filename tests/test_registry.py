@@ -1,3 +1,4 @@
+import io
 import json
 from types import SimpleNamespace
 
@@ -6,10 +7,16 @@ from langchain_core.messages import AIMessage
 from langchain_core.tools import ToolException
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
+from PIL import Image
 
 from tests.tiny import tiny_folder
+from tools.blend import BlendRequest, blend
+from tools.models import load_image_model
+from tools.record import pixels_sha256, read_record
+from tools.references import find_references, store_reference
 from tools.registry import build_tools, render_blend, render_sweep
 from tools.search import SearchResult
+from tools.style_prompting import StylePrompting
 
 STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
 CALL = {"subject": "a red house", "styles": STYLES, "steps": 3}
@@ -41,7 +48,7 @@ def test_the_model_is_told_what_each_argument_is(tmp_path):
     found = tools("embedded", tmp_path)
     assert set(found) == {"search_corpus", "blend_styles"}
     blend_schema = found["blend_styles"].args_schema.model_json_schema()
-    assert set(blend_schema["properties"]) == {"subject", "styles", "method", "steps", "guidance", "seed"}
+    assert set(blend_schema["properties"]) == {"subject", "styles", "method", "steps", "guidance", "seed", "references"}
     assert all("description" in value for value in blend_schema["properties"].values())
     assert set(blend_schema["required"]) == {"subject", "styles"}
     assert "Args" not in found["blend_styles"].description
@@ -77,6 +84,11 @@ def test_a_blend_is_rendered_measured_and_kept(model, tmp_path):
         ({"method": "magic"}, "no method 'magic'"),
         ({"styles": [{"text": "a", "weight": -1}]}, "give 0 or a positive number"),
         ({"subject": "red " * 100}, "it would lose"),
+        ({"references": [{"prompt": "ink"}]}, "takes no reference"),
+        ({"method": "reference"}, "0 references were given"),
+        ({"method": "reference", "references": [{"prompt": "a", "image": "0" * 32}]}, "either a prompt or a picture"),
+        ({"method": "reference", "references": [{"image": "../x"}]}, "not the id of a stored picture"),
+        ({"method": "reference", "references": [{"image": "0" * 32}]}, "choose the picture again"),
     ],
 )
 def test_an_error_is_one_line_to_the_model(model, tmp_path, change, said):
@@ -95,6 +107,40 @@ def test_the_queue_renders_by_the_same_door(model, tmp_path):
     assert artifact["run_id"] == "run-7" and steps == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(ToolException, match="Nothing was rendered: "):
         render_blend({**CALL, "seed": -1}, model, tmp_path / "run-8")
+
+
+@pytest.mark.parametrize("kind", ["prompt", "image"])
+def test_a_reference_gives_its_style(model, tmp_path, kind):
+    """The picture comes from the home's own store, by its id; what the swap changed is measured and told."""
+    given = {"prompt": "a blue boat, watercolor"}
+    if kind == "image":
+        buffer = io.BytesIO()
+        Image.new("RGB", (80, 70), "orange").save(buffer, "PNG")
+        given = {"image": store_reference(buffer.getvalue(), tmp_path / "references")}
+    call_with = {**CALL, "styles": [], "method": "reference", "references": [given]}
+    message = call(tools(model, tmp_path / "renders")["blend_styles"], **call_with)
+    assert message.status == "success", message.content
+    assert message.content.startswith('Rendered "a red house" by the method reference from 100% ')
+    assert "self-attention layers were swapped" in message.content
+    artifact = message.artifact
+    json.dumps(artifact)
+    folder = tmp_path / "renders" / artifact["run_id"]
+    for name in ("image.png", "reference.png", "without_reference.png", "record.json"):
+        assert (folder / name).is_file()
+    reference = artifact["measurements"]["reference"]
+    assert len(reference["layers"]) == len(reference["moved"]) and reference["without"]["latent"] > 0
+    topics = [fact["topic"] for fact in artifact["facts"]]
+    assert topics.count("reference") == 3 and "attention" in topics
+    record = read_record(folder / "image.png")
+    again = blend_again(record, folder, tmp_path / "nowhere", model)
+    assert [pixels_sha256(image) for image in again.images] == record["pixels_sha256"]
+
+
+def blend_again(record, folder, home, model):
+    requests = [BlendRequest.from_json(request) for request in record["requests"]]
+    pictures = find_references(requests[0].references, record["reference"], (folder, home))
+    prompting = StylePrompting.from_json(record["reference"], pictures)
+    return blend(requests, load_image_model(model), prompting=prompting)
 
 
 def test_a_sweep_is_rendered_by_the_same_arguments(model, tmp_path):

@@ -105,6 +105,62 @@ def test_replay_says_whether_the_pixels_are_the_same(model, tmp_path, capsys):
     assert found["status"] == "differs" and found["max_difference_of_255"] > 0
 
 
+def reference_arguments(model, out, *more):
+    head = ["blend", "--subject", "a red house", "--method", "reference", "--steps", "3", "--guidance", "5"]
+    return [*head, "--image-model", model, "--out", str(out), *more]
+
+
+def test_a_reference_is_a_file_or_a_prompt_and_replays_from_its_own_folder(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("UNDERTONE_HOME", str(tmp_path / "home"))
+    picture = tmp_path / "a=b.png"
+    Image.effect_noise((90, 70), 80).convert("RGB").save(picture)
+    given = ["--reference", f"{picture}=3", "--reference-prompt", "a boat, watercolor=1", "--explain", "--json"]
+    status, out, err = run(capsys, *reference_arguments(model, tmp_path / "out", *given))
+    assert status == 0, err
+    found = json.loads(out)
+    assert found["measurements"]["reference"]["references"][0]["share"] == 0.75
+    assert set(found["files"]) >= {"image", "reference", "reference-2", "without_reference"}
+    assert len(list((tmp_path / "home" / "references").iterdir())) == 1
+    picture.unlink()
+    for file in (tmp_path / "home" / "references").iterdir():
+        file.unlink()
+    status, out, _ = run(capsys, "replay", tmp_path / "out" / "record.json")
+    assert status == 0 and out.startswith("The pixels are the same.")
+    (tmp_path / "out" / "reference.png").unlink()
+    assert "choose the picture again" in failure(capsys, "replay", tmp_path / "out" / "record.json")
+    Image.new("RGB", (64, 64)).save(tmp_path / "out" / "reference.png")
+    assert "is not the picture that" in failure(capsys, "replay", tmp_path / "out" / "record.json")
+
+
+@pytest.mark.parametrize("wrong", [[], {"layers": 3}, {"calibrated": [1]}, {"pictures": 3}, {"guidance": "x"}])
+def test_a_record_with_a_wrong_reference_is_refused(model, tmp_path, capsys, monkeypatch, wrong):
+    monkeypatch.setenv("UNDERTONE_HOME", str(tmp_path / "home"))
+    picture = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 64), "red").save(picture)
+    run(capsys, *reference_arguments(model, tmp_path, "--reference", picture))
+    record = json.loads((tmp_path / "record.json").read_text())
+    record["reference"] = wrong
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert '"reference"' in failure(capsys, "replay", tmp_path / "record.json")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "0 references were given; the method reference takes 1 to 2"),
+        (["--reference", "nowhere.png"], "--reference nowhere.png cannot be read: No such file"),
+        (["--reference", "README.md"], "README.md: the file is neither a PNG nor a JPEG"),
+        (["--reference-prompt", " "], "a reference's prompt is empty"),
+        (["--reference-prompt", "ink=-1"], "the weight of reference 1 is -1"),
+        (["--reference-prompt", "ink", "--method", "prompt", "--style", "a=1"], "takes no reference"),
+        (["--reference-prompt", "ink", "--method", "prompt"], "0 styles were given; give 1 to 4"),
+    ],
+)
+def test_references_that_cannot_be_are_one_line(model, tmp_path, capsys, monkeypatch, more, said):
+    monkeypatch.setenv("UNDERTONE_HOME", str(tmp_path / "home"))
+    assert said in failure(capsys, *reference_arguments(model, tmp_path / "out", *more))
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -8,6 +8,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +20,15 @@ from app.settings import read_settings
 from tools.blend import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.record import compare, read_record
+from tools.references import (
+    REFERENCES_FOLDER,
+    Reference,
+    ReferenceError,
+    find_references,
+    load_references,
+    store_reference,
+)
+from tools.style_prompting import StylePrompting
 from tools.sweep import MAX_POINTS, save_sweep, sweep, sweep_requests
 from tools.trace.afterwards import explain
 
@@ -46,11 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_blend(options: argparse.Namespace) -> int:
     styles = tuple(_weighted_style(text) for text in options.style)
-    request = _request(options, styles, options.guidance or 0.0)  # a bad request is told before a model is opened
+    home = read_settings().home / REFERENCES_FOLDER
+    references = tuple(_reference(kind, text, home) for kind, text in options.references)
+    request = _request(options, styles, options.guidance or 0.0, references)  # told before a model is opened
     out = _usable_folder(options.out)
     model = _open_model(options)
-    request = _request(options, styles, _guidance(options, model))
-    result = blend(request, model, on_step=_progress_bar(request))
+    request = _request(options, styles, _guidance(options, model), references)
+    prompting = StylePrompting(pictures=load_references(references, home), compare=options.explain)
+    result = blend(request, model, on_step=_progress_bar(request), prompting=prompting)
     if options.explain:
         result = explain(result, model)
     paths = save(result, out)
@@ -97,7 +111,16 @@ def _run_replay(options: argparse.Namespace) -> int:
     model = load_image_model(
         options.image_model or record["model"]["name"], dtype=dtype if isinstance(dtype, torch.dtype) else None
     )
-    result = blend(requests, model, on_step=_progress_bar(requests[0]), kind=str(record.get("kind", "blend")))
+    how = record.get("reference", {})
+    folders = (path.parent, read_settings().home / REFERENCES_FOLDER)
+    prompting = StylePrompting.from_json(how, find_references(requests[0].references, how, folders))
+    result = blend(
+        requests,
+        model,
+        on_step=_progress_bar(requests[0]),
+        kind=str(record.get("kind", "blend")),
+        prompting=prompting,
+    )
     found = compare(record, result.images, model, path.parent)
     _print(
         options,
@@ -118,7 +141,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m tools", description="Blend styles with an SD1.x image model.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = commands.add_parser("blend", help="render one blend")
-    one.add_argument("--style", action="append", required=True, metavar="TEXT=W", help="a style and its weight")
+    one.add_argument("--style", action="append", default=[], metavar="TEXT=W", help="a style and its weight")
+    given: dict[str, Any] = {"dest": "references", "action": "append", "default": []}
+    what = "for --method reference, at most two:"
+    one.add_argument(
+        "--reference", type=partial(_pair, "file"), metavar="FILE[=W]", help=f"{what} a PNG or JPEG", **given
+    )
+    one.add_argument(
+        "--reference-prompt", type=partial(_pair, "prompt"), metavar="TEXT[=W]", help=f"{what} how to draw it", **given
+    )
     one.add_argument("--explain", action="store_true", help="also render without each style, and judge the image")
     one.set_defaults(run=_run_blend)
     many = commands.add_parser("sweep", help="the same seed at N weights from one style to another")
@@ -146,6 +177,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _pair(kind: str, text: str) -> tuple[str, str]:
+    return kind, text
+
+
 def _weighted_style(text: str) -> WeightedStyle:
     style, equals, weight = text.rpartition("=")
     cure = f'write --style "{style or text}=0.5"'
@@ -157,7 +192,28 @@ def _weighted_style(text: str) -> WeightedStyle:
         raise ValueError(f"--style {text!r}: {weight!r} is not a number; {cure}") from None
 
 
-def _request(options: argparse.Namespace, styles: tuple[WeightedStyle, ...], guidance: float) -> BlendRequest:
+def _reference(kind: str, text: str, folder: Path) -> Reference:
+    """A reference from `FILE`, `FILE=W`, `TEXT` or `TEXT=W`; a file is kept in `folder`."""
+    name, weight = text, 1.0
+    before, _, after = text.rpartition("=")
+    with suppress(ValueError):  # otherwise the equals sign belongs to the name
+        name, weight = (before, float(after)) if before else (text, 1.0)
+    if kind == "prompt":
+        return Reference(prompt=name, weight=weight)
+    try:
+        return Reference(image=store_reference(Path(name).expanduser().read_bytes(), folder), weight=weight)
+    except OSError as error:
+        raise ReferenceError(f"--reference {name} cannot be read: {error.strerror}") from error
+    except ReferenceError as error:
+        raise ReferenceError(f"--reference {name}: {error}") from error
+
+
+def _request(
+    options: argparse.Namespace,
+    styles: tuple[WeightedStyle, ...],
+    guidance: float,
+    references: tuple[Reference, ...] = (),
+) -> BlendRequest:
     return BlendRequest(
         subject=options.subject,
         styles=styles,
@@ -168,6 +224,7 @@ def _request(options: argparse.Namespace, styles: tuple[WeightedStyle, ...], gui
         height_px=options.size,
         width_px=options.size,
         negative_prompt=options.negative_prompt,
+        references=references,
     )
 
 

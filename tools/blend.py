@@ -5,11 +5,9 @@ The pipeline's own loop, guidance, scheduler and safety checker run untouched; o
 """
 
 import json
-import math
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,89 +15,33 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tools.conditioning import METHODS, Conditioning, make_conditioning, unknown_words
+from tools.conditioning import Conditioning, make_conditioning, unknown_words
 from tools.models import ImageModel
 from tools.passes import blended_passes
 from tools.record import make_record, png_text
+from tools.requests import METHODS, BlendRequest, WeightedStyle
+from tools.style_prompting import PAPERS_OWN, StylePrompting, StyleReferences
 from tools.trace.attention import UnhookedLayer
 from tools.trace.run import BlendTrace
 
-MAX_STEPS = 150
-MAX_GUIDANCE = 30.0
-MIN_SIZE_PX, MAX_SIZE_PX, SIZE_STEP_PX = 64, 1024, 8
-MAX_STYLES = 4
-MAX_SEED = 2**63 - 1
+__all__ = [
+    "METHODS",
+    "BlendCancelled",
+    "BlendRequest",
+    "BlendResult",
+    "OnStep",
+    "Preview",
+    "WeightedStyle",
+    "blend",
+    "save",
+]
+
 Preview = Callable[[], Image.Image]
 OnStep = Callable[[int, int, Preview], None]
 
 
 class BlendCancelled(Exception):
     """Raised by `on_step` to end a render."""
-
-
-@dataclass(frozen=True)
-class WeightedStyle:
-    """A style and its weight; only the proportion between weights counts."""
-
-    text: str
-    weight: float
-
-
-@dataclass(frozen=True)
-class BlendRequest:
-    """What to render. Checked when it is made: a BlendRequest that exists can be rendered."""
-
-    subject: str
-    styles: tuple[WeightedStyle, ...]
-    method: str = "composable"
-    num_inference_steps: int = 20
-    guidance_scale: float = 7.5  # the pipeline's own: at 1 and below there is no guidance
-    seed: int = 0
-    height_px: int | None = None  # None: the model's own size
-    width_px: int | None = None
-    negative_prompt: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "subject", _clean(self.subject, "the subject"))
-        object.__setattr__(self, "negative_prompt", _clean(self.negative_prompt, "the negative prompt", empty=True))
-        object.__setattr__(
-            self, "styles", tuple(WeightedStyle(_clean(s.text, "a style"), s.weight) for s in self.styles)
-        )
-        _check_styles(self.styles)
-        if self.method not in METHODS:
-            raise ValueError(f"there is no method {self.method!r}. Choose one of: {', '.join(METHODS)}.")
-        _check_number("steps", self.num_inference_steps, 1, MAX_STEPS, whole=True)
-        _check_number("guidance", self.guidance_scale, 0, MAX_GUIDANCE)
-        _check_number("the seed", self.seed, 0, MAX_SEED, whole=True)
-        for name, size in (("the height", self.height_px), ("the width", self.width_px)):
-            if size is not None:
-                _check_number(f"{name} in pixels", size, MIN_SIZE_PX, MAX_SIZE_PX, whole=True)
-                if size % SIZE_STEP_PX:
-                    raise ValueError(f"{name} of {size} px is not a multiple of {SIZE_STEP_PX}.")
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """The styles' weights, scaled to sum to 1."""
-        largest = max(style.weight for style in self.styles)  # weights near the largest float must not overflow
-        total = sum(style.weight / largest for style in self.styles)
-        return tuple(style.weight / largest / total for style in self.styles)
-
-    def to_json(self) -> dict[str, Any]:
-        """The request as JSON, with the shares that its weights come to."""
-        return {**asdict(self), "styles": [asdict(style) for style in self.styles], "shares": list(self.shares)}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "BlendRequest":
-        """Read what `to_json` wrote.
-
-        Raises:
-            ValueError: If something is missing, of the wrong kind, or out of its limits.
-        """
-        try:
-            styles = tuple(WeightedStyle(style["text"], style["weight"]) for style in data["styles"])
-            return cls(styles=styles, **{k: v for k, v in data.items() if k not in ("styles", "shares")})
-        except (TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"not a blend request: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -112,6 +54,7 @@ class BlendResult:
     record: dict[str, Any]
     unknown_words: tuple[str, ...] = ()
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # what measurements.npz holds
+    beside: dict[str, Image.Image] = field(default_factory=dict)  # further pictures by file name, such as references
 
     @property
     def request(self) -> BlendRequest:
@@ -123,9 +66,13 @@ class BlendResult:
         mix = " and ".join(
             f'{share:.0%} "{s}"' for s, share in zip(measured["styles"], measured["shares"], strict=True)
         )
+        by = f" by the method {request.method}"
+        if request.references:
+            named = zip(request.references, request.reference_shares, strict=True)
+            by += " from " + " and ".join(f"{share:.0%} {one.name}" for one, share in named)
         seconds = self.measurements["timing"]["render_s"]
         text = (
-            f'Rendered "{request.subject}" as {mix} by the method {request.method}: '
+            f'Rendered "{request.subject}"{" as " if mix else ""}{mix}{by}: '
             f"{request.num_inference_steps} steps, guidance {request.guidance_scale:g}, seed {request.seed}, "
             f"{seconds:.1f} s."
         )
@@ -143,42 +90,44 @@ def blend(
     on_step: OnStep | None = None,
     trace: bool = True,
     kind: str = "blend",
+    prompting: StylePrompting = PAPERS_OWN,
 ) -> BlendResult:
     """Render one blend, or several as one batch.
 
     Each image has its own generator, so it depends on its own seed alone.
 
     Args:
-        request: What to render. In a batch, steps, guidance and size must be the same for all.
+        request: What to render. In a batch, steps, guidance, size and references must be the same for all.
         model: What renders it; one render at a time uses it, others wait.
         on_step: Called after each step with (steps done, steps in all, preview); `preview()` decodes the first image
             as the model sees it at that step, and may be called during the call only. It may raise BlendCancelled.
         trace: Measure what happens inside the model meanwhile (`tools/trace`). It changes no pixel.
         kind: What the record says this render was: `blend` or `sweep`.
+        prompting: How the references of the method `reference` are used, and the stored pictures among them.
 
     Raises:
-        ValueError: If a prompt is too long for the model, or the batch is not one.
+        ValueError: If a prompt is too long for the model, the batch is not one, or a reference cannot be used.
         BlendCancelled: If `on_step` raised it.
     """
     requests = (request,) if isinstance(request, BlendRequest) else tuple(request)
     _check_batch(requests)
     with model.lock, torch.no_grad():
         started = time.perf_counter()
-        conditionings = tuple(
-            make_conditioning(
-                model,
-                r.subject,
-                [(s.text, p) for s, p in zip(r.styles, r.shares, strict=True)],
-                r.method,
-                r.negative_prompt,
-            )
-            for r in requests
-        )
+        references = StyleReferences(model, requests, prompting, trace) if requests[0].references else None
+        conditionings = tuple(_conditioning(model, r) for r in requests)
+        items = references.all_conditionings(conditionings) if references else conditionings
         encoded = time.perf_counter()
-        watch = _watch(model, conditionings, requests[0].guidance_scale) if trace else "not asked for"
-        images, latents, flagged = _render(requests, model, conditionings, on_step, watch)
-        run, traced, arrays = _measure(watch, latents)
+        watch = _watch(model, items, requests[0].guidance_scale) if trace else "not asked for"
+        output = _render(requests, model, items, references, (on_step, watch))
+        first = references.first_target if references else 0  # among the pipeline's images
+        asked = slice(first, first + len(requests))
+        first_item = len(items) - len(output.images) + first
+        run, traced, arrays = _measure(watch, output.latents, range(first_item, first_item + len(requests)))
         finished = time.perf_counter()
+    images = output.images[asked]
+    record = make_record([r.to_json() for r in requests], images, model, kind)
+    parts = {"latents": asked, **(references.parts() if references else {})}
+    arrays |= {name: output.latents[part].float().cpu().numpy() for name, part in parts.items()}
     measurements = {
         "format": 1,
         "timing": {
@@ -187,6 +136,7 @@ def blend(
             "per_image_s": round((finished - started) / len(requests), 4),
         },
         **run,
+        **({"reference": references.measured()} if references else {}),
         "images": [
             {
                 "styles": list(c.styles),
@@ -195,16 +145,17 @@ def blend(
                 "withheld_by_safety_checker": withheld,
                 **of_image,
             }
-            for c, withheld, of_image in zip(conditionings, flagged, traced, strict=True)
+            for c, withheld, of_image in zip(conditionings, output.flagged[asked], traced, strict=True)
         ],
     }
     return BlendResult(
         requests=requests,
         images=images,
         measurements=measurements,
-        record=make_record([r.to_json() for r in requests], images, model, kind),
-        unknown_words=unknown_words(model, [t for r in requests for t in (r.subject, *(s.text for s in r.styles))]),
-        arrays={"latents": latents.float().cpu().numpy(), **arrays},
+        record={**record, **references.recorded()} if references else record,
+        unknown_words=unknown_words(model, [text for r in requests for text in r.texts]),
+        arrays=arrays,
+        beside=references.pictures_beside(output.images) if references else {},
     )
 
 
@@ -218,18 +169,38 @@ def save(result: BlendResult, out: Path, names: Sequence[str] = ("image.png",)) 
     paths["arrays"] = out / "measurements.npz"
     paths["record"].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     np.savez_compressed(paths["arrays"], **result.arrays)  # type: ignore[arg-type]
+    for name, picture in result.beside.items():
+        picture.save(out / name)
+        paths[name.removesuffix(".png")] = out / name
     paths["measurements"].write_text(json.dumps(result.measurements, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return paths
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What one call of the pipeline gave, for each of its images."""
+
+    images: tuple[Image.Image, ...]
+    latents: torch.Tensor  # (n, 4, h, w)
+    flagged: list[bool]  # what the safety checker withheld
+
+
+def _conditioning(model: ImageModel, request: BlendRequest) -> Conditioning:
+    """Encode a request; beside references, its styles are words of one prompt."""
+    styles = [(style.text, share) for style, share in zip(request.styles, request.shares, strict=True)]
+    method = "prompt" if request.method == "reference" else request.method
+    return make_conditioning(model, request.subject, styles, method, request.negative_prompt)
 
 
 def _render(
     requests: Sequence[BlendRequest],
     model: ImageModel,
-    conditionings: Sequence[Conditioning],
-    on_step: OnStep | None,
-    watch: BlendTrace | str,
-) -> tuple[tuple[Image.Image, ...], torch.Tensor, list[bool]]:
-    """Run the stock pipeline once; return images, final latents (n, 4, h, w), and what the safety checker withheld."""
+    items: Sequence[Conditioning],
+    references: StyleReferences | None,
+    watching: tuple[OnStep | None, BlendTrace | str],
+) -> _Output:
+    """Run the stock pipeline once."""
+    on_step, watch = watching
     pipeline, first = model.pipeline, requests[0]
     total = 0
     final = torch.empty(0)
@@ -241,21 +212,23 @@ def _render(
             on_step(step + 1, total, lambda: _decode(model, passes.predicted_original(timestep, first.guidance_scale)))
         return {}
 
-    with blended_passes(model, conditionings, None if isinstance(watch, str) else watch) as passes:
+    seeds = references.seeds() if references else [request.seed for request in requests]
+    streams = items[-len(seeds) :]  # without the stored pictures, which the pipeline does not render
+    with blended_passes(model, items, None if isinstance(watch, str) else watch, references) as passes:
         output = pipeline(
             # the pipeline takes its batch size from these; the passes replace them with each step's own
-            prompt_embeds=torch.stack([c.branches[0].prompt_embeds for c in conditionings]),
-            negative_prompt_embeds=torch.stack([c.negative_prompt_embeds for c in conditionings]),
+            prompt_embeds=torch.stack([c.branches[0].prompt_embeds for c in streams]),
+            negative_prompt_embeds=torch.stack([c.negative_prompt_embeds for c in streams]),
             num_inference_steps=first.num_inference_steps,
             guidance_scale=first.guidance_scale,
             height=first.height_px or model.size_px,
             width=first.width_px or model.size_px,
             # on the CPU whatever the device: a seed then means the same noise everywhere
-            generator=[torch.Generator("cpu").manual_seed(r.seed) for r in requests],
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
             callback_on_step_end=step_done,
         )
-    flagged = output.nsfw_content_detected or [False] * len(requests)
-    return tuple(output.images), final, [bool(f) for f in flagged]
+    flagged = output.nsfw_content_detected or [False] * len(seeds)
+    return _Output(tuple(output.images), final, [bool(f) for f in flagged])
 
 
 def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> BlendTrace | str:
@@ -267,14 +240,14 @@ def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_sc
 
 
 def _measure(
-    watch: BlendTrace | str, latents: torch.Tensor
+    watch: BlendTrace | str, latents: torch.Tensor, items: Sequence[int]
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
     """What the trace found about the run and about each image, and its arrays; a render is kept without them too."""
-    nothing: list[dict[str, Any]] = [{} for _ in latents]
+    nothing: list[dict[str, Any]] = [{} for _ in items]
     if isinstance(watch, str):
         return {"not_traced": watch}, nothing, {}
     try:
-        return watch.measure(latents)
+        return watch.measure(latents, items)
     except UnhookedLayer as error:
         return {"not_traced": str(error)}, nothing, {}
 
@@ -294,39 +267,5 @@ def _check_batch(requests: Sequence[BlendRequest]) -> None:
     same = {(r.num_inference_steps, r.guidance_scale, r.height_px, r.width_px) for r in requests}
     if len(same) > 1:
         raise ValueError("one batch has one number of steps, guidance and size; render these apart.")
-
-
-def _check_styles(styles: tuple[WeightedStyle, ...]) -> None:
-    if not 1 <= len(styles) <= MAX_STYLES:
-        raise ValueError(f"{len(styles)} styles were given; give 1 to {MAX_STYLES}.")
-    for style in styles:
-        if isinstance(style.weight, bool) or not isinstance(style.weight, int | float):
-            raise ValueError(f'the weight of "{style.text}" is not a number: {style.weight!r}.')
-        if not math.isfinite(style.weight) or style.weight < 0:
-            raise ValueError(f'the weight of "{style.text}" is {style.weight}; give 0 or a positive number.')
-    if not any(style.weight > 0 for style in styles):
-        raise ValueError("every weight is 0; give at least one style a positive weight.")
-
-
-def _check_number(name: str, value: float, low: float, high: float, whole: bool = False) -> None:
-    kinds = int if whole else int | float
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}.")
-    if not low <= value <= high:  # also false for NaN
-        raise ValueError(f"{name} must be between {low:g} and {high:g}, not {value}.")
-
-
-def _clean(text: str, name: str, empty: bool = False) -> str:
-    """Normalise a text of the prompt; raise ValueError for one that cannot stand in a prompt."""
-    if not isinstance(text, str):
-        raise ValueError(f"{name} must be text, not {text!r}.")
-    text = unicodedata.normalize("NFC", text).strip()
-    bad = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), None)
-    if bad is not None:
-        raise ValueError(f"{name} holds a line break or control character (U+{ord(bad):04X}); write it on one line.")
-    if "<|startoftext|>" in text or "<|endoftext|>" in text:
-        raise ValueError(f"{name} holds a marker of the tokenizer (<|...|>); leave it out.")
-    text = " ".join(text.split())
-    if not text and not empty:
-        raise ValueError(f"{name} is empty; write what it should be.")
-    return text
+    if any(r.references for r in requests) and len({(r.references, r.negative_prompt) for r in requests}) > 1:
+        raise ValueError("one batch has the same references, with the same seeds, and one negative prompt.")

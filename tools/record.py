@@ -116,6 +116,9 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ValueError(f'{path} names no model: "model" must hold its "name"')
     if not isinstance(requests, list) or not isinstance(hashes, list) or not 0 < len(requests) == len(hashes):
         raise ValueError(f'{path} needs "requests" and "pixels_sha256", lists of the same length')
+    reference = record.get("reference", {})
+    if not isinstance(reference, dict) or not isinstance(reference.get("pictures", {}), dict):
+        raise ValueError(f'{path}: "reference" must be an object, and so must its "pictures"')
     files = record.get("files", [])
     if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
         raise ValueError(f'{path}: "files" must be a list of file names')

@@ -33,6 +33,14 @@ class StyleChoice(BaseModel):
     weight: float
 
 
+class ReferenceChoice(BaseModel):
+    """One reference: a prompt to draw it by, or the id of a picture that was uploaded."""
+
+    prompt: str | None = None
+    image: str | None = None
+    weight: float = 1.0
+
+
 def build_tools(searcher: Searcher, image_model_name: str, renders: Path) -> list[BaseTool]:
     """Make the agent's tools.
 
@@ -60,17 +68,21 @@ def build_tools(searcher: Searcher, image_model_name: str, renders: Path) -> lis
         steps: int = 20,
         guidance: float | None = None,
         seed: int = 0,
+        references: list[ReferenceChoice] | None = None,
     ) -> tuple[str, dict[str, Any]]:
         """Render a picture that blends styles, and measure what happened inside the image model.
 
         Args:
             subject: What to draw, without any style: "a red house in a meadow".
-            styles: 1 to 4 styles, each a text and a weight; only the proportion between weights counts.
+            styles: 1 to 4 styles, each a text and a weight; only the proportion between weights counts. None are needed
+                with a reference; beside one they are words of the picture's prompt.
             method: prompt (both styles named in one prompt), embedding (mean of the prompts' embeddings), composable
-                (weighted noise predictions), schedule (one style, then the next) or alternate (in turns).
+                (weighted noise predictions), schedule (one style, then the next), alternate (in turns) or reference
+                (keys and values of a reference picture's self-attention).
             steps: Denoising steps, 1 to 150.
             guidance: Guidance scale, 0 to 30; leave it out for the model's own.
             seed: The same seed and arguments give the same picture.
+            references: For the method reference: 1 or 2, each a prompt that draws it or the id of an uploaded picture.
         """
         given = {
             "subject": subject,
@@ -79,6 +91,7 @@ def build_tools(searcher: Searcher, image_model_name: str, renders: Path) -> lis
             "steps": steps,
             "guidance": guidance,
             "seed": seed,
+            "references": [reference.model_dump() for reference in references or []],
         }
         run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
         return render_blend(given, image_model_name, renders / run_id, on_step=_stream_progress())
@@ -109,13 +122,19 @@ def render_blend(
     # torch and diffusers take seconds to import, and a conversation without a render never needs them
     from tools.blend import blend, save
     from tools.models import ModelUnavailable, load_image_model
+    from tools.references import REFERENCES_FOLDER, load_references
+    from tools.style_prompting import StylePrompting
     from tools.trace.afterwards import explain
     from tools.trace.summary import facts_of
 
     try:
         model = load_image_model(image_model_name)
-        result = blend(_request(arguments, model), model, on_step=on_step)
-        if not model.is_large:  # for a large one it would cost minutes on a CPU
+        request = _request(arguments, model)
+        # renders and references stand side by side under a home, and `folder` is one of the renders
+        pictures = load_references(request.references, folder.parent.parent / REFERENCES_FOLDER)
+        prompting = StylePrompting(pictures=pictures, compare=True)
+        result = blend(request, model, on_step=on_step, prompting=prompting)
+        if request.references or not model.is_large:  # styles left out of a large one would cost minutes on a CPU
             result = explain(result, model)
         save(result, folder)
     except (ValueError, ModelUnavailable, OSError) as error:
@@ -167,15 +186,20 @@ def render_sweep(
 
 def _request(arguments: dict[str, Any], model: "ImageModel") -> "BlendRequest":
     from tools.blend import BlendRequest, WeightedStyle
+    from tools.references import Reference
 
     guidance = arguments.get("guidance")
     return BlendRequest(
         subject=arguments["subject"],
-        styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments["styles"]),
+        styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments.get("styles") or ()),
         method=arguments.get("method", "composable"),
         num_inference_steps=arguments.get("steps", 20),
         guidance_scale=model.default_guidance if guidance is None else guidance,
         seed=arguments.get("seed", 0),
+        references=tuple(
+            Reference(one.get("prompt"), one.get("image"), one.get("weight", 1.0))
+            for one in arguments.get("references") or ()
+        ),
     )
 
 

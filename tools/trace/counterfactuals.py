@@ -37,8 +37,13 @@ def leave_out_styles(request: BlendRequest, rendered: BlendResult, model: ImageM
 
 def distance_between(first: BlendResult, i: int, second: BlendResult, j: int) -> Distance:
     """Measure how far image `j` of the second result is from image `i` of the first."""
-    a, b = first.arrays["latents"][i], second.arrays["latents"][j]
-    x, y = _pixels(first.images[i]), _pixels(second.images[j])
+    latents = first.arrays["latents"][i], second.arrays["latents"][j]
+    return distance(latents, (first.images[i], second.images[j]))
+
+
+def distance(latents: tuple[np.ndarray, np.ndarray], images: tuple[Image.Image, Image.Image]) -> Distance:
+    """Measure how far a second render, (4, h, w) latents and its image, is from a first."""
+    (a, b), (x, y) = latents, (_pixels(image) for image in images)
     return Distance(
         latent=round(float(np.linalg.norm(a - b) / np.linalg.norm(a)), 6),
         pixel=round(float(np.sqrt(np.mean((x - y) ** 2))), 6),

@@ -74,8 +74,14 @@ class BlendTrace:
     ) -> None:
         self.noise.observe(without, entries, noise)
 
-    def measure(self, latents: torch.Tensor) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
+    def measure(
+        self, latents: torch.Tensor, items: Sequence[int]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
         """Return what concerns the run, what concerns each image, and the arrays.
+
+        Args:
+            latents: Finished latents, (n, 4, h, w); only their size counts.
+            items: Which conditionings are the images that were asked for; others belong to references.
 
         Raises:
             UnhookedLayer: If a cross-attention layer was not heard.
@@ -93,8 +99,9 @@ class BlendTrace:
         }
         images: list[dict[str, Any]] = []
         arrays: dict[str, np.ndarray] = {}
-        for image, conditioning in enumerate(self.conditionings):
-            measured, found = self._measure_image(image, conditioning, (latents.shape[2], latents.shape[3]))
+        for image, item in enumerate(items):
+            size = (latents.shape[2], latents.shape[3])
+            measured, found = self._measure_image(item, self.conditionings[item], size)
             images.append(measured)
             arrays.update({f"{name}_{image}": array for name, array in found.items()})
         return run, images, arrays

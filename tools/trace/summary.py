@@ -9,7 +9,7 @@ from typing import Any
 class Fact:
     """One thing that was measured in this run."""
 
-    topic: str  # attention | steps | layers | noise | split | rulers | left_out | seen | parameters
+    topic: str  # attention | steps | layers | noise | split | rulers | left_out | seen | reference | parameters
     text: str
     figure: str  # where it stands in measurements.json, below images[0] or at the top
 
@@ -18,6 +18,8 @@ def facts_of(measurements: dict[str, Any]) -> tuple[Fact, ...]:
     """Say what was measured in a traced render of one image."""
     image = measurements["images"][0]
     found: list[Fact] = []
+    if "reference" in measurements:
+        found += _reference_facts(measurements["reference"])
     if "attention" in image:
         found += _attention_facts(image["attention"], image["styles"])
     if "noise" in image:
@@ -55,8 +57,9 @@ def _attention_facts(attention: dict[str, Any], styles: Sequence[str]) -> list[F
     overall = [attention["share"][c] for c in columns]
     rest = dict(zip(attention["phrases"], attention["share"], strict=True))
     marks = rest["start"] + rest["end"] + rest["padding"]
+    on_styles = f"{_listed(styles, overall)}, " if styles else ""
     text = (
-        f"Of the cross-attention, {_listed(styles, overall)}, {rest['subject']:.1%} went to the subject "
+        f"Of the cross-attention, {on_styles}{rest['subject']:.1%} went to the subject "
         f"and {marks:.1%} to start, end and padding tokens."
     )
     found = [Fact("attention", text, "attention.share")]
@@ -74,6 +77,38 @@ def _attention_facts(attention: dict[str, Any], styles: Sequence[str]) -> list[F
         best = ", ".join(f"{name} ({share:.1%})" for share, name in ranked[:-4:-1])
         found.append(Fact("layers", f'The layers that listened most to "{style}": {best}.', "attention.share_by_layer"))
     return found
+
+
+def _reference_facts(reference: dict[str, Any]) -> list[Fact]:
+    layers, moved = reference["layers"], reference["moved"]
+    names = ", ".join(_short(name) for name in layers)
+    text = f"The keys and values of {len(layers)} self-attention layers were swapped for the reference's: {names}."
+    found = [Fact("reference", text, "reference.layers")]
+    if moved:
+        ranked = sorted(zip(moved, layers, strict=True), reverse=True)
+        listed = ", ".join(f"{_short(name)} by {value:.0%}" for value, name in ranked)
+        found.append(
+            Fact("reference", f"The swap moved each layer's output: {listed} of its length.", "reference.moved")
+        )
+    if "without" in reference:
+        away = reference["without"]
+        text = (
+            f"With the swap off the same seed gives an image at SSIM {away['ssim']:.2f} to this one (1 is the same), "
+            f"its latents {away['latent']:.0%} away."
+        )
+        found.append(Fact("reference", text, "reference.without"))
+    for one in reference.get("judged", ()):
+        text = (
+            f'Judges trained on drawn scenes see "{one["style"]}" in the reference ({one["in_reference"]:.0%}), in '
+            f"this image {one['in_image']:.0%}, with the swap off {one['without_reference']:.0%}."
+        )
+        found.append(Fact("reference", text, "reference.judged"))
+    return found
+
+
+def _short(layer: str) -> str:
+    """A layer's name without what all of them have: up_blocks.3.attentions.0."""
+    return layer.removesuffix(".transformer_blocks.0.attn1")
 
 
 def _noise_facts(noise: dict[str, Any], styles: Sequence[str]) -> list[Fact]:

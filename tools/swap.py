@@ -1,0 +1,145 @@
+"""Keys and values of a reference in place of a target's own, in chosen self-attention layers.
+
+Every row of a UNet call keeps its own query. It listens to the key and value projections, keeps those of the
+references, and hands them to the targets of the same guidance half; the layer's own attention does the rest. It knows
+nothing about prompts, latents or where a reference comes from.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import nn
+
+LATE_LAYERS = {
+    4: ("mid_block", "up_blocks.3"),  # SD1.5: the middle, and the three layers at the latents' own size
+    3: ("up_blocks",),  # the embedded model: all of its way up, chosen by `python -m tests.evals.reference`
+}
+"""Which blocks' self-attention is late, by the number of the UNet's levels."""
+
+
+@dataclass(frozen=True)
+class SwapRow:
+    """What one row of a UNet call is to the swap."""
+
+    half: int  # 0 without the prompt, 1 with it
+    gives: int | None = None  # the number of the reference that it is
+    takes: bool = False  # whether it is a target
+    measured: bool = False  # whether how far the swap moves it is measured
+
+
+@dataclass
+class KeyValueSwap:
+    """Swaps while it is entered.
+
+    Two references go beyond the paper, which has one: each layer's attention is worked out once with each reference's
+    keys and values, and the outputs are mixed by the references' shares.
+
+    Source: Jeong et al. 2024, "Visual Style Prompting with Swapping Self-Attention", section 3.2.
+    """
+
+    unet: nn.Module
+    layers: Sequence[str]
+    shares: Sequence[float]  # of the references, positive, in the order of their numbers
+    moved: dict[str, list[torch.Tensor]] = field(default_factory=dict)
+    """By layer, of every measured row: ||output with the swap - output without|| / ||output without||."""
+
+    def __post_init__(self) -> None:
+        self._modules = dict(self_attention_layers(self.unet))
+        self._kept: dict[tuple[str, str, int, int], torch.Tensor] = {}  # (layer, to_k or to_v, half, reference)
+        self._rows: Sequence[SwapRow] = ()
+        self._reference: int | None = 0  # whose keys and values targets take; None: their own
+        self._hooks: list[Any] = []
+
+    def __enter__(self) -> "KeyValueSwap":
+        for name in self.layers:
+            module = self._modules[name]
+            for part in ("to_k", "to_v"):
+                self._hooks.append(getattr(module, part).register_forward_hook(self._hand_over(name, part)))
+            self._hooks.append(module.register_forward_hook(self._finish(name), with_kwargs=True))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._kept = {}
+
+    def begin_call(self, rows: Sequence[SwapRow]) -> None:
+        """Say what the rows of the next UNet call are. A reference comes in the same call as its targets or before."""
+        self._rows = rows
+
+    def _hand_over(self, name: str, part: str) -> Any:
+        def hand_over(_module: Any, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
+            for row, what in enumerate(self._rows):
+                if what.gives is not None:
+                    self._kept[name, part, what.half, what.gives] = output[row]
+            if self._reference is None or not any(what.takes for what in self._rows):
+                return None
+            swapped = [
+                self._kept[name, part, what.half, self._reference] if what.takes else output[row]
+                for row, what in enumerate(self._rows)
+            ]
+            return torch.stack(swapped)
+
+        return hand_over
+
+    def _finish(self, name: str) -> Any:
+        def finish(module: Any, args: Any, kwargs: Any, output: torch.Tensor) -> torch.Tensor:
+            taking = [row for row, what in enumerate(self._rows) if what.takes]
+            measured = [row for row, what in enumerate(self._rows) if what.measured]
+            if taking and len(self.shares) > 1:
+                mixed = self.shares[0] * output[taking]
+                for number, share in enumerate(self.shares[1:], 1):
+                    with self._only(taking, number):
+                        mixed = mixed + share * module.forward(args[0][taking], *args[1:], **kwargs)
+                output = output.index_copy(0, torch.tensor(taking, device=output.device), mixed)
+            if measured:
+                with self._only(measured, None):
+                    own = module.forward(args[0][measured], *args[1:], **kwargs)
+                far = (output[measured] - own).float().norm() / own.float().norm()
+                self.moved.setdefault(name, []).append(far)
+            return output
+
+        return finish
+
+    @contextmanager
+    def _only(self, rows: Sequence[int], reference: int | None) -> Iterator[None]:
+        """Run a layer again on some of the rows, with the keys and values of another reference or with their own."""
+        before = self._rows, self._reference
+        self._rows, self._reference = [self._rows[row] for row in rows], reference
+        try:
+            yield
+        finally:
+            self._rows, self._reference = before
+
+
+def self_attention_layers(unet: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Find a UNet's self-attention layers: (name, module), in the order of its modules."""
+    return [
+        (name, module)
+        for name, module in unet.named_modules()
+        if name.rpartition(".")[2] == "attn1" and all(hasattr(module, part) for part in ("to_q", "to_k", "to_v"))
+    ]
+
+
+def chosen_layers(unet: Any, blocks: Sequence[str] = ()) -> tuple[str, ...]:
+    """Name the self-attention layers of some blocks; by default the late ones of the UNet's architecture.
+
+    Args:
+        unet: A UNet of Stable Diffusion 1.x's kind.
+        blocks: Names of blocks or layers, such as `mid_block` or `up_blocks.3`; whole path components count.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    blocks = blocks or LATE_LAYERS.get(len(unet.up_blocks), ("mid_block", f"up_blocks.{len(unet.up_blocks) - 1}"))
+    names = [name for name, _ in self_attention_layers(unet)]
+    found = tuple(name for name in names if any(f"{name}.".startswith(f"{block}.") for block in blocks))
+    if not found:
+        raise ValueError(f"this image model has no self-attention that can be swapped in {', '.join(blocks)}.")
+    return found
