@@ -88,7 +88,7 @@ def answer_as_markdown(answer: CitedAnswer) -> list[str]:
         if section.heading:
             blocks.append(f"### {section.heading}")
         blocks.append("\n\n".join(with_markers(s.text, s.citations) for s in section.sentences))
-    if answer.workflow:
+    if answer.workflow and not any(section.heading == "Workflow" for section in answer.sections):  # told there already
         stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
         blocks += ["### Input → model → output", "\n".join(stages)]
     if answer.sources:
