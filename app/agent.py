@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,27 +17,27 @@ from langchain.agents.middleware import (
     AgentMiddleware,
     HumanInTheLoopMiddleware,
     ModelCallLimitMiddleware,
+    ModelFallbackMiddleware,
     ToolCallLimitMiddleware,
 )
 from langchain.agents.middleware.types import AgentState, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from app.answers import Checked
+from app.inputs import check_question
 from app.reader import Reader
-from app.settings import DEFAULT_CHAT_MODEL, Settings
+from app.writer import Writer, WriterFailed
 
 BLEND_TOOL = "blend_styles"
 SEARCH_TOOL = "search_corpus"
 MODEL_CALLS_PER_TURN = 6
 TOOL_CALLS_PER_TURN = 6
-
-
-class EngineUnavailable(RuntimeError):
-    """The chat engine that the settings name cannot be used here."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,12 @@ class TurnContext:
     Args:
         started_s: `time.perf_counter()` when the turn began.
         rendered: Finished renders by the id of the tool call that asked for them.
+        trouble: Why the engine could not answer, once it could not.
     """
 
     started_s: float = field(default_factory=time.perf_counter)
     rendered: dict[str, ToolMessage] = field(default_factory=dict)
+    trouble: list[Checked] = field(default_factory=list)
 
 
 class HandOverRenders(AgentMiddleware[AgentState, TurnContext]):
@@ -74,6 +76,40 @@ class KeepPlainData(AgentMiddleware[AgentState, TurnContext]):
         if isinstance(result, ToolMessage):
             result.artifact = plain(result.artifact)
         return result
+
+
+class CapInput(AgentMiddleware[AgentState, TurnContext]):
+    """Hold a question to its length, whoever hands it to the agent."""
+
+    def before_agent(self, state: AgentState, runtime: Runtime[TurnContext]) -> None:
+        """Raise UnusableQuestion where the last question is empty or too long."""
+        asked = next(message for message in reversed(state["messages"]) if isinstance(message, HumanMessage))
+        check_question(asked.text)
+
+
+class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
+    """Write into an answer why the reader gave it in a language model's place.
+
+    It stands inside of the fallback, which calls it once for each model: it hears why the first failed, and marks what
+    the second says.
+    """
+
+    def wrap_model_call(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse]
+    ) -> ModelResponse:
+        trouble = request.runtime.context.trouble
+        try:
+            response = handler(request)
+        except Exception as error:  # by its kind, unless it is ours: its words may hold a key
+            ours = isinstance(error, WriterFailed)
+            why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
+            checked = error.checked if isinstance(error, WriterFailed) else Checked()
+            trouble.append(replace(checked, note=f"The reader answered: {why}."))
+            raise
+        for message in response.result:
+            if trouble and "cited_answer" in message.additional_kwargs:
+                message.additional_kwargs["cited_answer"]["checked"] = asdict(trouble[-1])
+        return response
 
 
 class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
@@ -103,21 +139,6 @@ def plain(value: Any) -> Any:
     return value
 
 
-def load_chat_model(settings: Settings) -> BaseChatModel:
-    """Open the chat engine that the settings name.
-
-    Raises:
-        EngineUnavailable: It is not the reader. An answer that a language model wrote may only be shown once its
-            sentences are checked against the corpus, and that check does not exist yet.
-    """
-    if settings.chat_model != DEFAULT_CHAT_MODEL:
-        raise EngineUnavailable(
-            f"UNDERTONE_CHAT_MODEL={settings.chat_model}: language models are not supported yet, since nothing checks "
-            "their sentences against the corpus; unset it to use the reader"
-        )
-    return Reader()
-
-
 def build_agent(
     model: BaseChatModel, tools: Sequence[BaseTool], checkpointer: BaseCheckpointSaver
 ) -> CompiledStateGraph[Any, TurnContext, Any, Any]:
@@ -134,12 +155,15 @@ def build_agent(
             description_prefix="A blend is proposed",
             edit_notice=None,  # the tool's result says itself what was rendered
         ),
+        CapInput(),
         HandOverRenders(),
         KeepPlainData(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
         TimeAnswers(),
     ]
+    if isinstance(model, Writer):
+        middleware += [ModelFallbackMiddleware(Reader()), TellWhoAnswered()]
     return create_agent(
         model,
         list(tools),

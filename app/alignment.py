@@ -149,6 +149,8 @@ def content_tokens(text: str) -> tuple[Token, ...]:
         elif low in SOME:
             scope.open("some")
             kind = "function"
+            if low == "few" and leads[-1:] not in (["a"], ["the"]):  # "few do" says that most do not
+                scope.open("negation")
         elif low in ALL and (n == 0 or raw[n - 1].group().lower() != "not"):
             scope.open("all")
             kind = "function"

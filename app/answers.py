@@ -62,8 +62,31 @@ class WorkflowStage:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What became of a language model's sentences; those neither mended, replaced nor dropped stood as they were."""
+
+    checked: int = 0
+    mended: int = 0
+    replaced: int = 0  # by the passage that was misread
+    dropped: int = 0
+    links_removed: int = 0
+    note: str | None = None  # why the reader answered in the model's place
+
+    def line(self) -> str:
+        """Say it in one line."""
+        if self.note:
+            return self.note
+        count = f"{self.checked} sentence{'' if self.checked == 1 else 's'} checked against "
+        whose = "its passage" if self.checked == 1 else "their passages"
+        return f"{count}{whose}, {self.mended} mended, {self.replaced} replaced, {self.dropped} dropped"
+
+
+@dataclass(frozen=True)
 class CitedAnswer:
-    """An answer in the format that DESIGN and the README document; `search_query` is what was searched for."""
+    """An answer in the format that the README documents.
+
+    `search_query` is what was searched for; `checked` is None where no language model was asked.
+    """
 
     question: str
     status: Literal["answered", "refused"]
@@ -75,6 +98,7 @@ class CitedAnswer:
     proposals: tuple[dict[str, Any], ...] = ()
     follow_ups: tuple[str, ...] = ()
     search_query: str | None = None
+    checked: Checked | None = None
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -112,6 +136,8 @@ class CitedAnswer:
             )
         fields["proposals"] = tuple(data["proposals"])
         fields["follow_ups"] = tuple(data["follow_ups"])
+        if data.get("checked") is not None:
+            fields["checked"] = Checked(**data["checked"])
         return cls(**fields)
 
     def to_message(self, tool_calls: Sequence[dict[str, Any]] = ()) -> AIMessage:

@@ -131,11 +131,14 @@ class Chat:
             given,
             _config(conversation_id),
             context=context or TurnContext(),
-            stream_mode="updates",
+            stream_mode=["updates", "custom"],
             durability="sync",
         )
-        for step in steps:
-            for update in step.values():
+        for mode, step in steps:
+            if isinstance(step, str):  # what the engine is doing; a blend tells of its steps in dicts
+                yield step
+                continue
+            for update in step.values() if mode == "updates" else ():
                 for message in (update or {}).get("messages", []) if isinstance(update, dict) else []:
                     yield from _events(message)
         if self.conversations:

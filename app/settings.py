@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_CHAT_MODEL = "reader"
+DEFAULT_CHAT_LIMIT_S = "60"
 DEFAULT_IMAGE_MODEL = "embedded"
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 """The documents that come with Undertone; a home without an index gets these."""
@@ -24,6 +25,8 @@ class Settings:
     home: Path = Path(".undertone")
     chat_model: str = DEFAULT_CHAT_MODEL
     chat_url: str | None = None
+    chat_key: str | None = field(default=None, repr=False)  # for the server at chat_url; never logged, never stored
+    chat_limit_s: str = DEFAULT_CHAT_LIMIT_S
     image_model: str = DEFAULT_IMAGE_MODEL
     embedder: str | None = None
     chroma_url: str | None = None
@@ -69,6 +72,8 @@ def read_settings(
         home=(home or Path(value("UNDERTONE_HOME") or ".undertone")).expanduser(),
         chat_model=value("UNDERTONE_CHAT_MODEL") or DEFAULT_CHAT_MODEL,
         chat_url=value("UNDERTONE_CHAT_URL"),
+        chat_key=value("UNDERTONE_CHAT_KEY"),
+        chat_limit_s=value("UNDERTONE_CHAT_LIMIT_S") or DEFAULT_CHAT_LIMIT_S,
         image_model=image_model or value("UNDERTONE_IMAGE_MODEL") or DEFAULT_IMAGE_MODEL,
         embedder=value("UNDERTONE_EMBEDDER"),
         chroma_url=value("UNDERTONE_CHROMA_URL"),

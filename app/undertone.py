@@ -13,10 +13,11 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from app.agent import BLEND_TOOL, EngineUnavailable, build_agent, load_chat_model
+from app.agent import BLEND_TOOL, build_agent
 from app.answers import CitedAnswer
 from app.chat import Chat
 from app.conversations import Conversations, ConversationsRefused
+from app.engines import EngineUnavailable, load_chat_model
 from app.feedback import Feedback
 from app.renders import OnStep, RenderJob, RenderQueue
 from app.settings import Settings

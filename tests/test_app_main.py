@@ -137,12 +137,6 @@ def test_unusable_input_is_one_line_and_status_2(ask, arguments, complaint):
     assert complaint in err and len(err.splitlines()) == 1
 
 
-def test_an_engine_that_is_not_supported_is_one_line_and_status_2(ask, monkeypatch):
-    monkeypatch.setenv("UNDERTONE_CHAT_MODEL", "openai:gpt-9")
-    status, _, err = ask("why?")
-    assert status == 2 and "not supported yet" in err and len(err.splitlines()) == 1
-
-
 def test_a_mistyped_command_does_not_wait_for_the_imports():
     started = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", "app", ""], cwd=ROOT, capture_output=True, text=True)

@@ -16,7 +16,7 @@ DOORS = {
     "streamlit": {"app/page.py", "app/cards.py", "app/charts.py", "app/thumbs.py"},
     "diffusers": {"tools/"},
     "compel": {"tools/conditioning.py"},
-    "langchain": {"app/agent.py"},
+    "langchain": {"app/agent.py", "app/engines.py"},
 }
 
 

@@ -1,0 +1,194 @@
+"""A language model at work on one reply: it is listened to word by word, within a time and a length.
+
+It knows any LangChain chat model and nothing of what is asked. What a provider's error says is never passed on, only
+its kind: its words may hold a key.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import Runnable, RunnableSequence
+
+MAX_REPLY_CHARS = 40_000
+TRIES = 3
+BACKOFF_S = 0.5
+"""Doubled with each try; a server's Retry-After is waited for where the time limit allows."""
+REPLY_SCHEMA: dict[str, Any] = {
+    "title": "answer",
+    "description": "Quotes first, then sentences that name them.",
+    "type": "object",
+    "properties": {
+        "quotes": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "passage": {"type": "string"}, "text": {"type": "string"}},
+                "required": ["id", "passage", "text"],
+            },
+        },
+        "sentences": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "n": {"type": "integer"},
+                    "text": {"type": "string"},
+                    "quotes": {"type": "array", "items": {"type": "string"}},
+                },
+                "required": ["text", "quotes"],
+            },
+        },
+    },
+    "required": ["quotes", "sentences"],
+}
+
+_STATUS = {
+    401: "refused the key",
+    403: "refused the key",
+    404: "knows no such model",
+    408: "was too slow",
+    413: "was asked too much",
+    429: "is busy",
+}
+
+
+class ScribeFailed(RuntimeError):
+    """The language model gave no reply; the message says why, as the end of "the language model ..."."""
+
+
+class _Broken(Exception):
+    """A reply broke off; what was said before is kept."""
+
+    def __init__(self, error: Exception, said: str) -> None:
+        super().__init__(type(error).__name__)
+        status = getattr(error, "status_code", None)
+        self.said = said
+        self.status: int | None = status if isinstance(status, int) else None
+        self.retry_after_s = _retry_after_s(error)
+
+    @property
+    def reason(self) -> str:
+        if self.status is None:
+            return f"{'broke off' if self.said else 'could not be reached'} ({self})"
+        other = "failed" if self.status >= 500 else "refused the request"
+        return f"{_STATUS.get(self.status, other)} (HTTP {self.status})"
+
+    @property
+    def may_pass(self) -> bool:
+        return self.status is None or self.status in (408, 409, 429) or self.status >= 500
+
+    @property
+    def may_be_the_schema(self) -> bool:
+        return self.status is not None and 400 <= self.status <= 501 and self.status not in (*_STATUS, 500)
+
+
+class Scribe:
+    """Takes replies from a chat model, in the reply's own schema where the provider has structured output."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._model = model
+        self._structured = _with_schema(model)
+
+    def take(self, messages: Sequence[BaseMessage], limit_s: float) -> str:
+        """Return the model's reply to the messages.
+
+        Args:
+            messages: What is asked.
+            limit_s: Seconds that everything may take, retries included.
+
+        Raises:
+            ScribeFailed: It is down, slow, or says nothing.
+        """
+        until_s = time.monotonic() + limit_s
+        said, tries = "", 0
+        while True:
+            structured = self._structured
+            try:
+                return _something(self._listen(structured or self._model, messages, until_s))
+            except queue.Empty:
+                raise ScribeFailed(f"took longer than {limit_s:g} s") from None
+            except _Broken as broken:
+                if structured is not None and broken.may_be_the_schema:
+                    self._structured = None  # from now on: this server does not know it
+                    continue
+                said, tries = max(said, broken.said, key=len), tries + 1
+                wait_s = max(broken.retry_after_s, BACKOFF_S * 2 ** (tries - 1))
+                if tries < TRIES and broken.may_pass and time.monotonic() + wait_s < until_s:
+                    time.sleep(wait_s)
+                elif said:
+                    return said  # its whole sentences may still stand
+                else:
+                    raise ScribeFailed(broken.reason) from None
+
+    @staticmethod
+    def _listen(model: Runnable[Any, Any], messages: Sequence[BaseMessage], until_s: float) -> str:
+        heard: queue.Queue[Any] = queue.Queue()
+        enough = threading.Event()
+
+        def listen() -> None:
+            try:
+                with closing(model.stream(list(messages))) as chunks:  # type: ignore[type-var]
+                    for chunk in chunks:
+                        heard.put(chunk)
+                        if enough.is_set():
+                            return
+                heard.put(None)
+            except Exception as error:  # whatever a provider's client raises; the caller tells of its kind
+                heard.put(error)
+
+        # A thread, since a server that drips a word a minute keeps every other kind of time limit waiting.
+        threading.Thread(target=listen, daemon=True, name="scribe").start()
+        said: list[str] = []
+        length = 0
+        try:
+            while length < MAX_REPLY_CHARS:
+                chunk = heard.get(timeout=max(0.0, until_s - time.monotonic()))
+                if chunk is None:
+                    break
+                if isinstance(chunk, Exception):
+                    raise _Broken(chunk, "".join(said)) from None
+                said.append(_words(chunk))
+                length += len(said[-1])
+        finally:
+            enough.set()
+        return "".join(said)[:MAX_REPLY_CHARS]
+
+
+def _words(chunk: Any) -> str:
+    """A chunk's text; where a provider structures its output by a tool call, that call's arguments."""
+    return str(chunk.text) + "".join(call.get("args") or "" for call in getattr(chunk, "tool_call_chunks", []))
+
+
+def _with_schema(model: BaseChatModel) -> Runnable[Any, Any] | None:
+    """The model bound to the reply's schema, None where the provider has no such thing.
+
+    Only the binding is taken: the parser behind it would throw away a reply that ours can still read.
+    """
+    try:
+        structured = model.with_structured_output(REPLY_SCHEMA, method="json_schema")
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+    return structured.first if isinstance(structured, RunnableSequence) else None
+
+
+def _something(said: str) -> str:
+    if not said.strip():
+        raise ScribeFailed("said nothing")
+    return said
+
+
+def _retry_after_s(error: Exception) -> float:
+    """The seconds that a server wishes to be left alone; 0 where it says none."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return max(0.0, float(headers.get("retry-after", 0)))
+    except ValueError:  # a date
+        return 0.0

@@ -1,0 +1,57 @@
+"""Which engine answers: what opens, and the one line where it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import main
+from app.engines import EngineUnavailable, load_chat_model
+from app.reader import Reader
+from app.settings import read_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+URL = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_reader_is_the_default():
+    assert isinstance(load_chat_model(read_settings({})), Reader)
+
+
+@pytest.mark.parametrize(
+    "environ, complaint",
+    [
+        ({"UNDERTONE_CHAT_MODEL": "nosuch:model"}, "no such provider"),
+        ({"UNDERTONE_CHAT_MODEL": "llama"}, "no such provider"),
+        ({"UNDERTONE_CHAT_MODEL": "mistralai:m"}, "pip install langchain-mistralai"),
+        ({"UNDERTONE_CHAT_MODEL": "openai:gpt-9"}, "set the provider's key"),
+        ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": "localhost:11434"}, "no address"),
+        ({"UNDERTONE_CHAT_URL": URL}, "UNDERTONE_CHAT_MODEL"),
+        ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_CHAT_LIMIT_S": "soon"}, "seconds"),
+        ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_CHAT_LIMIT_S": "-1"}, "seconds"),
+    ],
+)
+def test_a_model_that_cannot_be_opened_says_so_in_one_line(environ, complaint):
+    with pytest.raises(EngineUnavailable) as refusal:
+        load_chat_model(read_settings(environ))
+    assert complaint in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_the_command_line_refuses_with_status_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UNDERTONE_CHAT_MODEL", "openai:gpt-9")
+    assert main(["why?", "--home", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "openai:gpt-9 cannot be opened" in err and len(err.splitlines()) == 1
+
+
+def test_no_provider_is_imported_for_the_reader():
+    code = "import sys, app.undertone; print([m for m in sys.modules if m.startswith(('langchain_openai', 'openai'))])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
