@@ -104,7 +104,7 @@ class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
             ours = isinstance(error, WriterFailed)
             why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
             checked = error.checked if isinstance(error, WriterFailed) else Checked()
-            trouble.append(replace(checked, note=f"The reader answered: {why}."))
+            trouble.append(replace(checked, note=why))
             raise
         for message in response.result:
             if trouble and "cited_answer" in message.additional_kwargs:

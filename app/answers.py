@@ -70,12 +70,12 @@ class Checked:
     replaced: int = 0  # by the passage that was misread
     dropped: int = 0
     links_removed: int = 0
-    note: str | None = None  # why the reader answered in the model's place
+    note: str | None = None  # why the reader answered in its place
 
     def line(self) -> str:
         """Say it in one line."""
         if self.note:
-            return self.note
+            return f"The reader answered: {self.note}"
         count = f"{self.checked} sentence{'' if self.checked == 1 else 's'} checked against "
         whose = "its passage" if self.checked == 1 else "their passages"
         return f"{count}{whose}, {self.mended} mended, {self.replaced} replaced, {self.dropped} dropped"

@@ -19,7 +19,7 @@ from app.conversations import Conversation, UnknownConversation
 from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
 from app.marking import escape, link, mark_passages, wrap
 from app.renders import RenderQueue
-from app.settings import read_settings
+from app.settings import DEFAULT_CHAT_MODEL, read_settings
 from app.thumbs import show_report, show_thumbs
 from app.transcripts import Entry, as_markdown, number_sources, read_transcript
 from app.turns import Turn, Turns
@@ -188,6 +188,8 @@ def show_answer(page: Page, answer: CitedAnswer, key: str, pause_s: float) -> No
             time.sleep(pause_s)
     if answer.workflow and not drawn:
         show_workflow(page, answer, numbers, key)
+    if answer.checked:
+        st.caption(escape(answer.checked.line()))
     if answer.sources:
         show_sources(answer.sources, numbers)
 
@@ -344,7 +346,11 @@ def show_engines(undertone: Undertone) -> None:
     settings = undertone.settings
     with st.expander("Engines", icon=":material/tune:"):
         st.markdown(f"**Answers** {escape(settings.chat_model)}")
-        st.caption("Quotes the corpus; no language model writes.")
+        st.caption(
+            "Quotes the corpus; no language model writes."
+            if settings.chat_model == DEFAULT_CHAT_MODEL
+            else "A language model writes; what its passages do not support is not shown. Else the reader quotes."
+        )
         st.markdown(f"**Embedder** {escape(undertone.index.embedder.name)}")
         st.markdown(f"**Image model** {escape(settings.image_model)}")
 

@@ -91,6 +91,8 @@ def answer_as_markdown(answer: CitedAnswer) -> list[str]:
     if answer.workflow and not any(section.heading == "Workflow" for section in answer.sections):  # told there already
         stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
         blocks += ["### Input → model → output", "\n".join(stages)]
+    if answer.checked:
+        blocks.append(f"({answer.checked.line()})")
     if answer.sources:
         blocks.append("### Sources")
         blocks += [_source(numbers[source.document_id], source, answer) for source in answer.sources]

@@ -1,18 +1,19 @@
 """Language models as engines, over a real HTTP server and the whole agent: what they say is shown as it stands up."""
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shutil
 import time
 import uuid
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from langgraph.checkpoint.memory import InMemorySaver
+from streamlit.testing.v1 import AppTest
 
 from app import scribe
+from app.__main__ import main
 from app.agent import build_agent
 from app.chat import Chat
 from app.engines import load_chat_model
@@ -65,7 +66,7 @@ def claims(answer):
 
 def fell_back(answer):
     assert answer.engine == "reader"
-    assert answer.checked.note.startswith("The reader answered: ")
+    assert answer.checked.line().startswith("The reader answered: ")
     assert any("swapping the key and value" in text for text in claims(answer))
     return answer.checked.note
 
@@ -259,15 +260,39 @@ def test_a_provider_that_calls_its_schema_as_a_tool_is_read_all_the_same(ask):
     assert ask(reply).engine == "openai:m"
 
 
+def test_the_page_counts_what_was_checked_and_says_when_the_reader_stepped_in(server, seed_home, tmp_path, monkeypatch):
+    home = shutil.copytree(seed_home, tmp_path / "home")
+    for name, value in settings_of(server.url, home).items():
+        monkeypatch.setenv(name, value)
+    st.cache_resource.clear()
+    server.play(written(WRONG, GOOD))
+    page = AppTest.from_file(str(ROOT / "app" / "page.py"), default_timeout=120).run()
+    assert any("A language model writes" in caption.value for caption in page.caption)
+    page.chat_input[0].set_value(NARROW).run()
+    said = "2 sentences checked against their passages, 0 mended, 1 replaced, 0 dropped"
+    assert said in [caption.value.replace("\\", "") for caption in page.caption]
+    server.play(401)
+    page.chat_input[0].set_value("Does it need any fine-tuning?").run()
+    st.cache_resource.clear()
+    assert not page.exception
+    said = "The reader answered: the language model refused the key (HTTP 401)"
+    assert said in [caption.value.replace("\\", "") for caption in page.caption]
+    assert not any("early" in block.value for block in page.markdown)
+
+
 @pytest.mark.parametrize("act", [written(*HONEST), 401, written((f"The key is {KEY}.", SWAP))])
-def test_the_key_is_nowhere_to_be_read(server, tmp_path, act):
+def test_the_key_is_nowhere_to_be_read(server, seed_home, tmp_path, monkeypatch, capfd, caplog, act):
     server.play(act)
-    environ = {**os.environ, **settings_of(server.url, tmp_path / "home")}
-    command = [sys.executable, "-m", "app", NARROW, "--json", "--conversation", "c"]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0 and server.requests
-    assert KEY not in done.stdout + done.stderr
-    kept = [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
+    home = shutil.copytree(seed_home, tmp_path / "home")
+    environ = settings_of(server.url, home)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level("DEBUG")
+    assert main([NARROW, "--json", "--conversation", "c"]) == 0
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+    out, err = capfd.readouterr()
+    assert json.loads(out)["checked"] and KEY not in out + err + caplog.text
+    kept = [file for file in home.rglob("*") if file.is_file()]
     assert any(file.name == "conversations.sqlite" for file in kept)
     assert [file.name for file in kept if KEY.encode() in file.read_bytes()] == []
     settings = read_settings(environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tests.evals import claims, search, studio
+from tests.evals import claims, hostile, search, studio
 from tests.evals.results import write_results
 
 
@@ -14,6 +14,7 @@ def main() -> None:
     args = parser.parse_args()
     search.main([])
     claims.main([])
+    hostile.main([])
     write_results("studio", studio.run(quick=args.quick))
 
 
