@@ -17,7 +17,7 @@ from tools.trace.afterwards import explain
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
 from tools.trace.classifier import classify_styles
 from tools.trace.parameters import parameters_sha256
-from tools.trace.split import logit_products, split_output
+from tools.trace.split import attend, logit_products, project_parts, split_heads, split_output
 from tools.trace.summary import facts_of
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
@@ -109,7 +109,7 @@ def test_facts_are_sentences_about_the_measurements(traced):
 
 def test_the_parts_of_a_blended_embedding_sum_to_each_layers_real_output():
     """z = sum w_i z_i, so the layer's output is sum w_i A (z_i W_v) W_o + bias."""
-    model, weights = tiny_model(), torch.tensor([0.3, 0.7])
+    model = tiny_model()
     both = make_conditioning(model, "a red house", [(PHOTO, 0.3), (ILLUSTRATION, 0.7)], "embedding").branches[0]
     torch.manual_seed(0)
     with torch.no_grad():
@@ -117,13 +117,11 @@ def test_the_parts_of_a_blended_embedding_sum_to_each_layers_real_output():
             hidden = torch.randn(1, 16, module.to_q.in_features)
             real = module(hidden, encoder_hidden_states=both.prompt_embeds[None])[0]
 
-            def heads(x, n=module.heads):
-                return x.view(*x.shape[:-1], n, -1).transpose(-2, -3)
-
-            query, key = heads(module.to_q(hidden[0])), heads(module.to_k(both.prompt_embeds))
-            attention = (query @ key.transpose(-1, -2) * module.scale).softmax(-1)
-            values = torch.stack([heads(module.to_v(embeds)) for _, embeds in both.parts])
-            parts = split_output(module, attention, values, weights)
+            styles = project_parts(module, both.parts)
+            query, key = (
+                split_heads(x, module.heads) for x in (module.to_q(hidden[0]), module.to_k(both.prompt_embeds))
+            )
+            parts = split_output(module, attend(query, key, styles.values, module.scale), styles.weights)
             assert torch.allclose(parts.sum(0) + module.to_out[0].bias, real, atol=1e-5), name
 
 

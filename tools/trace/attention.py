@@ -1,11 +1,11 @@
 """Where cross-attention looked: shares per step, layer and phrase, and one heat map per phrase.
 
-It listens to the query and key projections of every cross-attention layer and works out softmax(q k^T) beside the
-pipeline, on the conditional passes only. It replaces nothing, so a traced render is an untraced one to the last bit.
-Probabilities are reduced to phrases at once: what is kept grows by a few hundred bytes per step.
+It listens to the query and key projections of every cross-attention layer and attends again beside the pipeline, on
+the conditional passes only, with phrases in place of the values. It replaces nothing, so a traced render is an
+untraced one to the last bit. What is kept grows by a few hundred bytes per step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -14,15 +14,22 @@ import torch
 from torch import nn
 
 from tools.conditioning import Conditioning
-from tools.trace.split import EmbeddingSplit
+from tools.trace.split import EmbeddingSplit, attend, split_heads
 
 Entry = tuple[int, int, float] | None
 """One row of a UNet call: (image, branch, share), or None for a pass without a style."""
 
 WAITING_BYTES = 4_000_000
-"""Queries of a layer that may wait for later steps: all of a small model's, one step of SD1.5's largest layers."""
-PROBABILITY_CELLS = 16_000_000
-"""Attention probabilities worked out at once, 64 MB of float32: three rows of SD1.5's largest layers."""
+"""Queries of a layer that may wait for later steps: all of a small model's, none of SD1.5's largest layers."""
+
+
+@dataclass
+class Waiting:
+    """Queries of a layer that are not worked off yet: small products cost by their number, so steps go together."""
+
+    keys: torch.Tensor  # (rows, tokens, features); the same prompts have the same keys at every step
+    queries: torch.Tensor  # (rows, steps that fit, positions, features)
+    steps: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -31,22 +38,20 @@ class LayerTrace:
 
     name: str
     module: Any  # diffusers' Attention
-    query: torch.Tensor | None = None  # (rows, positions, heads * channels) of the call under way
-    key: torch.Tensor | None = None  # (rows, tokens, heads * channels)
+    query: torch.Tensor | None = None  # (rows, positions, features) of the call under way
+    key: torch.Tensor | None = None  # (rows, tokens, features)
     maps: torch.Tensor | None = None  # (images, positions, phrases), summed over steps
-    waiting: dict[int, tuple[torch.Tensor, list[tuple[int, torch.Tensor]]]] = field(default_factory=dict)
-    """By plan: its keys, and (step, query) of the steps that are not worked off yet."""
-    waiting_bytes: int = 0
+    waiting: dict[int, Waiting] = field(default_factory=dict)  # by plan
 
 
 @dataclass
 class RowPlan:
     """Which rows of a call are conditional, and what each stands for."""
 
+    number: int
     rows: slice
     entries: list[tuple[int, int, float]]
-    roles: torch.Tensor  # (rows, 1, tokens, phrases)
-    weights: torch.Tensor  # (images, rows): a row's share of its image
+    roles: torch.Tensor  # (rows, tokens, phrases)
 
 
 class UnhookedLayer(RuntimeError):
@@ -60,25 +65,27 @@ class AttentionTrace:
     unet: nn.Module
     conditionings: Sequence[Conditioning]
     layers: list[LayerTrace] = field(default_factory=list)
-    shares: list[torch.Tensor] = field(default_factory=list)  # per step: (layers, images, phrases)
+    n_steps: int = 0
+    shares: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # (steps, layers, images, phrases), at the end
     splits: EmbeddingSplit | None = None
+    waiting_bytes: int = 0
+    waiting_bytes_peak: int = 0
 
     def __post_init__(self) -> None:
         self.layers = [LayerTrace(name, module) for name, module in cross_attention_layers(self.unet)]
         self.n_phrases = max(len(c.phrases) for c in self.conditionings)
         if any(branch.parts for c in self.conditionings for branch in c.branches):
-            self.splits = EmbeddingSplit(self.conditionings, [layer.name for layer in self.layers])
+            self.splits = EmbeddingSplit(self.conditionings, len(self.layers))
+        self._found: list[tuple[int, int, list[int], torch.Tensor]] = []  # layer, image, steps, (steps, phrases)
         self._plans: dict[tuple[Entry, ...], RowPlan] = {}
         self._plan: RowPlan | None = None
         self._hooks: list[Any] = []
 
     def __enter__(self) -> "AttentionTrace":
         for index, layer in enumerate(self.layers):
-            self._hooks += [
-                layer.module.to_q.register_forward_hook(_keep(layer, "query")),
-                layer.module.to_k.register_forward_hook(_keep(layer, "key")),
-                layer.module.register_forward_hook(self._observer(index)),
-            ]
+            for what in ("query", "key"):
+                projection = layer.module.to_q if what == "query" else layer.module.to_k
+                self._hooks.append(projection.register_forward_hook(self._listener(index, what)))
         return self
 
     def __exit__(
@@ -93,10 +100,7 @@ class AttentionTrace:
 
     def begin_step(self) -> None:
         """Begin the next step; its UNet calls follow."""
-        device = next(self.unet.parameters()).device
-        self.shares.append(torch.zeros(len(self.layers), len(self.conditionings), self.n_phrases, device=device))
-        if self.splits is not None:
-            self.splits.begin_step(device)
+        self.n_steps += 1
 
     def begin_call(self, entries: Sequence[Entry]) -> None:
         """Say what the rows of the next UNet call are."""
@@ -107,13 +111,20 @@ class AttentionTrace:
 
     def finish(self) -> None:
         """Work off what is waiting, and raise UnhookedLayer if a layer was never heard."""
+        plans = {plan.number: plan for plan in self._plans.values()}
         for index, layer in enumerate(self.layers):
-            self._work_off(index)
+            for number, waiting in layer.waiting.items():
+                self._work_off(index, plans[number], waiting)
+            layer.waiting = {}
             if layer.maps is None:
                 raise UnhookedLayer(
                     f"{layer.name} was not heard: its to_q and to_k did not run on their own. Its attention module "
                     f"is {type(layer.module).__name__} with {type(layer.module.processor).__name__}"
                 )
+        self.shares = torch.zeros(self.n_steps, len(self.layers), len(self.conditionings), self.n_phrases)
+        for index, image, steps, found in self._found:
+            self.shares[steps, index, image] += found.cpu()
+        self._found = []
 
     def _make_plan(self, entries: tuple[Entry, ...]) -> RowPlan:
         kept = [(i, entry) for i, entry in enumerate(entries) if entry is not None]
@@ -123,63 +134,67 @@ class AttentionTrace:
             nn.functional.pad(branch.roles, (0, self.n_phrases - branch.roles.shape[1]))
             for branch in (self.conditionings[image].branches[branch] for _, (image, branch, _) in kept)
         ]
-        weights = torch.zeros(len(self.conditionings), len(kept))
-        for row, (_, (image, _, share)) in enumerate(kept):
-            weights[image, row] = share
-        stacked = torch.stack(roles)[:, None] if roles else torch.empty(0)
-        return RowPlan(slice(first, last), [entry for _, entry in kept], stacked.to(device), weights.to(device))
+        stacked = torch.stack(roles).to(device) if roles else torch.empty(0)
+        rows, known = [entry for _, entry in kept], len(self._plans)
+        return RowPlan(known, slice(first, last), rows, stacked)
 
-    def _observer(self, index: int) -> Any:
-        def observe(_module: Any, _args: Any, _output: torch.Tensor) -> None:
-            layer, plan = self.layers[index], self._plan
-            if layer.query is None or layer.key is None or plan is None or not plan.entries:
-                return
-            query = layer.query[plan.rows]
-            # the same plan has the same prompts at every step, and so the same keys
-            waiting = layer.waiting.setdefault(id(plan), (layer.key[plan.rows], []))
-            waiting[1].append((len(self.shares) - 1, query))
-            layer.waiting_bytes += query.numel() * query.element_size()
-            layer.query = layer.key = None
-            if layer.waiting_bytes > WAITING_BYTES:
-                self._work_off(index)
-
-        return observe
-
-    def _work_off(self, index: int) -> None:
-        """Turn a layer's waiting queries into shares: many steps at once, since small products cost by their number."""
-        layer, waiting = self.layers[index], self.layers[index].waiting
-        layer.waiting, layer.waiting_bytes = {}, 0
-        plans = {id(plan): plan for plan in self._plans.values()}
-        for plan_id, (key, queries) in waiting.items():
-            plan, steps = plans[plan_id], [step for step, _ in queries]
-            query = torch.stack([q for _, q in queries])  # (steps, rows, positions, features)
-            cells = query.shape[0] * query.shape[2] * key.shape[1] * layer.module.heads
-            at_once = max(1, PROBABILITY_CELLS // cells)
-            for first in range(0, len(plan.entries), at_once):
-                rows = slice(first, first + at_once)
-                self._observe_rows(index, plan, rows, steps, query[:, rows], key[rows])
-
-    def _observe_rows(
-        self, index: int, plan: RowPlan, rows: slice, steps: list[int], query: torch.Tensor, key: torch.Tensor
-    ) -> None:
+    def _listener(self, index: int, what: str) -> Callable[[Any, Any, torch.Tensor], None]:
         layer = self.layers[index]
-        module = layer.module
-        query, key = _heads(query, module.heads), _heads(key, module.heads)
-        # (steps, rows, heads, positions, tokens)
-        probabilities = (query @ key.transpose(-1, -2)).mul_(module.scale).softmax(-1)
-        by_phrase = (probabilities @ plan.roles[rows]).mean(2)  # (steps, rows, positions, phrases)
-        by_image = torch.einsum("ir,srqp->siqp", plan.weights[:, rows], by_phrase)
-        maps = by_image.sum(0)
-        layer.maps = maps if layer.maps is None else layer.maps.add_(maps)
-        for step, share in zip(steps, by_image.mean(2), strict=True):
-            self.shares[step][index] += share
-        if self.splits is not None:
-            self.splits.observe(index, module, plan.entries[rows], steps, query, probabilities)
+
+        def listen(_module: Any, _args: Any, output: torch.Tensor) -> None:
+            plan = self._plan
+            if plan is None or not plan.entries:
+                return
+            setattr(layer, what, output)
+            if layer.query is not None and layer.key is not None:
+                self._take_in(index, plan, layer.query[plan.rows], layer.key[plan.rows])
+                layer.query = layer.key = None
+
+        return listen
+
+    def _take_in(self, index: int, plan: RowPlan, queries: torch.Tensor, keys: torch.Tensor) -> None:
+        """Let the queries of a step wait where there is room for several steps of them."""
+        layer, step = self.layers[index], self.n_steps - 1
+        waiting = layer.waiting.get(plan.number)
+        if waiting is None:
+            room = WAITING_BYTES // queries.nbytes
+            if room < 2:
+                self._work_off(index, plan, Waiting(keys, queries[:, None], [step]))
+                return
+            kept = queries.new_empty(queries.shape[0], room, *queries.shape[1:])
+            waiting = layer.waiting[plan.number] = Waiting(keys, kept)
+        waiting.queries[:, len(waiting.steps)] = queries
+        waiting.steps.append(step)
+        self.waiting_bytes += queries.nbytes
+        self.waiting_bytes_peak = max(self.waiting_bytes_peak, self.waiting_bytes)
+        if len(waiting.steps) == waiting.queries.shape[1]:
+            self._work_off(index, plan, waiting)
+            self.waiting_bytes -= waiting.queries.nbytes
+
+    def _work_off(self, index: int, plan: RowPlan, waiting: Waiting) -> None:
+        """Turn a layer's waiting queries into shares and maps."""
+        layer, module, steps = self.layers[index], self.layers[index].module, waiting.steps
+        waiting.steps = []
+        for row, (image, branch, share) in enumerate(plan.entries):
+            query = split_heads(waiting.queries[row, : len(steps)].flatten(0, 1), module.heads)
+            key = split_heads(waiting.keys[row], module.heads)
+            # a phrase's share is what attention returns where the phrase's tokens have the value 1 and all others 0
+            values, n = plan.roles[row].expand(module.heads, -1, -1), self.n_phrases
+            if parts := self.splits and self.splits.parts(index, module, image, branch):
+                values = torch.cat([values, parts.values], -1)
+            attended = attend(query, key, values, module.scale)  # (heads, steps * positions, features)
+            by_phrase = attended[..., :n].mean(0).unflatten(0, (len(steps), -1)).mul_(share)
+            if layer.maps is None:
+                layer.maps = by_phrase.new_zeros(len(self.conditionings), *by_phrase.shape[1:])
+            layer.maps[image] += by_phrase.sum(0)
+            self._found.append((index, image, steps, by_phrase.mean(1)))
+            if self.splits and parts:
+                self.splits.observe(index, module, image, steps, query, attended[..., n:], parts)
 
     def share_table(self, image: int) -> torch.Tensor:
         """Shares of one image's attention: (steps, layers, phrases), over all phrases they sum to 1."""
         n_phrases = len(self.conditionings[image].phrases)
-        return torch.stack(self.shares)[:, :, image, :n_phrases].cpu()
+        return self.shares[:, :, image, :n_phrases]
 
     def heat_maps(self, image: int, latent_size: tuple[int, int]) -> torch.Tensor:
         """Heat maps of one image: (phrases, height, width) in shares of attention, mean over steps, layers and heads.
@@ -198,17 +213,18 @@ class AttentionTrace:
         for layer in used:
             assert layer.maps is not None
             size = layer_size(layer.maps.shape[1], height, width)
-            maps = layer.maps[image, :, :n_phrases].T.reshape(1, n_phrases, *size).cpu() / len(self.shares)
+            maps = layer.maps[image, :, :n_phrases].T.reshape(1, n_phrases, *size).cpu() / self.n_steps
             scaled = nn.functional.interpolate(maps, size=latent_size, mode="bicubic") if size != latent_size else maps
             total += scaled[0].clamp(min=0)
         return total / max(1, len(used))
 
     def kept_bytes(self) -> tuple[int, int]:
         """What is kept: bytes per step, and bytes that do not grow with steps."""
-        per_step = sum(t.numel() * t.element_size() for t in self.shares[-1:])
+        per_step = 4 * len(self.layers) * len(self.conditionings) * self.n_phrases
         if self.splits is not None:
             per_step += self.splits.bytes_per_step()
-        return per_step, sum(layer.maps.numel() * 4 for layer in self.layers if layer.maps is not None)
+        maps = sum(layer.maps.nbytes for layer in self.layers if layer.maps is not None)
+        return per_step, maps
 
 
 def cross_attention_layers(unet: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -237,16 +253,3 @@ def layer_size(positions: int, height: int, width: int) -> tuple[int, int]:
     if height * width != positions:
         raise ValueError(f"no layer of {positions} positions in latents of this size")
     return height, width
-
-
-def _keep(layer: LayerTrace, what: str) -> Any:
-    def keep(_module: Any, _args: Any, output: torch.Tensor) -> None:
-        setattr(layer, what, output)
-
-    return keep
-
-
-def _heads(projected: torch.Tensor, n_heads: int) -> torch.Tensor:
-    """(..., positions, heads * channels) -> (..., heads, positions, channels) float32."""
-    *before, positions, features = projected.shape
-    return projected.float().view(*before, positions, n_heads, features // n_heads).transpose(-3, -2)

@@ -130,7 +130,7 @@ class BlendTrace:
             rulers = ruling_styles(conditioning.method, conditioning.shares, len(self.timesteps))
             measured["ruling_style_by_step"] = list(rulers)
         if self.attention.splits is not None and any(branch.parts for branch in conditioning.branches):
-            split = self.attention.splits.table(image)
+            split = self.attention.splits.table(image, len(self.timesteps))
             measured["embedding_split"] = {f"{name}_by_step": _rounded(t.mean(1)) for name, t in split.items()}
             arrays.update({f"split_{name}": t.numpy() for name, t in split.items()})
         pulls = self.noise.table(image)

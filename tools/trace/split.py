@@ -5,12 +5,24 @@ its bias), and its logits are sum_i w_i q (z_i W_k)^T: a sum of one part per sty
 The attention A itself depends on all of z: the split says what each style adds under the attention they share.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.functional import linear
 
 from tools.conditioning import Conditioning
+
+
+@dataclass
+class StyleParts:
+    """A blended embedding's parts as one layer projects them; they are the same at every step."""
+
+    weights: torch.Tensor  # (styles,)
+    keys: torch.Tensor  # (styles, heads, tokens, channels)
+    values: torch.Tensor  # (heads, tokens, styles * channels)
 
 
 class EmbeddingSplit:
@@ -18,91 +30,104 @@ class EmbeddingSplit:
 
     measures = ("output_share", "output_cosine", "logit_share", "logit_cosine")
 
-    def __init__(self, conditionings: Sequence[Conditioning], layers: Sequence[str]) -> None:
+    def __init__(self, conditionings: Sequence[Conditioning], n_layers: int) -> None:
         self.conditionings = conditionings
-        self.n_layers = len(layers)
-        self.n_styles = max(len(c.styles) for c in conditionings)
-        self.steps: list[torch.Tensor] = []  # per step: (measures, layers, images, styles)
-        self._projected: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def begin_step(self, device: torch.device) -> None:
-        shape = (len(self.measures), self.n_layers, len(self.conditionings), self.n_styles)
-        self.steps.append(torch.full(shape, float("nan"), device=device))
+        self.n_layers = n_layers
+        self._found: dict[int, list[tuple[int, Sequence[int], torch.Tensor]]] = defaultdict(list)
+        """By image: layer, steps, and (steps, measures, styles)."""
+        self._parts: dict[tuple[int, int], StyleParts] = {}
 
     def bytes_per_step(self) -> int:
-        return sum(t.numel() * t.element_size() for t in self.steps[-1:])
+        parts = sum(len(branch.parts) for c in self.conditionings for branch in c.branches)
+        return 4 * len(self.measures) * self.n_layers * parts
+
+    def parts(self, layer: int, module: Any, image: int, branch: int) -> StyleParts | None:
+        """A layer's projections of the embeddings that an image's embedding is the mean of; None where it is none."""
+        embeds = self.conditionings[image].branches[branch].parts
+        if embeds and (layer, image) not in self._parts:
+            self._parts[layer, image] = project_parts(module, embeds)
+        return self._parts[layer, image] if embeds else None
 
     def observe(
         self,
         layer: int,
         module: Any,
-        entries: Sequence[tuple[int, int, float]],
+        image: int,
         steps: Sequence[int],
         query: torch.Tensor,
-        probabilities: torch.Tensor,
+        attended: torch.Tensor,
+        parts: StyleParts,
     ) -> None:
-        """Split one layer's output for every row whose embedding is a mean of several.
+        """Split one layer's output and logits for one image.
 
         Args:
             layer: Index of the layer.
             module: The attention layer.
-            entries: (image, branch, share) of each row.
+            image: Index of the image.
             steps: Which steps these are.
-            query: (steps, rows, heads, positions, channels).
-            probabilities: (steps, rows, heads, positions, tokens).
+            query: (heads, steps * positions, channels).
+            attended: Attention over the parts' values, (heads, steps * positions, styles * channels).
+            parts: What `parts` gave.
         """
-        for row, (image, branch, _) in enumerate(entries):
-            parts = self.conditionings[image].branches[branch].parts
-            if not parts:
-                continue
-            weights = torch.tensor([weight for weight, _ in parts], device=query.device)
-            keys, values = self._project(layer, image, module, parts)
-            outputs = split_output(module, probabilities[:, row, None], values, weights).flatten(2)
-            grams = (outputs @ outputs.transpose(1, 2), logit_products(query[:, row], keys, weights))
-            for i, gram in enumerate(grams):  # (steps, styles, styles): lengths and cosines are both in it
-                lengths = gram.diagonal(dim1=1, dim2=2).clamp(min=1e-24).sqrt()
-                whole = gram.sum((1, 2)).clamp(min=1e-24).sqrt()
-                shares = lengths / lengths.sum(1, keepdim=True)
-                cosines = gram.sum(2) / (lengths * whole[:, None])
-                for step, share, cosine in zip(steps, shares, cosines, strict=True):
-                    self.steps[step][2 * i, layer, image, : len(parts)] = share
-                    self.steps[step][2 * i + 1, layer, image, : len(parts)] = cosine
+        by_step = (len(steps), -1)
+        outputs = split_output(module, attended, parts.weights).unflatten(1, by_step).transpose(0, 1).flatten(2)
+        queries = query.unflatten(1, by_step).transpose(0, 1)  # (steps, heads, positions, channels)
+        measured = []
+        for gram in (outputs @ outputs.transpose(1, 2), logit_products(queries, parts.keys, parts.weights)):
+            # (steps, styles, styles): lengths and cosines are both in it
+            lengths = gram.diagonal(dim1=1, dim2=2).clamp(min=1e-24).sqrt()
+            whole = gram.sum((1, 2)).clamp(min=1e-24).sqrt()
+            measured += [lengths / lengths.sum(1, keepdim=True), gram.sum(2) / (lengths * whole[:, None])]
+        self._found[image].append((layer, steps, torch.stack(measured, 1)))
 
-    def table(self, image: int) -> dict[str, torch.Tensor]:
+    def table(self, image: int, n_steps: int) -> dict[str, torch.Tensor]:
         """One image's measures, each (steps, layers, styles)."""
-        stacked = torch.stack(self.steps)[:, :, :, image, : len(self.conditionings[image].styles)].cpu()
-        return {name: stacked[:, i] for i, name in enumerate(self.measures)}
-
-    def _project(
-        self, layer: int, image: int, module: Any, parts: Sequence[tuple[float, torch.Tensor]]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Each style's own keys and values, (styles, heads, tokens, channels); they are the same at every step."""
-        if (layer, image) not in self._projected:
-            embeds = torch.stack([embeds for _, embeds in parts])
-            both = []
-            for projection in (module.to_k, module.to_v):
-                # as a product, not a call: the layer's own projections are being listened to
-                projected = embeds.float() @ projection.weight.float().T
-                if projection.bias is not None:
-                    projected = projected + projection.bias.float()
-                styles, tokens, features = projected.shape
-                both.append(projected.view(styles, tokens, module.heads, features // module.heads).transpose(1, 2))
-            self._projected[layer, image] = (both[0], both[1])
-        return self._projected[layer, image]
+        n_styles = len(self.conditionings[image].styles)
+        whole = torch.full((n_steps, self.n_layers, len(self.measures), n_styles), float("nan"))
+        for layer, steps, found in self._found[image]:
+            whole[list(steps), layer] = found.cpu()
+        return {name: whole[:, :, i] for i, name in enumerate(self.measures)}
 
 
-def split_output(module: Any, probabilities: torch.Tensor, values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Return each style's part of a layer's output: (..., styles, positions, features). With the bias they add up.
+def project_parts(module: Any, parts: Sequence[tuple[float, torch.Tensor]]) -> StyleParts:
+    """Project (weight, embeddings) of each style by an attention layer's own matrices."""
+    embeds = torch.stack([embeds for _, embeds in parts]).float()
+    # as products, not calls: the layer's own projections are being listened to
+    keys, values = (
+        split_heads(linear(embeds, p.weight.float(), None if p.bias is None else p.bias.float()), module.heads)
+        for p in (module.to_k, module.to_v)
+    )
+    weights = torch.tensor([weight for weight, _ in parts], device=embeds.device)
+    return StyleParts(weights, keys, values.permute(1, 2, 0, 3).flatten(2))
+
+
+def split_heads(projected: torch.Tensor, n_heads: int) -> torch.Tensor:
+    """(..., positions, heads * channels) -> (..., heads, positions, channels) float32."""
+    return projected.float().unflatten(-1, (n_heads, -1)).transpose(-3, -2)
+
+
+def attend(query: torch.Tensor, key: torch.Tensor, values: torch.Tensor, scale: float) -> torch.Tensor:
+    """Return softmax(scale q k^T) v, (heads, positions, features), whatever `values` stand for.
+
+    Args:
+        query: (heads, positions, channels).
+        key: (heads, tokens, channels).
+        values: (heads, tokens, features), as many as one likes.
+        scale: What the logits are multiplied by.
+    """
+    return torch.bmm(torch.bmm(query, key.transpose(1, 2) * scale).softmax(-1), values)
+
+
+def split_output(module: Any, attended: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return each style's part of a layer's output: (styles, positions, features). With the bias they add up.
 
     Args:
         module: The attention layer, for its output projection.
-        probabilities: The attention of one row, (..., heads, positions, tokens).
-        values: Each style's values, (styles, heads, tokens, channels).
+        attended: Attention over each style's values, side by side: (heads, positions, styles * channels).
         weights: Each style's weight in the embedding, (styles,).
     """
-    attended = probabilities @ values  # (..., styles, heads, positions, channels)
-    merged = attended.transpose(-3, -2).flatten(-2)
-    return weights[:, None, None] * (merged @ module.to_out[0].weight.float().T)
+    by_style = attended.unflatten(-1, (len(weights), -1)).permute(2, 1, 0, 3)  # (styles, positions, heads, channels)
+    return weights[:, None, None] * linear(by_style.flatten(2), module.to_out[0].weight.float())
 
 
 def logit_products(query: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
