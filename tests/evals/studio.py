@@ -84,14 +84,16 @@ def single_styles(model: ImageModel, count: int) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in right.items()}
 
 
-def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str, float]]:
+def blends(
+    model: ImageModel, count: int, all_pairs: bool, methods: Sequence[str] = METHODS
+) -> dict[str, dict[str, float]]:
     """Nine weights between two styles, by method: does the style follow the weight, does the object stay?"""
     pairs = list(itertools.combinations(range(len(STYLES)), 2))
     asked = subjects(count, seed=2)
     jobs = [(s, pair, n) for n, s in enumerate(asked) for pair in (pairs if all_pairs else [pairs[n % len(pairs)]])]
-    found: dict[str, dict[str, list[float]]] = {method: defaultdict(list) for method in METHODS}
+    found: dict[str, dict[str, list[float]]] = {method: defaultdict(list) for method in methods}
     for subject, (a, b), n in jobs:
-        for method in METHODS:
+        for method in methods:
             requests = [
                 BlendRequest(
                     subject.text,
@@ -104,8 +106,8 @@ def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str
             ]
             rendered = list(render(model, requests))
             seen = judge(np.stack([image for image, _ in rendered]))
-            # Beyond one in a million the judges are sure, and which of two such weights is surer tells nothing.
-            two = seen["style"][:, [a, b]].astype(np.float64) + 1e-6
+            # the smallest float32 stands in for 0: a clip any higher makes ties of weights that the judges rank
+            two = np.maximum(seen["style"][:, [a, b]].astype(np.float64), 1e-37)
             logit = np.log(two[:, 1] / two[:, 0])
             probability = two[:, 1] / two.sum(1)
             latents = np.stack([x for _, x in rendered]).reshape(len(WEIGHTS), -1)
@@ -113,7 +115,7 @@ def blends(model: ImageModel, count: int, all_pairs: bool) -> dict[str, dict[str
             middle = latents[len(WEIGHTS) // 2]
             far = min(np.linalg.norm(middle - latents[0]), np.linalg.norm(middle - latents[-1])) >= 0.3 * span
             between = 0.15 <= probability[len(WEIGHTS) // 2] <= 0.85
-            rank = max(_rank(logit), _rank(probability))
+            rank = _rank(logit)
             measured = found[method]
             measured["rank correlation >= .95"].append(float(rank >= 0.95))
             measured["median rank correlation"].append(rank)
