@@ -22,6 +22,7 @@ from app.answers import CitedAnswer
 from app.conversations import Conversations
 from app.inputs import check_question
 
+DECLINED = "Not rendered, as you wished. It can still be rendered later."
 NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
 
 Event = str | CitedAnswer
@@ -78,6 +79,16 @@ class Chat:
         """Whether the last question, or the last render, still waits for the engine's answer."""
         messages = self.messages(conversation_id)
         return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
+
+    def decline(self, conversation_id: str, call_id: str) -> Iterator[Event]:
+        """Reject a proposal that waits, and let the engine go on without it."""
+        with self._locks[conversation_id]:
+            messages = self.messages(conversation_id)
+            waiting = [call["id"] for call in proposals(messages[-1])] if messages else []
+            if call_id in waiting:
+                said = [DECLINED if waited == call_id else NOT_RENDERED for waited in waiting]
+                decisions = [{"type": "reject", "message": message} for message in said]
+                yield from self._run(conversation_id, Command(resume={"decisions": decisions}))
 
     def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
         """Put a finished render into its conversation and let the engine say what came of it.

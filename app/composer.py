@@ -167,7 +167,7 @@ class Composer:
     def rendered(self, text: str, artifact: dict[str, Any] | None) -> CitedAnswer:
         """Say what came of a proposed render: what was measured, and what moved since the run before."""
         if artifact is None:
-            return self._framed(text)
+            return self._framed(text.rpartition("with reason: ")[2])  # a rejected call's message puts that before it
         sections = [Section("", (Sentence(text.splitlines()[0], "framing"),)), told_facts(artifact, FIRST_TOLD)]
         if len(self.conversation.renders) > 1:
             sections.append(compared_runs(*self.conversation.renders[-2:]))

@@ -113,8 +113,13 @@ class RenderQueue:
 
     def latest(self, call_id: str) -> RenderJob | None:
         """The last job of a proposal."""
-        jobs = [job for job in self._jobs.values() if job.call_id == call_id]
+        jobs = [job for job in list(self._jobs.values()) if job.call_id == call_id]
         return max(jobs, key=lambda job: job.created_at) if jobs else None
+
+    def of_conversation(self, conversation_id: str) -> dict[str, RenderJob]:
+        """The last job of each of a conversation's proposals."""
+        jobs = [job for job in list(self._jobs.values()) if job.conversation_id == conversation_id]
+        return {job.call_id: job for job in sorted(jobs, key=lambda job: job.created_at)}
 
     def step(self, job_id: str) -> RenderStep | None:
         return self._steps.get(job_id)
@@ -122,10 +127,6 @@ class RenderQueue:
     def ahead_of(self, job: RenderJob) -> int:
         """How many jobs run or wait before this one."""
         return sum(j.status in ACTIVE and j.created_at < job.created_at for j in list(self._jobs.values()))
-
-    def is_active(self, conversation_id: str) -> bool:
-        jobs = list(self._jobs.values())
-        return any(job.status in ACTIVE and job.conversation_id == conversation_id for job in jobs)
 
     def discard(self, conversation_id: str) -> None:
         """Cancel a deleted conversation's jobs and delete what they rendered."""

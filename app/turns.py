@@ -1,12 +1,11 @@
 """A turn at work in the background, so that a click or a reload does not end it.
 
-It knows nothing of what a turn does: it runs an iterator in a thread, keeps what came, and lets any number of readers
-follow.
+It knows nothing of what a turn does: it runs an iterator to its end in a thread. What came of it stands in the
+conversation.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterator
 
@@ -17,39 +16,27 @@ class Turn:
     """One running turn."""
 
     def __init__(self, events: Iterator[Event]) -> None:
-        self._events: list[Event] = []
         self.error: Exception | None = None
-        self._finished = False
-        self._changed = threading.Condition()
+        self.doing: str | None = None  # the last line that the turn gave about its work
+        self._ended = threading.Event()
         threading.Thread(target=self._work, args=(events,), daemon=True, name="turn").start()
 
     @property
     def finished(self) -> bool:
-        return self._finished
+        return self._ended.is_set()
 
-    def follow(self) -> Iterator[Event]:
-        """Yield the turn's events from its beginning; ends with the turn, or raises what ended it."""
-        for number in itertools.count():
-            with self._changed:
-                while len(self._events) <= number and not self._finished:
-                    self._changed.wait()
-                if len(self._events) <= number:
-                    break
-            yield self._events[number]
-        if self.error:
-            raise self.error
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the turn's end or for so many seconds; whether it has ended."""
+        return self._ended.wait(timeout_s)
 
     def _work(self, events: Iterator[Event]) -> None:
         try:
             for event in events:
-                with self._changed:
-                    self._events.append(event)
-                    self._changed.notify_all()
-        except Exception as error:  # carried to whoever follows; a thread has nobody to raise to
+                if isinstance(event, str):
+                    self.doing = event
+        except Exception as error:  # carried to whoever asks; a thread has nobody to raise to
             self.error = error
-        with self._changed:
-            self._finished = True
-            self._changed.notify_all()
+        self._ended.set()
 
 
 class Turns:

@@ -7,6 +7,7 @@ that it starts.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -34,6 +35,10 @@ FLAGS = [
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 TIMEOUT_S = 240  # generous: two busy cores open the corpus and the image model meanwhile
 SEED_STARTER = "photographic style"
+SAID = '[data-testid="stChatMessage"]'
+RENDERED = 'img[alt^="Rendered image"]'
+QUESTION = '[data-testid="stChatInputTextArea"]'
+REST_MS = 700
 MAIN = '[data-testid="stMainBlockContainer"]'
 
 
@@ -77,22 +82,37 @@ def open_page(browser: Browser, address: str, size: dict[str, int]) -> Page:
     page = browser.new_page(viewport=size)  # type: ignore[arg-type]
     page.set_default_timeout(TIMEOUT_S * 1000)
     page.goto(address)
-    page.locator('[data-testid="stChatInputTextArea"]').wait_for()
+    page.locator(QUESTION).wait_for()
     settle(page)
     return page
 
 
 def ask_the_seed_question(page: Page) -> None:
-    page.get_by_role("button", name=SEED_STARTER).first.click()
+    """Click the first starter; the sidebar's buttons, some of the same name, are another place."""
+    page.locator(MAIN).get_by_role("button", name=SEED_STARTER).first.click()
     page.get_by_role("button", name="Render", exact=True).wait_for()
-    settle(page)
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question and wait until its answer begins."""
+    said = page.locator(SAID)
+    answer = said.nth(said.count() + 1)
+    page.locator(QUESTION).fill(question)
+    page.locator(QUESTION).press("Enter")
+    answer.filter(has_not=page.locator(".st-key-turn"), has_text=re.compile(r"\w")).wait_for()
 
 
 def render(page: Page) -> None:
     """Click Render on the last card and wait for its image."""
+    images = page.locator(RENDERED)
+    before = images.count()
     page.get_by_role("button", name="Render", exact=True).last.click()
-    page.locator('img[alt^="Rendered image"]').last.wait_for()
-    settle(page)
+    images.nth(before).wait_for()
+
+
+def slow_down(page: Page, times: int = 4) -> None:
+    """Give the page a processor so many times slower."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
 
 
 def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
@@ -110,10 +130,17 @@ def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page's script has run to its end."""
-    page.wait_for_timeout(400)
-    page.locator('[data-testid="stApp"][data-test-script-state="running"]').wait_for(state="detached")
-    page.wait_for_timeout(400)
+    """Wait until the page's script has rested for a moment: for pictures, and for what should not be there."""
+    page.evaluate(
+        """async (rest_ms) => {
+            let since = performance.now();
+            while (performance.now() - since < rest_ms) {
+                await new Promise((done) => setTimeout(done, 50));
+                if (document.querySelector('[data-test-script-state="running"]')) since = performance.now();
+            }
+        }""",
+        REST_MS,
+    )
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

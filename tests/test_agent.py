@@ -15,7 +15,7 @@ from pydantic import Field
 
 from app.agent import build_agent
 from app.answers import CitedAnswer
-from app.chat import Chat, proposals
+from app.chat import DECLINED, Chat, proposals
 from app.conversations import Conversations, UnknownConversation
 from app.inputs import UnusableQuestion
 from app.turns import Turns
@@ -156,6 +156,18 @@ def test_a_question_on_top_of_a_proposal_leaves_it_unrendered_but_renderable(tmp
     assert kinds(chat, "c").endswith("HATA")
 
 
+def test_a_declined_proposal_is_settled_and_still_renderable(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    list(chat.decline("c", call["id"]))
+    assert kinds(chat, "c") == "HATATA"
+    assert chat.messages("c")[-2].content.endswith(DECLINED)
+    assert list(chat.decline("c", call["id"])) == []
+    chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATAHATA"
+
+
 def test_of_two_proposals_one_is_rendered_and_the_other_waits(tmp_path):
     chat = open_chat(tmp_path)
     list(chat.ask("c", "blend and blend"))
@@ -255,19 +267,19 @@ def test_conversations_can_be_renamed_and_deleted(tmp_path):
     assert chat.messages("b") == []
 
 
-def test_a_turn_goes_on_when_nobody_follows_and_can_be_followed_again(tmp_path):
+def test_a_turn_goes_on_when_nobody_waits_for_it(tmp_path):
     chat = open_chat(tmp_path)
     turn = Turns().start("c", chat.ask("c", "why?"))
-    assert list(turn.follow()) == list(turn.follow())
+    assert turn.wait(30) and turn.finished and turn.error is None
+    assert turn.doing
     assert kinds(chat, "c") == "HATA"
 
 
-def test_what_ends_a_turn_reaches_whoever_follows_it(tmp_path):
+def test_what_ended_a_turn_is_kept(tmp_path):
     turns = Turns()
-    turn = turns.start("c", open_chat(tmp_path, Scripted(break_once=["now"])).ask("c", "why?"))
-    with pytest.raises(ConnectionError):
-        list(turn.follow())
-    assert turns.latest("c").finished and turns.latest("c").error
+    turns.start("c", open_chat(tmp_path, Scripted(break_once=["now"])).ask("c", "why?")).wait(30)
+    assert turns.latest("c").finished
+    assert isinstance(turns.latest("c").error, ConnectionError)
 
 
 def test_a_question_asked_during_a_turn_waits_for_it(tmp_path):

@@ -1,7 +1,8 @@
-"""The documented page in a real browser: ask, open a citation, render, see the image."""
+"""The documented page in a real browser: ask, open a citation, render, see the image; and click without waiting."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,23 +16,28 @@ from tests.browsing import (
     DESKTOP,
     MAIN,
     PHONE,
+    QUESTION,
+    RENDERED,
     ROOT,
+    SAID,
+    ask,
     ask_the_seed_question,
     chromium,
     open_page,
     render,
     served,
     settle,
+    slow_down,
 )
 from tools.models import EMBEDDED_FOLDER
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(600),
 ]
-RENDERED = 'img[alt^="Rendered image"]'
-patient = pytest.mark.patient  # can still lose a race with the page; run by hand with -m patient
+CHIP = f'{MAIN} [class*="st-key-chip-"] button'
+DIALOG = '[role="dialog"]'
 
 
 @pytest.fixture(scope="module")
@@ -61,53 +67,69 @@ def browser():
         yield browser
 
 
+@pytest.fixture
+def page(browser, address):
+    page = open_page(browser, address, DESKTOP)
+    yield page
+    page.close()
+
+
 def keep(page, name):
     """Screenshots for whoever wants to look: UNDERTONE_SCREENSHOTS=<folder>."""
     if folder := os.environ.get("UNDERTONE_SCREENSHOTS"):
+        settle(page)
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_ask_open_a_citation_render_and_see_the_image(browser, address):
-    page = open_page(browser, address, DESKTOP)
+def jobs_of(home, page):
+    """The render jobs of the conversation that the page shows."""
+    conversation = re.search(r"\?c=(\w+)", page.url)[1]
+    jobs = [json.loads(file.read_text("utf-8")) for file in home.glob("renders/*/job.json")]
+    return [job for job in jobs if job["conversation_id"] == conversation]
+
+
+def test_ask_open_a_citation_render_and_see_the_image(page):
     keep(page, "desktop-empty")
     ask_the_seed_question(page)
     keep(page, "desktop-answer")
     assert re.search(r"\?c=\w+", page.url)
     for heading in ("Task", "Workflow", "Under the hood", "Papers and tools", "What the corpus does not say"):
         assert page.get_by_role("heading", name=heading, exact=True).count() == 1
-    assert page.locator(f'{MAIN} [data-testid="stGraphVizChart"] svg').count() == 1
+    page.locator(f'{MAIN} [data-testid="stGraphVizChart"] svg').wait_for()
 
     open_a_citation_by_keyboard(page)
     no_foreign_links(page)
 
     render(page)
     keep(page, "desktop-render")
-    image = page.locator(RENDERED).last
+    image = page.locator(RENDERED)
     assert "photographic style" in image.get_attribute("alt")
-    assert image.evaluate("image => image.naturalWidth") >= 64
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 64
     with page.expect_download() as download:
         page.get_by_role("button", name="Image", exact=True).click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
     page.reload()
-    page.locator(RENDERED).first.wait_for()
+    page.locator(RENDERED).wait_for()
+    settle(page)
     assert page.locator(RENDERED).count() == 1
-    page.close()
 
 
 def open_a_citation_by_keyboard(page):
-    chip = page.locator(f'{MAIN} [class*="st-key-chip-"] button').first
+    chip = page.locator(CHIP).first
     chip.focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog")
-    dialog.wait_for()
-    settle(page)
+    marked = page.locator(f"{DIALOG} span.stMarkdownColoredBackground").first
+    marked.wait_for()
     keep(page, "desktop-passage")
-    marked = dialog.locator("span.stMarkdownColoredBackground")
     texts = [document.text for document in read_documents([ROOT / "corpus"])]
-    assert any(" ".join(marked.first.inner_text().split()) in text.replace("\\ours", "ours") for text in texts)
+    assert any(" ".join(marked.inner_text().split()) in text.replace("\\ours", "ours") for text in texts)
+    close_the_dialog(page)
+
+
+def close_the_dialog(page):
     page.keyboard.press("Escape")
-    dialog.wait_for(state="detached")
+    page.locator(DIALOG).wait_for(state="detached")
 
 
 def no_foreign_links(page):
@@ -119,69 +141,88 @@ def no_foreign_links(page):
     assert [image for image in images if not image.startswith((page.url.split("?")[0], "data:"))] == []
 
 
-@patient
-def test_a_click_during_a_render_and_a_reload_lose_nothing(browser, address):
-    page = open_page(browser, address, DESKTOP)
-    ask_the_seed_question(page)
-    page.get_by_role("spinbutton", name="Steps").fill("60")
-    page.get_by_role("spinbutton", name="Steps").press("Enter")
-    settle(page)
-    page.get_by_role("button", name="Render", exact=True).click()
+def test_clicks_that_wait_for_nothing_lose_nothing(page, home):
+    slow_down(page)
+    page.locator(MAIN).get_by_role("button", name="photographic style").first.click()
+    page.locator(CHIP).first.click()  # while the answer is still being drawn
+    page.locator(f"{DIALOG} span.stMarkdownColoredBackground").first.wait_for()
+    close_the_dialog(page)
+
+    page.get_by_role("spinbutton", name="Steps").fill("30")
+    page.get_by_role("button", name="Render", exact=True).click()  # with what was typed a moment ago
     page.get_by_role("button", name="Cancel").wait_for()
     keep(page, "desktop-progress")
+    page.locator(CHIP).nth(1).click()
+    marked = page.locator(f"{DIALOG} span.stMarkdownColoredBackground")
+    marked.first.wait_for()
+    page.locator(RENDERED).wait_for()
+    assert marked.first.is_visible()  # the page was drawn anew with the image, and the passage stayed open
+    close_the_dialog(page)
+    assert [job["arguments"]["steps"] for job in jobs_of(home, page)] == [30]
+
+
+def test_a_reload_and_a_question_during_a_render_lose_nothing(page, home):
+    ask_the_seed_question(page)
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.get_by_role("button", name="Cancel").wait_for()
     page.reload()
-    page.locator(RENDERED).or_(page.get_by_role("button", name="Cancel")).first.wait_for()
-    page.locator(RENDERED).first.wait_for()
-    page.get_by_text("60", exact=False).first.wait_for()
-    page.close()
+    page.locator(QUESTION).wait_for()
+    ask(page, "What is FedStyle?")
+    page.locator(RENDERED).wait_for()
+    settle(page)
+    assert page.locator(RENDERED).count() == 1
+    assert page.locator(SAID).filter(has_text="What is FedStyle?").count() == 1
+    assert len(jobs_of(home, page)) == 1
 
 
-@patient
-def test_a_question_cannot_draw_an_image_or_a_link(browser, address):
-    page = open_page(browser, address, DESKTOP)
-    box = page.locator('[data-testid="stChatInputTextArea"]')
-    box.fill("![x](http://evil.example/p.png) [FedStyle](https://evil.example) <img src=http://evil.example/q.png>")
-    box.press("Enter")
-    page.locator('[data-testid="stChatMessage"]').nth(1).wait_for()
+def test_a_render_is_cancelled_or_declined_by_a_click(page, home):
+    ask_the_seed_question(page)
+    page.get_by_role("spinbutton", name="Steps").fill("150")
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled. Nothing was kept.").wait_for()
+    page.get_by_role("button", name="Render again").wait_for()
+    assert [job["status"] for job in jobs_of(home, page)] == ["cancelled"]
+
+    ask(page, "Now 80 % digital illustration")
+    page.get_by_role("button", name="No, thanks").last.click()
+    page.get_by_text("Not rendered, as you wished").wait_for()
+
+
+def test_a_question_cannot_draw_an_image_or_a_link(page):
+    ask(page, "![x](http://evil.example/p.png) [FedStyle](https://evil.example) <img src=http://evil.example/q.png>")
     settle(page)
     assert page.locator('a[href*="evil"], img[src*="evil"]').count() == 0
-    assert "evil.example" in page.locator('[data-testid="stChatMessage"]').first.inner_text().replace("\u2060", "")
-    page.close()
+    assert "evil.example" in page.locator(SAID).first.inner_text().replace("\u2060", "")
 
 
-@patient
-def test_a_conversation_is_renamed_downloaded_and_deleted(browser, address):
-    page = open_page(browser, address, DESKTOP)
-    box = page.locator('[data-testid="stChatInputTextArea"]')
-    box.fill("How does FedStyle work?")
-    box.press("Enter")
+def test_a_conversation_is_renamed_downloaded_and_deleted(page):
+    ask(page, "How does FedStyle work?")
     sidebar = page.locator('[data-testid="stSidebar"]')
-    sidebar.get_by_role("button", name="How does FedStyle work?").wait_for()
-    settle(page)
-
-    def open_actions():
-        sidebar.locator('button:has-text("more_horiz")').click()
-        page.get_by_role("dialog").wait_for()
-
-    open_actions()
+    actions = sidebar.locator('button:has-text("more_horiz"):visible')
+    actions.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download with sources").click()
     assert "http://arxiv.org/pdf/2404.16336v1.pdf" in download.value.path().read_text("utf-8")
-    name = page.get_by_role("dialog").get_by_label("Name")
-    name.fill("Artists and their styles")
-    name.press("Enter")
-    settle(page)
+    page.locator(DIALOG).get_by_label("Name").fill("Artists and their styles")
     page.get_by_role("button", name="Rename", exact=True).click()
-    sidebar.get_by_role("button", name="Artists and their styles").wait_for()
-    settle(page)
-    open_actions()
+    page.locator(DIALOG).wait_for(state="detached")
+    kept = sidebar.get_by_role("button", name="Artists and their styles")
+    kept.wait_for()
+    actions.click()
     page.get_by_role("button", name="Delete for good").click()
-    sidebar.get_by_role("button", name="Artists and their styles").wait_for(state="detached")
+    kept.wait_for(state="detached")
     page.get_by_text("Try one of these").wait_for()
-    page.close()
 
 
-@patient
+def test_the_back_button_goes_back_to_the_conversation_before(page):
+    ask(page, "What is FedStyle?")
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_text("Try one of these").wait_for()
+    page.go_back()
+    page.locator(SAID).filter(has_text="What is FedStyle?").wait_for()
+
+
 def test_the_page_fits_a_phone(browser, address):
     page = open_page(browser, address, PHONE)
     keep(page, "phone-empty")
@@ -192,11 +233,9 @@ def test_the_page_fits_a_phone(browser, address):
     )
     assert all(left >= 0 and right <= PHONE["width"] + 1 for left, right in boxes)
     keep(page, "phone-card")
-    page.locator(f'{MAIN} [class*="st-key-chip-"] button').first.scroll_into_view_if_needed()
-    page.wait_for_timeout(600)
+    page.locator(CHIP).first.scroll_into_view_if_needed()
     keep(page, "phone-answer")
-    page.locator(f'{MAIN} [class*="st-key-chip-"] button').first.click()
-    page.get_by_role("dialog").wait_for()
-    settle(page)
+    page.locator(CHIP).first.click()
+    page.locator(DIALOG).wait_for()
     keep(page, "phone-passage")
     page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -37,9 +38,13 @@ def fake_render(arguments, image_model_name, folder, *, on_step=None):
 
 
 @pytest.fixture
-def page(seed_home, tmp_path, monkeypatch):
+def home(seed_home, tmp_path):
+    return shutil.copytree(seed_home, tmp_path / "home")
+
+
+@pytest.fixture
+def page(home, monkeypatch):
     """The page over a home of its own, drawn once."""
-    home = shutil.copytree(seed_home, tmp_path / "home")
     monkeypatch.setenv("UNDERTONE_HOME", str(home))
     monkeypatch.setattr(undertone_module, "render_blend", fake_render)
     st.cache_resource.clear()
@@ -151,6 +156,39 @@ def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     assert len(page.get("image")) == 1
 
 
+def test_a_proposal_can_be_declined_and_still_be_rendered_later(page):
+    ask(page, SEED_QUESTION)
+    buttons(page, "decline")[0].click().run()
+    assert not page.exception
+    assert page.chat_message[-1].markdown[0].value.startswith("Not rendered, as you wished")
+    assert buttons(page, "decline") == []
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert len(page.get("image")) == 1
+
+
+def test_a_render_takes_what_was_set_with_the_same_click(page, home):
+    ask(page, SEED_QUESTION)
+    next(number for number in page.number_input if number.label == "Steps").set_value(60)
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    jobs = [json.loads(file.read_text("utf-8")) for file in home.glob("renders/*/job.json")]
+    assert [job["arguments"]["steps"] for job in jobs] == [60]
+
+
+def test_an_address_that_is_behind_does_not_close_what_was_just_opened(page):
+    ask(page, "What is FedStyle?")
+    opened = page.query_params["c"]
+    page.query_params.clear()  # the browser had not yet heard of it
+    page.session_state["has_caught_up"] = False
+    page.run()
+    assert page.query_params["c"] == opened
+    page.run()
+    page.query_params.clear()  # the back button
+    page.run()
+    assert buttons(page, "starter")
+
+
 def test_a_render_that_fails_says_why_on_its_card(page):
     ask(page, SEED_QUESTION)
     page.text_input[0].set_value("fail").run()
@@ -163,7 +201,7 @@ def test_a_render_that_fails_says_why_on_its_card(page):
 def test_a_conversation_that_is_gone_is_said_to_be(page):
     page.query_params["c"] = "nowhere"
     page.run()
-    assert "not there any more" in page.info[0].value
+    assert "not there any more" in page.warning[0].value
     assert buttons(page, "starter")
 
 

@@ -66,7 +66,12 @@ def test_one_render_at_a_time_in_the_order_of_the_clicks(tmp_path, studio):
     wait_until(lambda: queue.step(jobs[0].id))
     assert [queue.ahead_of(job) for job in jobs] == [0, 1, 2]
     assert queue.step(jobs[0].id).preview_png == b"png"
-    assert queue.is_active("c") and not queue.is_active("d")
+    assert {call: job.status for call, job in queue.of_conversation("c").items()} == {
+        "a": "running",
+        "b": "queued",
+        "c": "queued",
+    }
+    assert queue.of_conversation("d") == {}
     studio.go_on.set()
     wait_until(lambda: status(queue, "c") == "done")
     assert studio.started == studio.handed_over == ["a", "b", "c"]
