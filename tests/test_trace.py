@@ -74,6 +74,23 @@ def test_an_image_is_traced_alike_alone_and_in_a_batch(traced):
     )
 
 
+class Room(int):
+    """Room for so many steps of queries, whatever their size."""
+
+    def __floordiv__(self, size: int) -> int:
+        return int(self)
+
+
+@pytest.mark.parametrize("steps_waiting", [1, 2, 3, STEPS])
+def test_the_room_for_waiting_queries_changes_nothing(traced, monkeypatch, steps_waiting):
+    _, batch, result = traced
+    monkeypatch.setattr("tools.trace.attention.WAITING_BYTES", Room(steps_waiting))
+    again = blend(batch, tiny_model())
+    for image in (0, 1):
+        table = f"attention_share_{image}"
+        np.testing.assert_allclose(again.arrays[table], result.arrays[table], rtol=1e-4, atol=1e-6)
+
+
 def test_json_holds_what_the_method_has(traced):
     method, _, result = traced
     alone, both = result.measurements["images"]

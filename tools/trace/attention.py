@@ -114,7 +114,8 @@ class AttentionTrace:
         plans = {plan.number: plan for plan in self._plans.values()}
         for index, layer in enumerate(self.layers):
             for number, waiting in layer.waiting.items():
-                self._work_off(index, plans[number], waiting)
+                if waiting.steps:  # none wait where the last step filled the room
+                    self._work_off(index, plans[number], waiting)
             layer.waiting = {}
             if layer.maps is None:
                 raise UnhookedLayer(
