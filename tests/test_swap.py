@@ -7,7 +7,7 @@ from diffusers.models.attention_processor import Attention, AttnProcessor, AttnP
 from torch import nn
 
 from tests.tiny import tiny_pipeline
-from tools.swap import KeyValueSwap, SwapRow, chosen_layers
+from tools.swap import KeyValueSwap, SwapRow, chosen_layers, late_layers
 
 NAME = "up_blocks.3.attentions.0.transformer_blocks.0.attn1"
 SD15_LAYERS = [("up_blocks.3", 320, 1024), ("mid_block", 1280, 64)]  # features and positions, at 256 and 512 px
@@ -48,8 +48,8 @@ def by_definition(attention, x, sources):
 
 def rows_of(n_references):
     """[references, target, bystander] without the prompt, and again with it."""
-    half = [SwapRow(0, gives=n) for n in range(n_references)] + [SwapRow(0, takes=True, measured=True), SwapRow(0)]
-    return half + [SwapRow(1, gives=row.gives, takes=row.takes) for row in half]
+    half = [SwapRow(0, gives=n) for n in range(n_references)] + [SwapRow(0, takes=True), SwapRow(0)]
+    return half + [SwapRow(1, gives=row.gives, takes=row.takes, measured=row.takes) for row in half]
 
 
 @pytest.mark.parametrize("processor", [AttnProcessor, AttnProcessor2_0])
@@ -63,8 +63,8 @@ def test_swapped_attention_is_its_definition(processor, block, features, positio
         found = attention(x).numpy()
     expected = by_definition(attention, x, [0, 0, 2, 3, 3, 5])
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
-    own = by_definition(attention, x[1:2], [0])[0]
-    far = np.linalg.norm(expected[1] - own) / np.linalg.norm(own)
+    own = by_definition(attention, x[4:5], [0])[0]
+    far = np.linalg.norm(expected[4] - own) / np.linalg.norm(own)
     assert float(swap.moved[NAME][0]) == pytest.approx(far, rel=1e-4)
 
 
@@ -79,6 +79,19 @@ def test_two_references_mix_their_outputs_by_their_shares():
         by_definition(attention, x, sources) for sources in ([0, 1, 0, 3, 4, 5, 4, 7], [0, 1, 1, 3, 4, 5, 5, 7])
     )
     expected = 0.3 * first + 0.7 * second
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_emphasis_leaves_a_row_without_the_prompt_a_share_of_its_own_output():
+    unet, attention = layer(320, AttnProcessor2_0)
+    x = torch.randn(6, 64, 320)
+    swap = KeyValueSwap(unet, [NAME], [1.0], emphasis=0.4)
+    with torch.no_grad(), swap:
+        swap.begin_call(rows_of(1))
+        found = attention(x).numpy()
+    swapped, own = (by_definition(attention, x, sources) for sources in ([0, 0, 2, 3, 3, 5], range(6)))
+    expected = swapped.copy()
+    expected[1] = 0.6 * swapped[1] + 0.4 * own[1]  # the target without the prompt; with it, nothing changes
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
@@ -103,7 +116,7 @@ def test_layers_are_found_by_whole_components_of_their_names():
     names = chosen_layers(unet, ("up_blocks.1", "mid_block"))
     assert [name.split(".attentions")[0] for name in names] == ["up_blocks.1", "up_blocks.1", "mid_block"]
     assert chosen_layers(unet, (names[0],)) == names[:1]
-    assert set(chosen_layers(unet)) == set(chosen_layers(unet, ("up_blocks",)))
+    assert len(chosen_layers(unet, late_layers(unet).blocks)) == 6  # all of a three-level UNet's way up
     with pytest.raises(ValueError, match="no self-attention"):
         chosen_layers(unet, ("up_block",))
 
@@ -115,7 +128,7 @@ def test_sd15s_late_layers_are_the_middle_and_the_last_three():
         sample_size=8, block_out_channels=(8, 8, 8, 8), layers_per_block=2, cross_attention_dim=8, norm_num_groups=4,
         attention_head_dim=2,
     )  # fmt: skip
-    assert [name.split(".transformer")[0] for name in chosen_layers(unet)] == [
+    assert [name.split(".transformer")[0] for name in chosen_layers(unet, late_layers(unet).blocks)] == [
         *(f"up_blocks.3.attentions.{i}" for i in range(3)),
         "mid_block.attentions.0",
     ]

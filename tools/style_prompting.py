@@ -9,7 +9,7 @@ Source: Jeong et al. 2024, "Visual Style Prompting with Swapping Self-Attention"
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from tools.conditioning import Conditioning, make_conditioning
 from tools.models import ImageModel
 from tools.references import Reference, ReferenceError, fit_reference
 from tools.requests import BlendRequest
-from tools.swap import KeyValueSwap, SwapRow, chosen_layers
+from tools.swap import KeyValueSwap, SwapRow, chosen_layers, late_layers
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class StylePrompting:
 
     Args:
         layers: Blocks or layers whose self-attention is swapped; none: the late ones of the architecture.
+        emphasis: How far guidance leans towards the reference, 0 to 1, as `KeyValueSwap` has it; None: the
+            architecture's; 0: the paper's.
         guidance: Guidance scale of a reference drawn from a prompt, after its first steps.
         first_guidance: The same in its first steps.
         first_steps: How many those are.
@@ -37,12 +39,23 @@ class StylePrompting:
     """
 
     layers: tuple[str, ...] = ()
+    emphasis: float | None = None
     guidance: float = 7.0
     first_guidance: float = 20.0
     first_steps: int = 3
     calibrated: tuple[int, int] = (100, 150)
     pictures: Mapping[str, Image.Image] = field(default_factory=dict)
     compare: bool = False
+
+    def settled(self, unet: Any) -> "StylePrompting":
+        """With layers and emphasis as they are for an architecture, where nothing was said.
+
+        Raises:
+            ValueError: If the model has none of the layers.
+        """
+        late = late_layers(unet)
+        layers = chosen_layers(unet, self.layers or late.blocks)
+        return replace(self, layers=layers, emphasis=late.emphasis if self.emphasis is None else self.emphasis)
 
     def to_json(self) -> dict[str, Any]:
         """What a record keeps of it."""
@@ -59,6 +72,7 @@ class StylePrompting:
             low, high = (int(t) for t in data.get("calibrated", PAPERS_OWN.calibrated))
             return cls(
                 layers=tuple(str(layer) for layer in data.get("layers", ())),
+                emphasis=float(data.get("emphasis", 0.0)),
                 guidance=float(data.get("guidance", PAPERS_OWN.guidance)),
                 first_guidance=float(data.get("first_guidance", PAPERS_OWN.first_guidance)),
                 first_steps=int(data.get("first_steps", PAPERS_OWN.first_steps)),
@@ -89,7 +103,8 @@ class StyleReferences:
     def __init__(
         self, model: ImageModel, requests: Sequence[BlendRequest], how: StylePrompting, measure: bool = True
     ) -> None:
-        self.model, self.requests, self.how, self.measure = model, requests, how, measure
+        self.model, self.requests, self.measure = model, requests, measure
+        self.how = how = how.settled(model.pipeline.unet)
         first = requests[0]
         # a reference without a share changes nothing, and two of equal pixels or prompts are run twice all the same
         used = [(one, p) for one, p in zip(first.references, first.reference_shares, strict=True) if p > 0]
@@ -101,8 +116,7 @@ class StyleReferences:
         self.conditionings = [
             make_conditioning(model, r.prompt or "", [], "prompt", first.negative_prompt) for r in self.used
         ]
-        self.layers = chosen_layers(model.pipeline.unet, how.layers)
-        self.swap = KeyValueSwap(model.pipeline.unet, self.layers, self.shares)
+        self.swap = KeyValueSwap(model.pipeline.unet, how.layers, self.shares, how.emphasis or 0.0)
         self.calibrated_steps: list[int] = []
         self._pictures = [self._encode(one) for one in self.used[: self.n_pictures]]  # (4, h, w) each
         # on the CPU whatever the device: a seed then means the same noise everywhere
@@ -241,24 +255,20 @@ class StyleReferences:
     def recorded(self) -> dict[str, Any]:
         """What a record keeps beside the requests: how the references were used, and which file holds which picture."""
         files = {str(one.image): name for one, name in zip(self.used, self.file_names(), strict=True) if one.image}
-        return {"reference": {**self.how.to_json(), "layers": list(self.layers), "pictures": files}}
+        return {"reference": {**self.how.to_json(), "pictures": files}}
 
     def measured(self) -> dict[str, Any]:
         """What is said of the run: the layers, how far each moved, and the conditions."""
-        moved = [torch.stack(self.swap.moved[name]).cpu() for name in self.layers if name in self.swap.moved]
+        moved = [torch.stack(self.swap.moved[name]).cpu() for name in self.how.layers if name in self.swap.moved]
         return {
-            "layers": list(self.layers),
+            "layers": list(self.how.layers),
             "moved": [round(float(values.mean()), 6) for values in moved],
             "moved_by_step": [[round(float(value), 6) for value in row] for row in zip(*moved, strict=True)],
             "references": [
                 {"prompt": one.prompt, "image": one.image, "share": round(share, 6), "file": name}
                 for one, share, name in zip(self.used, self.shares, self.file_names(), strict=True)
             ],
-            "conditions": {
-                **self.how.to_json(),
-                "layers": list(self.layers),
-                "calibrated_steps": self.calibrated_steps,
-            },
+            "conditions": {**self.how.to_json(), "calibrated_steps": self.calibrated_steps},
         }
 
 

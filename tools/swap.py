@@ -14,11 +14,19 @@ from typing import Any
 import torch
 from torch import nn
 
-LATE_LAYERS = {
-    4: ("mid_block", "up_blocks.3"),  # SD1.5: the middle, and the three layers at the latents' own size
-    3: ("up_blocks",),  # the embedded model: all of its way up, chosen by `python -m tests.evals.reference`
-}
-"""Which blocks' self-attention is late, by the number of the UNet's levels."""
+
+@dataclass(frozen=True)
+class LateLayers:
+    """Which self-attention of an architecture is swapped, and how strongly."""
+
+    blocks: tuple[str, ...]
+    emphasis: float  # see KeyValueSwap; 0 is the paper's
+
+
+SD15 = LateLayers(("mid_block", "up_blocks.3"), 0.0)
+"""The middle, and the three layers at the latents' own size."""
+EMBEDDED = LateLayers(("up_blocks",), 0.4)
+"""Its whole way up. Both were chosen by `python -m tests.evals.reference`; the README has the table."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,9 @@ class SwapRow:
 class KeyValueSwap:
     """Swaps while it is entered.
 
-    Two references go beyond the paper, which has one: each layer's attention is worked out once with each reference's
-    keys and values, and the outputs are mixed by the references' shares.
+    Two things go beyond the paper. Of two references, each layer's attention is worked out once with each one's keys
+    and values, and the outputs are mixed by the references' shares. And `emphasis` lets a target's row without the
+    prompt keep a share of its own output: guidance, which moves away from that row, then moves towards the reference.
 
     Source: Jeong et al. 2024, "Visual Style Prompting with Swapping Self-Attention", section 3.2.
     """
@@ -44,6 +53,7 @@ class KeyValueSwap:
     unet: nn.Module
     layers: Sequence[str]
     shares: Sequence[float]  # of the references, positive, in the order of their numbers
+    emphasis: float = 0.0  # 0..1
     moved: dict[str, list[torch.Tensor]] = field(default_factory=dict)
     """By layer, of every measured row: ||output with the swap - output without|| / ||output without||."""
 
@@ -91,18 +101,21 @@ class KeyValueSwap:
     def _finish(self, name: str) -> Any:
         def finish(module: Any, args: Any, kwargs: Any, output: torch.Tensor) -> torch.Tensor:
             taking = [row for row, what in enumerate(self._rows) if what.takes]
-            measured = [row for row, what in enumerate(self._rows) if what.measured]
             if taking and len(self.shares) > 1:
                 mixed = self.shares[0] * output[taking]
                 for number, share in enumerate(self.shares[1:], 1):
                     with self._only(taking, number):
                         mixed = mixed + share * module.forward(args[0][taking], *args[1:], **kwargs)
-                output = output.index_copy(0, torch.tensor(taking, device=output.device), mixed)
-            if measured:
-                with self._only(measured, None):
-                    own = module.forward(args[0][measured], *args[1:], **kwargs)
-                far = (output[measured] - own).float().norm() / own.float().norm()
-                self.moved.setdefault(name, []).append(far)
+                output[taking] = mixed
+            measured = [row for row in taking if self._rows[row].measured]
+            kept = [row for row in taking if self._rows[row].half == 0] if self.emphasis else []
+            if measured or kept:
+                with self._only(measured + kept, None):
+                    own = module.forward(args[0][measured + kept], *args[1:], **kwargs)
+                output[kept] = output[kept].lerp(own[len(measured) :], self.emphasis)
+                for row, plain in zip(measured, own[: len(measured)], strict=True):
+                    far = (output[row] - plain).float().norm() / plain.float().norm()
+                    self.moved.setdefault(name, []).append(far)
             return output
 
         return finish
@@ -127,17 +140,21 @@ def self_attention_layers(unet: nn.Module) -> list[tuple[str, nn.Module]]:
     ]
 
 
-def chosen_layers(unet: Any, blocks: Sequence[str] = ()) -> tuple[str, ...]:
-    """Name the self-attention layers of some blocks; by default the late ones of the UNet's architecture.
+def late_layers(unet: Any) -> LateLayers:
+    """What is swapped by default in a UNet of Stable Diffusion 1.x's kind; the embedded one has three levels."""
+    return EMBEDDED if len(unet.up_blocks) == 3 else SD15
+
+
+def chosen_layers(unet: nn.Module, blocks: Sequence[str]) -> tuple[str, ...]:
+    """Name the self-attention layers of some blocks.
 
     Args:
-        unet: A UNet of Stable Diffusion 1.x's kind.
+        unet: Any UNet of diffusers.
         blocks: Names of blocks or layers, such as `mid_block` or `up_blocks.3`; whole path components count.
 
     Raises:
         ValueError: If there are none.
     """
-    blocks = blocks or LATE_LAYERS.get(len(unet.up_blocks), ("mid_block", f"up_blocks.{len(unet.up_blocks) - 1}"))
     names = [name for name, _ in self_attention_layers(unet)]
     found = tuple(name for name in names if any(f"{name}.".startswith(f"{block}.") for block in blocks))
     if not found:
