@@ -1,6 +1,7 @@
 """The laws of the measurements, on a tiny random pipeline."""
 
 from dataclasses import replace
+from fnmatch import fnmatch
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tools.trace.afterwards import explain
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
 from tools.trace.classifier import classify_styles
 from tools.trace.parameters import parameters_sha256
+from tools.trace.schema import SCHEMA
 from tools.trace.split import attend, logit_products, project_parts, split_heads, split_output
 from tools.trace.summary import facts_of
 
@@ -114,6 +116,27 @@ def test_the_parameters_do_not_move_and_it_would_be_seen(traced):
     with torch.no_grad():
         model.pipeline.unet.conv_out.bias[0] += 1e-3
     assert parameters_sha256(model) != before
+
+
+def documented(where, value):
+    """Whether a value of measurements.json, and all below it, is described."""
+    if any(fnmatch(where, name) for name in SCHEMA):
+        return set()
+    if isinstance(value, dict):
+        return set().union(*(documented(f"{where}.{key}".lstrip("."), below) for key, below in value.items()))
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return set().union(*(documented(where, below) for below in value))
+    return {where}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_schema_describes_all_that_is_measured(method):
+    model = tiny_model()
+    for result in (explain(blend(request(method), model), model), sweep(request(method), 3, model)):
+        measured = {key: value for key, value in result.measurements.items() if key != "schema"}
+        assert result.measurements["schema"] == SCHEMA
+        assert documented("", measured) == set()
+        assert documented("npz", result.arrays) == set()
 
 
 def test_facts_are_sentences_about_the_measurements(traced):
@@ -320,18 +343,19 @@ def test_odd_sizes_are_traced():
     assert found.arrays["heat_maps_0"].shape == (7, 13, 9)
 
 
-def test_counterfactuals_measure_how_far_the_image_moves():
+@pytest.mark.parametrize("method", METHODS)
+def test_counterfactuals_measure_how_far_the_image_moves(method):
     model = tiny_model()
-    result = explain(blend(request(weights=(1.0, 3.0)), model), model)
+    result = explain(blend(request(method, weights=(1.0, 3.0)), model), model)
     measured = result.measurements["images"][0]
     assert [one["left_out"] for one in measured["left_out"]] == [PHOTO, ILLUSTRATION]
-    alone = blend(request(weights=(0.0, 1.0)), model).arrays["latents"][0]
+    alone = blend(request(method, weights=(0.0, 1.0)), model).arrays["latents"][0]
     mixed = result.arrays["latents"][0]
     expected = np.linalg.norm(mixed - alone) / np.linalg.norm(mixed)
     assert measured["left_out"][0]["latent"] == pytest.approx(float(expected), rel=1e-3)
     assert all(one["pixel"] > 0 and one["ssim"] < 1 for one in measured["left_out"])
     assert sum(measured["seen_by_model"]["probability"]) == pytest.approx(1, abs=1e-5)
-    one_style = blend(request(weights=(1.0, 0.0)), model)
+    one_style = blend(request(method, weights=(1.0, 0.0)), model)
     assert explain(one_style, model) is one_style
 
 

@@ -1,6 +1,6 @@
 """One blend's trace: what the passes report to it, and the measurements that come of it.
 
-`SCHEMA` says what stands in `measurements.json` and `measurements.npz`, with units; each run carries it along.
+What they mean, in which units, says `schema.py`.
 """
 
 from collections.abc import Sequence
@@ -15,31 +15,7 @@ from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace, Entry
 from tools.trace.noise import NoiseTrace
 from tools.trace.parameters import first_parameters_sha256, parameters_sha256
-
-SCHEMA = {
-    "attention.phrases": "the columns: the subject, each style, other words, start, end and padding tokens",
-    "attention.layers": "the cross-attention layers, in the order of the UNet's modules",
-    "attention.share_by_step": "(steps, phrases) share of attention, 0..1, a row sums to 1: mean over layers, heads, "
-    "positions; of the conditional passes only, weighted by each pass's share",
-    "attention.share_by_layer": "(layers, phrases) the same, mean over steps",
-    "attention.share": "(phrases) the same, mean over steps and layers",
-    "attention.heat_map_peak": "the largest value of any phrase's heat map: the top of the one scale they share",
-    "attention.kept_bytes_per_step": "memory that the trace keeps for each step, for all images of the batch",
-    "attention.kept_bytes_fixed": "memory that the trace keeps whatever the number of steps",
-    "embedding_split.*_by_step": "(steps, styles) mean over layers, 0..1: each style's ||w_i A z_i W_v W_o|| over "
-    "their sum (output_share), cosine of its part to the whole (output_cosine), the same of the attention's logits",
-    "noise.contribution_by_step": "(steps, styles) ||g p_i (eps_i - eps_u)||, in units of the latents' noise",
-    "noise.contribution_share": "(styles) each style's sum over steps, as a share of all",
-    "noise.cosine_by_step": "(steps, pairs) cosine between the styles' eps_i - eps_u; pairs as in noise.pairs",
-    "ruling_style_by_step": "(steps) which style was used, as an index into styles; null where all were at every step",
-    "timesteps": "(steps) the training timestep of each step, 999 is noise and 0 is the image",
-    "parameters": "SHA-256 over the parameters of text encoder and UNet, before this process's first traced render and "
-    "after this one",
-    "npz: attention_share_<i>": "(steps, layers, phrases) float32, of image i",
-    "npz: heat_maps_<i>": "(phrases, height, width) float32 at latent size, shares of attention",
-    "npz: split_<measure>_<i>": "(steps, layers, styles) float32",
-    "npz: latents": "(images, 4, height, width) float32, the finished latents",
-}
+from tools.trace.schema import SCHEMA
 
 
 class BlendTrace:
@@ -122,6 +98,7 @@ class BlendTrace:
                 "heat_map_peak": round(float(maps.max()), 6),
                 "kept_bytes_per_step": per_step,
                 "kept_bytes_fixed": fixed,
+                "waiting_bytes_peak": self.attention.waiting_bytes_peak,
             },
             "ruling_style_by_step": None,
         }
