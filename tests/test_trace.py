@@ -8,6 +8,7 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
+import tools.trace.attention
 from tests.tiny import tiny_model, tiny_pipeline
 from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.conditioning import METHODS, OTHER_PHRASES, Branch, Conditioning, make_conditioning
@@ -76,21 +77,15 @@ def test_an_image_is_traced_alike_alone_and_in_a_batch(traced):
     )
 
 
-class Room(int):
-    """Room for so many steps of queries, whatever their size."""
-
-    def __floordiv__(self, size: int) -> int:
-        return int(self)
-
-
-@pytest.mark.parametrize("steps_waiting", [1, 2, 3, STEPS])
-def test_the_room_for_waiting_queries_changes_nothing(traced, monkeypatch, steps_waiting):
+@pytest.mark.parametrize("waiting_bytes", [0, 8192, 40_000])
+def test_how_long_queries_wait_changes_no_measure(traced, monkeypatch, waiting_bytes):
     _, batch, result = traced
-    monkeypatch.setattr("tools.trace.attention.WAITING_BYTES", Room(steps_waiting))
+    monkeypatch.setattr(tools.trace.attention, "WAITING_BYTES", waiting_bytes)
     again = blend(batch, tiny_model())
-    for image in (0, 1):
-        table = f"attention_share_{image}"
-        np.testing.assert_allclose(again.arrays[table], result.arrays[table], rtol=1e-4, atol=1e-6)
+    peak = again.measurements["images"][0]["attention"]["waiting_bytes_peak"]
+    assert peak <= 10 * waiting_bytes * 2 and (peak == 0) == (waiting_bytes == 0)
+    for name, array in result.arrays.items():
+        np.testing.assert_allclose(again.arrays[name], array, rtol=1e-4, atol=1e-5)
 
 
 def test_json_holds_what_the_method_has(traced):

@@ -1,7 +1,7 @@
-"""One seed at N weights from one style to another, rendered as one batch: the strip and the curves that it gives.
+"""One seed at N weights from one style to another, rendered as one batch, and the curves that it gives.
 
 The curves say where along the weights the picture changes. They are measured on what was rendered; nothing here knows
-how a blend works.
+how a blend works, nor how a sweep is drawn (`strip.py`).
 """
 
 import json
@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
 
 from tools.blend import BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
 from tools.models import ImageModel
 from tools.record import png_text
+from tools.strip import draw_strip
 from tools.trace.classifier import classify_styles
 
 MAX_POINTS = 33
-MARGIN_PX, LABEL_PX = 4, 18
 JUMP_SHARE = 0.5
 """A step of weight that moves the latents by more than this share of the way between the ends is marked as a jump."""
 
@@ -93,23 +92,6 @@ def save_sweep(result: BlendResult, out: Path) -> dict[str, Path]:
     draw_strip(result).save(strip, pnginfo=png_text({**result.record, "files": names}))
     curves.write_text(json.dumps(result.measurements["sweep"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return {"sweep": strip, "curves": curves, **{name: path for name, path in paths.items() if name != "image"}}
-
-
-def draw_strip(result: BlendResult) -> Image.Image:
-    """Put a sweep's images side by side, each under the weight of the second style, the styles named at the ends."""
-    width, height = result.images[0].size
-    pitch = width + MARGIN_PX
-    strip = Image.new("RGB", (pitch * len(result.images) + MARGIN_PX, height + 2 * LABEL_PX + MARGIN_PX), "white")
-    draw = ImageDraw.Draw(strip)
-    font = ImageFont.load_default(size=12)
-    first, last = (style.text for style in result.request.styles)
-    draw.text((MARGIN_PX, 2), first, fill="black", font=font)
-    draw.text((strip.width - MARGIN_PX, 2), last, fill="black", font=font, anchor="ra")
-    for i, (request, image) in enumerate(zip(result.requests, result.images, strict=True)):
-        x = MARGIN_PX + i * pitch
-        draw.text((x + width // 2, LABEL_PX + 2), f"{request.shares[1]:.2f}", fill="black", font=font, anchor="ma")
-        strip.paste(image, (x, 2 * LABEL_PX))
-    return strip
 
 
 def _style_probability(result: BlendResult, model: ImageModel, styles: tuple[str, str]) -> dict[str, Any]:
