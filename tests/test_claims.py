@@ -1,16 +1,17 @@
 """The claim check on the corpus's own sentences: what it keeps, what it refuses, and for what reason."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from app.alignment import align, content_tokens
 from app.claims import check, features, support
 from app.objections import are_opposite, objections
 from app.settings import read_settings
-from ingest.vectors import Entailment
+from ingest.vectors import EmbedderUnavailable, Entailment, load_entailment
 
 SWAP = (
     "During the denoising process, we keep the query from original features while swapping the key and value with "
@@ -170,17 +171,50 @@ def test_an_nli_model_decides_but_not_over_an_objection():
     assert check("swap the query and keep key and value", VSP, nli=Says(0.99)).label == "not"
 
 
-def test_the_entailment_column_is_found_by_its_name():
-    class Model:
-        model = SimpleNamespace(config=SimpleNamespace(id2label={0: "contradiction", 1: "entailment", 2: "neutral"}))
+@pytest.fixture
+def cross_encoder(tmp_path):
+    """Make a tiny cross-encoder whose answer is always the second of the given labels."""
 
-        def predict(self, pairs, **_):
-            return np.array([[0.0, 10.0, 0.0], [10.0, 0.0, 0.0]])
+    def make(*labels):
+        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "artists", "share", "parameters"]
+        (tmp_path / "vocab.txt").write_text("\n".join(words))
+        BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+        sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+        model = BertForSequenceClassification(
+            BertConfig(vocab_size=len(words), id2label=dict(enumerate(labels)), **sizes)
+        )
+        with torch.no_grad():
+            model.classifier.weight.zero_()
+            model.classifier.bias.copy_(torch.tensor([0.0, 6.0, 0.0][: len(labels)]))
+        model.save_pretrained(tmp_path)
+        return Entailment(str(tmp_path))
 
-    entailment = Entailment("somewhere")
-    entailment.__dict__["_model"] = Model()
-    yes, no = entailment.scores([("a", "b"), ("c", "d")])
-    assert yes > 0.99 and no < 0.01
+    return make
+
+
+def test_a_real_cross_encoder_is_read_by_the_names_of_its_labels(cross_encoder):
+    pairs = [("artists share parameters", "artists share"), ("a", "b")]
+    assert (cross_encoder("contradiction", "entailment", "neutral").scores(pairs) > 0.98).all()
+    assert (cross_encoder("ENTAILMENT", "neutral", "contradiction").scores(pairs) < 0.01).all()
+    assert (cross_encoder("entailment", "not_entailment").scores(pairs) < 0.01).all()
+    assert cross_encoder("entailment", "neutral").scores([]).shape == (0,)
+    with pytest.raises(EmbedderUnavailable, match=r"no label for entailment.*UNDERTONE_NLI"):
+        cross_encoder("bad", "good").scores(pairs)
+
+
+def test_a_real_cross_encoder_decides_and_what_is_objected_stays_refused(cross_encoder):
+    sure = cross_encoder("contradiction", "entailment", "neutral")
+    assert check("Creators exchange weights without revealing their pictures.", FED, nli=sure).label == "supported"
+    assert check("swap the query and keep key and value", VSP, nli=sure).label == "not"
+    unsure = cross_encoder("entailment", "contradiction", "neutral")
+    assert check("Artists train local style models.", FED, nli=unsure).label == "not"
+    assert check(ADDRESS, FED, nli=unsure).label == "supported"  # its own words need no judge
+
+
+def test_a_cross_encoder_is_loaded_when_it_is_asked_and_a_bad_name_says_what_to_do(tmp_path):
+    nowhere = load_entailment(str(tmp_path / "nowhere"))
+    with pytest.raises(EmbedderUnavailable, match=r"nowhere.*UNDERTONE_NLI"):
+        nowhere.scores([("a", "b")])
 
 
 def test_the_nli_model_is_named_in_the_environment():
