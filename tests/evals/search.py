@@ -34,6 +34,8 @@ from tools.search import Searcher, SearchResult
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+DATA = ROOT.parent / "shared" / "data"
+"""Where the evaluation data lie, beside the checkout; what is not there is left out."""
 FOLDS = 10
 SMALL = (16, 64)
 """Sizes of the smaller corpora that the rule is fitted on as well, in documents."""
@@ -203,9 +205,7 @@ def share(values: Iterable[bool]) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.search", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument(
-        "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of scifact_claims.jsonl"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of scifact_claims.jsonl")
     parser.add_argument("--fit", action="store_true", help="make the weights of the rule anew")
     given = parser.parse_args(arguments)
     started = time.perf_counter()
