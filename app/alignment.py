@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from wordfreq import zipf_frequency
 
-from app.intents import STOP_WORDS, stem
+from app.stems import STOP_WORDS, stem
 
 NEGATIONS = frozenset(
     """not no never neither nor none nobody nothing without cannot non fail fails failed failing failure lack lacks
@@ -244,12 +244,18 @@ def _is_passive(word: str, low: str, leads: Sequence[str], after: str) -> bool:
     return any(lead in _BE for lead in leads) or after == "by"
 
 
+_DERIVED = frozenset("ment ation ion er or ive al".split())
+"""What makes "treatment" of "treat": the stemmer leaves such pairs apart."""
+
+
 def is_kin(a: str, b: str) -> bool:
     """Say whether two stems belong to one word: they share a long beginning."""
     if a == b:
         return True
     if a[:5] != b[:5] or "#" in (a[:1], b[:1]):
         return False
+    if a.removeprefix(b) in _DERIVED or b.removeprefix(a) in _DERIVED:
+        return True
     shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return shared >= 5 and shared >= 0.7 * max(len(a), len(b))
 
@@ -261,6 +267,7 @@ image picture|images pictures|maintain preserve retain keep|create produce gener
 obtain get|aim goal|help helps aid assist|big large|begin start|artwork artworks|begins starts|require requires need needs
 biased skewed|various different diverse|superiority advantage|novel new|such these|text textual|share shares exchange
 match fit|currently now|rarely seldom|unique distinctive|artist creator|ensure ensures guarantee guarantees|evaluate assess test
+contain contains include includes comprise comprises
 """
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.alignment import Alignment, Token, align, are_same
-from app.intents import stem
 from app.objections import objections, stands_for_anaphor
+from app.stems import stem
 from ingest.passages import Passage
 from ingest.vectors import load_embedder
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.answers import Section, Sentence
-from app.intents import content_stems
+from app.stems import content_stems
 
 HEADING = "Measured in this run"
 FIRST_TOLD = ("noise", "rulers", "steps", "seen", "parameters")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.alignment import Alignment, Match, Token
-from app.intents import stem
+from app.stems import stem
 
 _OPPOSITES = """
 more less fewer|most least fewest|higher lower|high low|highest lowest|greater smaller lesser|larger smaller|large small

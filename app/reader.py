@@ -17,8 +17,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from app.answers import CitedAnswer
-from app.composer import Composer, Conversation
-from app.intents import intent_of, standalone
+from app.composer import Composer
+from app.followups import Conversation, standalone
+from app.intents import intent_of
 from tools.search import SearchResult
 
 ENGINE = "reader"
@@ -53,13 +54,15 @@ class Reader(BaseChatModel):
         composer = Composer(question, conversation, ENGINE)
         if isinstance(last, ToolMessage) and last.name == "search_corpus":
             result = last.artifact if isinstance(last.artifact, SearchResult) else None
+            if result and (query := composer.second_look(result)):
+                return AIMessage("", tool_calls=[_call("search_corpus", {"query": query})])
             return _message(composer.answer(result) if result else composer.failed(_text(last)))
         if isinstance(last, ToolMessage):
             artifact = last.artifact if isinstance(last.artifact, dict) else None
             return _message(composer.rendered(_text(last), artifact))
         if (direct := composer.without_search(intent_of(question))) is not None:
             return _message(direct)
-        query = standalone(question, conversation.answers)
+        query = standalone(question, conversation).query
         return AIMessage("", tool_calls=[_call("search_corpus", {"query": query})])
 
 

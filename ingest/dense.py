@@ -51,17 +51,23 @@ class DenseIndex:
 
     # Queries
 
-    def nearest(self, kind: int, vectors: Iterable[NDArray[np.float32]], count: int) -> list[list[tuple[str, float]]]:
+    def nearest(
+        self, kind: int, vectors: Iterable[NDArray[np.float32]], count: int, among: Sequence[str] = ()
+    ) -> list[list[tuple[str, float]]]:
         """Return, for each vector, the (id, cosine) of the nearest, best first.
 
         Args:
             kind: DOCUMENTS, PASSAGES or WORDS.
             vectors: (n, d) float32 unit rows.
             count: How many for each.
+            among: Ids of the documents to look into; none means all.
         """
+        where = {"document_id": {"$in": list(among)}} if among else None
         rows = [np.asarray(vector) for vector in vectors]
         found = self._asking(
-            lambda collections: collections[kind].query(query_embeddings=rows, n_results=count, include=["distances"])
+            lambda collections: collections[kind].query(
+                query_embeddings=rows, n_results=count, where=where, include=["distances"]
+            )
         )
         return [
             [(i, 1 - distance) for i, distance in zip(ids, distances, strict=True)]

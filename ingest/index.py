@@ -127,9 +127,15 @@ class Index:
         known = self.lexical.known_ids([i for i, _ in found])
         return [(i, cosine) for i, cosine in found if i in known]
 
-    def nearest_passages(self, vector: NDArray[np.float32], count: int) -> list[tuple[Passage, float]]:
-        """Return (passage, cosine) of the nearest passages, best first."""
-        (found,) = self._nearest(PASSAGES, vector[None], count)
+    def nearest_passages(
+        self, vector: NDArray[np.float32], count: int, among: Sequence[str] = ()
+    ) -> list[tuple[Passage, float]]:
+        """Return (passage, cosine) of the nearest passages, best first.
+
+        Args:
+            among: Ids of the documents to look into; none means all.
+        """
+        (found,) = self._nearest(PASSAGES, vector[None], count, among)
         known = self.lexical.passages_at([key for key, _ in found])
         return [(known[key], cosine) for key, cosine in found if key in known]
 
@@ -158,11 +164,13 @@ class Index:
         """The vectors of the sentences about everything in ``background.txt``, (100, d) float32."""
         return np.frombuffer(self.lexical.matrix("background"), np.float32).reshape(-1, self.embedder.dimension)
 
-    def _nearest(self, kind: int, vectors: NDArray[np.float32], count: int) -> list[list[tuple[str, float]]]:
+    def _nearest(
+        self, kind: int, vectors: NDArray[np.float32], count: int, among: Sequence[str] = ()
+    ) -> list[list[tuple[str, float]]]:
         if not len(vectors) or not len(self):
             return [[] for _ in vectors]
         with self._explained():
-            return self.dense.nearest(kind, vectors, count)
+            return self.dense.nearest(kind, vectors, count, among)
 
     # Changes
 

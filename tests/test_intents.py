@@ -1,17 +1,10 @@
 import pytest
 
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source
-from app.intents import (
-    Style,
-    content_stems,
-    intent_of,
-    named_documents,
-    reweigh,
-    short_name,
-    standalone,
-    styles_in,
-    subject_in,
-)
+from app.followups import Asked, Conversation, standalone
+from app.intents import intent_of, named_documents, short_name
+from app.stems import content_stems
+from app.styles import Style, reweigh, styles_in, subject_in
 
 SEED = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
@@ -91,11 +84,11 @@ def test_three_styles_divide_the_rest_as_they_stood():
 )
 def test_follow_ups_stand_alone(question, searched):
     turns = [turn("how?", "visual-style-prompting", "fedstyle")]
-    assert standalone(question, turns) == (searched or question)
+    assert standalone(question, Conversation(tuple(turns))).query == (searched or question)
 
 
 def test_a_first_question_is_never_rewritten():
-    assert standalone("and in which layers?", []) == "and in which layers?"
+    assert standalone("and in which layers?", Conversation()) == Asked("and in which layers?")
 
 
 def test_documents_are_named_by_short_name_id_or_repository(seed_index):

@@ -32,6 +32,9 @@ MAX_WORDS = 24
 """The rarest words of a long question; each is a lookup."""
 
 MAX_SENTENCES = 4
+LEADING = 3
+"""Documents whose passages are all scored: which of them answers is for the reader to choose."""
+
 CANDIDATE_DOCUMENTS = 50
 CANDIDATE_PASSAGES = 200
 SAMPLE_DOCUMENTS = 1_000
@@ -83,6 +86,7 @@ class SearchResult:
     reason: str
     found: tuple[Document, ...] = ()  # the documents themselves, best first, 20 at most; also where not relevant
     measures: Mapping[str, float] = field(default_factory=dict)  # what the decision was made from
+    leading: tuple[Evidence, ...] = ()  # every other passage of the LEADING best documents
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,17 @@ class _Terms:
 class _View:
     """What the corpus shows of one text."""
 
+    vector: NDArray[np.float32]
     terms: _Terms
     passages: Mapping[Passage, float]  # candidates with their cosine
     covers: Mapping[Passage, float]  # share of the text's words that each holds
     ranks: Mapping[str, float]  # document id -> rank score
     order: tuple[str, ...]  # document ids, best first
     measures: Mapping[str, float]
+
+    @property
+    def leading(self) -> tuple[str, ...]:
+        return self.order[:LEADING]
 
     @property
     def certainty(self) -> float:
@@ -143,16 +152,18 @@ class Searcher:
         views = [view, *(self._look(part, count) for part in sentences if len(sentences) > 1)]
         surest = max(views, key=lambda v: v.certainty)
         unknown = tuple(w for w, cosine in zip(view.terms.words, view.terms.neighbours, strict=True) if cosine < NEAR)
+        evidence, leading = self._evidence(view, top_k)
         return SearchResult(
             query,
             surest.certainty > 0,
-            self._evidence(view, top_k),
+            evidence,
             view.order,
             {i: _squash(view.ranks[i]) for i in view.order},
             unknown,
             _reason(surest, unknown),
             tuple(self.index.document(i) for i in view.order[:20]),
             surest.measures,
+            leading,
         )
 
     def _look(self, asked: str, count: int) -> _View:
@@ -180,7 +191,7 @@ class Searcher:
             "gap": (ranks[best] - ranks[order[1]]) * count / (count + SETTLED) if len(order) > 1 else 0.0,
             "chance": math.sqrt(2 * math.log(count)),
         }
-        return _View(terms, passages, covers, ranks, tuple(order), {k: float(v) for k, v in measures.items()})
+        return _View(vector, terms, passages, covers, ranks, tuple(order), {k: float(v) for k, v in measures.items()})
 
     def _refresh(self) -> None:
         """Take the sample again when the index has changed."""
@@ -245,13 +256,21 @@ class Searcher:
         ]
         return {p: terms.cover([p in having for having in held]) for p in passages}
 
-    def _evidence(self, view: _View, top_k: int) -> tuple[Evidence, ...]:
+    def _evidence(self, view: _View, top_k: int) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+        """Return the best passages, and what else the leading documents hold."""
+        passages = dict(view.passages) | dict(
+            self.index.nearest_passages(view.vector, CANDIDATE_PASSAGES, view.leading)
+        )
+        covers = self._passage_covers(view.terms, passages)
         scores = {
-            p: 0.5 * max(cosine, 0.0) + 0.3 * view.covers[p] + 0.2 * _squash(view.ranks[p.document_id])
-            for p, cosine in view.passages.items()
+            p: 0.5 * max(cosine, 0.0) + 0.3 * covers[p] + 0.2 * _squash(view.ranks[p.document_id])
+            for p, cosine in passages.items()
         }
-        chosen = sorted(scores, key=lambda p: -scores[p])[:top_k]
-        return tuple(Evidence(p, self.index.document(p.document_id), min(scores[p], 1.0)) for p in chosen)
+        chosen = sorted(scores, key=lambda p: -scores[p])
+        kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in view.leading]
+        documents = {i: self.index.document(i) for i in {p.document_id for p in kept}}
+        ranked = tuple(Evidence(p, documents[p.document_id], min(scores[p], 1.0)) for p in kept)
+        return ranked[:top_k], ranked[top_k:]
 
 
 def _squash(rank: float) -> float:

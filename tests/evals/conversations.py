@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from app.answers import CitedAnswer
-from app.intents import focus_of
 from app.settings import read_settings
 from app.undertone import Undertone, open_undertone
 from ingest.documents import Document, read_documents
@@ -70,10 +69,10 @@ def is_as_wanted(turn: dict[str, Any], wanted: Sequence[str], answer: CitedAnswe
     Args:
         wanted: Ids of the documents that the answer should cite; none where it should cite nothing.
     """
-    cited = {citation.document_id for citation in answer.citations}
+    cited = [citation.document_id for citation in answer.citations]
     if answer.status != turn["status"]:
         return False
-    if wanted and (focus_of(answer) not in wanted or not set(wanted) <= cited):
+    if wanted and (not cited or cited[0] not in wanted or not set(wanted) <= set(cited)):
         return False
     if not wanted and cited:
         return False

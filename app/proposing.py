@@ -1,0 +1,29 @@
+"""Blends that an answer proposes: which styles, by which method, of what; a person's click renders them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from app.followups import Conversation
+from app.styles import Style, subject_in
+
+DEFAULT_SUBJECT = "a red house in a meadow"
+
+
+def method_for(question: str, conversation: Conversation, *, weighted: bool) -> str:
+    """`prompt` for a question about words in one prompt; for shares the method in use, at first the gradual one."""
+    if not weighted and re.search(r"\bprompt", question, re.I):
+        return "prompt"
+    used = conversation.blends[-1].get("method") if conversation.blends else None
+    return used if weighted and used not in (None, "prompt") else "composable"
+
+
+def proposal(question: str, conversation: Conversation, styles: Sequence[Style], method: str) -> dict[str, Any]:
+    """The tool call that renders these styles; what was set in the blend before stays."""
+    last = conversation.blends[-1] if conversation.blends else {}
+    subject = subject_in(question) or last.get("subject") or DEFAULT_SUBJECT
+    kept = {key: last[key] for key in ("steps", "guidance", "seed") if key in last}
+    weights = [{"text": s.text, "weight": round(s.share or 0.0, 4)} for s in styles]
+    return {"tool": "blend_styles", "arguments": {"subject": subject, "styles": weights, "method": method, **kept}}
