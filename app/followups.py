@@ -68,6 +68,7 @@ class Asked:
     """A question in the form that is searched for, and the document of the conversation that it leans on."""
 
     query: str
+    said: str = ""  # as typed, where the query holds a name that was not
     focus: str | None = None  # a document's id
     is_bound: bool = False  # it points at that document ("it", "the other one"); else it may be about another one
 
@@ -123,7 +124,7 @@ def standalone(question: str, conversation: Conversation) -> Asked:
         return Asked(_LEADING.sub("", question))
     if pointed := _pointed_at(question, told):
         match, target = pointed
-        return Asked(_put(question, match, titles[target], told[-1]), target, True)
+        return Asked(_put(question, match, titles[target], told[-1]), question, target, True)
     focus = focus_of(told[-1]) or ""
     length = len(words(question))
     is_bound = length <= MAX_LEANING_WORDS and bool(_ANAPHOR.search(question)) and not _OF_THE_CORPUS.search(question)
@@ -133,8 +134,8 @@ def standalone(question: str, conversation: Conversation) -> Asked:
         return Asked(question)
     topic = _DEFINED.match(told[-1].question)
     if topic and is_bound and not named_in(topic[1], titles.values()):
-        return Asked(f"{_named(question, topic[1], is_bound).rstrip(' ?.!')} ({titles[focus]})?", focus, True)
-    return Asked(_named(question, titles[focus], is_bound), focus, is_bound)
+        return Asked(f"{_named(question, topic[1], is_bound).rstrip(' ?.!')} ({titles[focus]})?", question, focus, True)
+    return Asked(_named(question, titles[focus], is_bound), question, focus, is_bound)
 
 
 def in_context(question: str, conversation: Conversation) -> Asked | None:
@@ -143,7 +144,7 @@ def in_context(question: str, conversation: Conversation) -> Asked | None:
     if not told or len(words(question)) > MAX_LEANING_WORDS:
         return None
     focus = focus_of(told[-1]) or ""
-    return Asked(f"{_LEADING.sub('', question).rstrip(' ?.!')} ({_titles(told)[focus]})?", focus, True)
+    return Asked(f"{_LEADING.sub('', question).rstrip(' ?.!')} ({_titles(told)[focus]})?", question, focus, True)
 
 
 def named_in(text: str, names: Iterable[str]) -> bool:

@@ -89,8 +89,8 @@ def _denial(premise: str, document: Document, shelf: Shelf) -> Candidate | None:
             for word, match in zip(alignment.sentence, alignment.matches, strict=True)
             if word.key not in shelf.name_stems
         ]
-        if len(words) < MIN_WORDS:
-            return None
+        if len(words) < MIN_WORDS or any(word.negated for word in alignment.sentence):
+            return None  # "how is it done without sharing?" takes no sharing for granted
         share = sum(weight for weight, held in words if held) / sum(weight for weight, _ in words)
         found = objections(alignment)
         if any(objection.kind in ("negation", "opposite") for objection in found):

@@ -6,6 +6,8 @@ Cue phrases of scientific prose, after argumentative zoning. It knows nothing of
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 Role = Literal["background", "problem", "contribution", "mechanism", "result", "resource"]
@@ -34,7 +36,8 @@ _LEANING = re.compile(
 )
 
 
-def role_strengths(sentence: str) -> dict[Role, int]:
+@lru_cache(maxsize=4096)
+def role_strengths(sentence: str) -> Mapping[Role, int]:
     """Count the cues of each role in a sentence."""
     return {role: len(pattern.findall(sentence)) for role, pattern in _PATTERNS.items()}
 

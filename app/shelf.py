@@ -19,18 +19,39 @@ from app.intents import named_documents, names_of, short_name
 from app.rhetoric import Role, role_of, role_strengths
 from app.stems import content_stems, stem, words
 from ingest.documents import Document
-from ingest.passages import Passage, split_passages
+from ingest.passages import Passage
 from tools.search import SearchResult
 
 MAX_EXPLAINED_DOCUMENTS = 4
 TELLING = 2.5
 """How rare in English a word must be to say what a question is about: "took" and "part" are not."""
-_WANTS_A_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|often|big|large|far|tall|old|fast)\b|\bwhat (?:size|share|percentage|number|dose)\b", re.I
+_NUMBER = r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|half|twice|once|every|per)\b"
+_ANSWERS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(asked, re.I), re.compile(answer))
+    for asked, answer in (
+        (
+            r"\bhow (?:many|much|often|big|large|far|tall|old|fast)\b|\bwhat (?:size|share|percentage|number|dose)\b",
+            _NUMBER,
+        ),
+        (
+            r"\bhow long\b|\bwhen\b|\bwhat (?:year|time|age)\b",
+            r"\b(?:[12]\d{3}|(?:second|minute|hour|day|week|month|year|step)s?|during|within|until|when|after|before)\b",
+        ),
+        (
+            r"\bwhy\b|\bwhat (?:reason|cause)",
+            r"\b(?:because|due to|owing to|reasons?|caused|since|to address|resulting)\b",
+        ),
+        (
+            r"\bwhere\b|\b(?:what|which) (?:countr|cit|place|centre|center|hospital|region)",
+            r"\b(?:in|from|at|across) (?:\d+ \w+ in )?(?:the )?[A-Z][a-z]*[A-Za-z]\b",
+        ),
+        (
+            r"\bwho\b|\bwhom\b|\b(?:what|which) (?:people|patients|participants|animals|subjects)\b",
+            r"\b(?:patients|participants|adults|children|women|men|people|subjects|volunteers|individuals|mice|rats|animals|aged)\b",
+        ),
+    )
 )
-_NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|half|twice|once|every|per)\b", re.I
-)
+"""What kind of thing a question asks for, and how a sentence looks that gives it."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +77,15 @@ class Shelf:
         self.is_follow_up = asked.focus is not None
         self.is_bound = asked.is_bound
         self.documents: tuple[Document, ...] = result.found
-        self._passages = {d.id: split_passages(d) for d in self.documents}
+        self._passages: dict[str, list[Passage]] = {d.id: [] for d in self.documents}
+        for passage in result.passages:
+            self._passages[passage.document_id].append(passage)
         self.named = named_documents(result.query, self.documents)
         if asked.is_bound:
             self.named = tuple(d for d in self.documents if d.id == asked.focus) or self.named
         self.name_stems = content_stems(" ".join(n for d in self.named for n in names_of(d)))
-        self.terms = content_stems(result.query) - self.name_stems
+        # What was typed says what is asked; the name that was put in only says of what.
+        self.terms = content_stems(asked.said) or content_stems(result.query) - self.name_stems
         self._scores = {(e.passage.document_id, e.passage.start): e.score for e in (*result.evidence, *result.leading)}
         if self.is_follow_up and not self.is_bound and [d.id for d in self.named] == [self.focus]:
             told = [d.id for d in self.documents if self.held(self.terms, self.stems(d))]
@@ -88,7 +112,7 @@ class Shelf:
         held = self.held(terms, self.stems(document))
         return bool(terms) and sum(terms[t] for t in held) >= 0.5 * sum(terms.values())
 
-    def passages(self, document: Document) -> tuple[Passage, ...]:
+    def passages(self, document: Document) -> list[Passage]:
         return self._passages[document.id]
 
     def sentences(self, document: Document) -> list[Passage]:
@@ -109,7 +133,7 @@ class Shelf:
         terms = self.terms if terms is None else terms
         whole = self.weight(terms) or 1.0
         top = max(self._scores.values(), default=0.0) or 1.0
-        wants_a_number = bool(_WANTS_A_NUMBER.search(self.question))
+        answers = [answer for question, answer in _ANSWERS if question.search(self.question)]
         candidates = []
         for document in self.documents:
             for passage in self.sentences(document):
@@ -121,7 +145,7 @@ class Shelf:
                     score += (0.06 if terms else 0.3) * min(strengths[wanted], 2)
                 if wanted != "problem":
                     score -= 0.05 * min(strengths["problem"], 2)
-                if wants_a_number and _NUMBER.search(passage.text):
+                if any(answer.search(passage.text) for answer in answers):
                     score += 0.12
                 if self.named and document not in self.named:
                     score *= 0.5

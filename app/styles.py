@@ -16,8 +16,8 @@ _PERCENT = re.compile(
     re.I,
 )
 _PERCENT_AFTER = re.compile(  # "illustration at 80 %", "more watercolour: 70 %"
-    r"(?:^|[,;]|\b(?:and|with|the|more|less|make|set|turn|put|now)\b)\s*(?:the\s+|more\s+|less\s+)?([a-z][a-z \-]*?)\s*"
-    r"(?::|=|\bat\b|\bto\b|\bup to\b|\bdown to\b)\s*(\d+(?:\.\d+)?)\s*(?:%|per ?cent)",
+    r"(?:^|[,;]|\band\b)\W*(?:(?:please|now|and|set|make|turn|put|bring|with|the|more|less|only)\s+)*([a-z][a-z \-]*?)\s*"
+    r"(?::|=|\bat\b|\b(?:up |down )?to\b)\s*(\d+(?:\.\d+)?)\s*(?:%|per ?cent)",
     re.I,
 )
 _QUOTED = re.compile(r"[“\"‘«]([^“”\"«»‘’]{2,60})[”\"’»]|(?<![\w])'([^']{2,60})'(?![\w])")
@@ -31,6 +31,9 @@ _PAIR = re.compile(
     re.I,
 )
 _SUBJECT = re.compile(r"\b(?:of|for|on|with)\s+((?:an?|the|some|two|three)\s+[a-z0-9 \-]{2,60}?)(?=[?.!,;]|$)", re.I)
+
+
+MIN_CLIPPED_CHARS = 3
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def reweigh(styles: Sequence[Style], known: Sequence[Style]) -> tuple[Style, ...
     new: list[Style] = []
     for style in styles:
         mine = content_stems(style.text)
-        match = next((k for k in known if mine & content_stems(k.text)), None)
+        match = next((k for k in known if _is_named(mine, content_stems(k.text))), None)
         if match:
             wanted[match.text] = style.share or 0.0
         else:
@@ -103,6 +106,11 @@ def reweigh(styles: Sequence[Style], known: Sequence[Style]) -> tuple[Style, ...
     ]
     result = [*([] if new and not wanted else shared), *new]
     return tuple(result[:4])
+
+
+def _is_named(said: frozenset[str], style: frozenset[str]) -> bool:
+    """Whether a style is named by one of its words, or by the beginning of one: "photo"."""
+    return any(word.startswith(short) for short in said if len(short) >= MIN_CLIPPED_CHARS for word in style)
 
 
 def shared(styles: Sequence[Style]) -> tuple[Style, ...]:

@@ -1,7 +1,5 @@
 import pytest
 
-from app.answers import Citation, CitedAnswer, Section, Sentence, Source
-from app.followups import Asked, Conversation, standalone
 from app.intents import intent_of, named_documents, short_name
 from app.stems import content_stems
 from app.styles import Style, reweigh, styles_in, subject_in
@@ -10,14 +8,6 @@ SEED = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
     "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
 )
-
-
-def turn(
-    question, *document_ids, titles=("Visual Style Prompting with Swapping Self-Attention", "FedStyle: Federated")
-):
-    claims = tuple(Sentence("x", "claim", (Citation(d, 0, 1, "x"),)) for d in document_ids)
-    sources = tuple(Source(d, "paper", t, None, None) for d, t in zip(document_ids, titles, strict=False))
-    return CitedAnswer(question, "answered", "reader", 0.0, (Section("", claims),), sources)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +23,9 @@ def turn(
         ("where is the code of WSAM?", "links"),
         ("which model has no paper?", "lacks"),
         ("compare FedStyle and WSAM", "compare"),
+        ("and its GitHub?", "links"),
+        ("What problem does the first paper address?", "lookup"),
+        ("less photo: 20 %", "reweigh"),
         ("What is content leakage?", "lookup"),
         ("How does Visual Style Prompting work?", "explain"),
     ],
@@ -49,6 +42,7 @@ def test_intents(question, intent):
         ("blend oil painting and pixel art", (Style("oil painting"), Style("pixel art"))),
         ("What does “content leakage” mean?", ()),
         ("mix flour and sugar", ()),
+        ("set watercolor to 70 %", (Style("watercolor", 0.7),)),
     ],
 )
 def test_styles_are_found_where_a_question_names_them(question, styles):
@@ -65,30 +59,14 @@ def test_a_new_share_leaves_the_rest_to_the_other_style():
     assert [round(s.share, 3) for s in reweigh((Style("illustration", 0.8),), known)] == [0.2, 0.8]
 
 
+def test_a_style_is_named_by_the_beginning_of_its_word():
+    known = (Style("photographic style", 0.5), Style("oil painting", 0.5))
+    assert [round(s.share, 3) for s in reweigh((Style("photo", 0.2),), known)] == [0.2, 0.8]
+
+
 def test_three_styles_divide_the_rest_as_they_stood():
     known = (Style("watercolor", 0.5), Style("sketch", 0.25), Style("oil painting", 0.25))
     assert [round(s.share, 3) for s in reweigh((Style("watercolor", 0.4),), known)] == [0.4, 0.3, 0.3]
-
-
-@pytest.mark.parametrize(
-    ("question", "searched"),
-    [
-        ("and in which layers?", "in which layers (Visual Style Prompting)?"),
-        ("does it need fine-tuning?", "does Visual Style Prompting need fine-tuning?"),
-        ("where is its code?", "where is Visual Style Prompting's code?"),
-        ("what about the other one?", "what about FedStyle?"),
-        ("what about the second one?", "what about FedStyle?"),
-        ("How do I bake bread?", None),
-        ("What does stochastic sampling with noise addition improve in WSAM style augmentation?", None),
-    ],
-)
-def test_follow_ups_stand_alone(question, searched):
-    turns = [turn("how?", "visual-style-prompting", "fedstyle")]
-    assert standalone(question, Conversation(tuple(turns))).query == (searched or question)
-
-
-def test_a_first_question_is_never_rewritten():
-    assert standalone("and in which layers?", Conversation()) == Asked("and in which layers?")
 
 
 def test_documents_are_named_by_short_name_id_or_repository(seed_index):

@@ -31,7 +31,7 @@ def converse(searcher):
         for question in questions:
             messages.append(HumanMessage(question))
             messages.append(reader.invoke(messages))
-            if messages[-1].tool_calls and messages[-1].tool_calls[0]["name"] == "search_corpus":
+            while messages[-1].tool_calls and messages[-1].tool_calls[0]["name"] == "search_corpus":
                 call = messages[-1].tool_calls[0]
                 found = searcher.search(call["args"]["query"], top_k=24)
                 messages.append(ToolMessage("", name="search_corpus", tool_call_id=call["id"], artifact=found))
@@ -155,11 +155,43 @@ def test_show_me_and_new_shares_propose_the_styles_of_the_conversation(converse)
     "question",
     ["since WSAM swaps keys and values, does it need fine-tuning?", "Why does FedStyle swap keys and values?"],
 )
-def test_a_false_premise_is_corrected(converse, question):
+def test_what_holds_for_another_document_is_corrected(converse, question):
     answer = converse(question)
     framing = " ".join(s.text for s in answer.sentences if s.kind == "framing")
     assert "does not say that of" in framing and "Visual Style Prompting" in framing
     assert "swapping the key and value" in claims(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Why does Visual Style Prompting require fine-tuning?", "without any fine-tuning"),
+        ("Why do artists in FedStyle share their artworks?", "rather than artworks"),
+    ],
+)
+def test_what_the_document_itself_denies_is_corrected(converse, question, words):
+    answer = converse(question)
+    assert "does not say so" in answer.sentences[0].text
+    assert words in answer.sentences[1].text and answer.sentences[1].kind == "claim"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do artists share styles without sharing their artwork?", "Why does FedStyle use contrastive learning?"],
+)
+def test_a_true_premise_is_left_alone(converse, question):
+    assert not any("does not say" in s.text for s in converse(question).sentences if s.kind == "framing")
+
+
+def test_a_question_that_finds_nothing_by_itself_is_asked_about_the_turn_before(converse):
+    answer = converse("What is FedStyle?", "How tall is Mount Everest?", "how many servers took part?")
+    assert answer.status == "answered" and "(FedStyle)" in answer.search_query
+    assert [source.document_id for source in answer.sources] == ["fedstyle"]
+
+
+@pytest.mark.parametrize("question", ["is it possible to cook pasta?", "Who discovered the source of the Nile?"])
+def test_a_conversation_lends_no_relevance_to_a_foreign_question(converse, question):
+    assert converse("What is FedStyle?", question).status == "refused"
 
 
 @pytest.mark.parametrize(

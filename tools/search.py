@@ -32,6 +32,9 @@ MAX_WORDS = 24
 """The rarest words of a long question; each is a lookup."""
 
 MAX_SENTENCES = 4
+FOUND = 20
+"""Documents that are handed on whole."""
+
 LEADING = 3
 """Documents whose passages are all scored: which of them answers is for the reader to choose."""
 
@@ -87,6 +90,7 @@ class SearchResult:
     found: tuple[Document, ...] = ()  # the documents themselves, best first, 20 at most; also where not relevant
     measures: Mapping[str, float] = field(default_factory=dict)  # what the decision was made from
     leading: tuple[Evidence, ...] = ()  # every other passage of the LEADING best documents
+    passages: tuple[Passage, ...] = ()  # all passages of the documents in `found`, each document's in their order
 
 
 @dataclass(frozen=True)
@@ -161,9 +165,10 @@ class Searcher:
             {i: _squash(view.ranks[i]) for i in view.order},
             unknown,
             _reason(surest, unknown),
-            tuple(self.index.document(i) for i in view.order[:20]),
+            tuple(self.index.document(i) for i in view.order[:FOUND]),
             surest.measures,
             leading,
+            tuple(passage for i in view.order[:FOUND] for passage in self.index.passages(i)),
         )
 
     def _look(self, asked: str, count: int) -> _View:

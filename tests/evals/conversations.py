@@ -70,6 +70,8 @@ def is_as_wanted(turn: dict[str, Any], wanted: Sequence[str], answer: CitedAnswe
         wanted: Ids of the documents that the answer should cite; none where it should cite nothing.
     """
     cited = [citation.document_id for citation in answer.citations]
+    if not cited:  # what a document lacks cannot be cited from it; the sources name it
+        cited = [source.document_id for source in answer.sources]
     if answer.status != turn["status"]:
         return False
     if wanted and (not cited or cited[0] not in wanted or not set(wanted) <= set(cited)):
