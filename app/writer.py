@@ -27,7 +27,7 @@ from app.drafts import Draft, addresses, clean, find_quote, read_drafts
 from app.intents import short_name
 from app.reader import Reader, read_conversation
 from app.scribe import Scribe, ScribeFailed
-from ingest.passages import Passage, split_passages
+from ingest.passages import Passage
 from tools.search import SearchResult
 
 WRITTEN_SECTION = "Under the hood"
@@ -82,7 +82,7 @@ class Writer(BaseChatModel):
     ) -> ChatResult:
         message = Reader().invoke(messages)
         result = messages[-1].artifact if isinstance(messages[-1], ToolMessage) else None
-        if isinstance(result, SearchResult):
+        if isinstance(result, SearchResult) and "cited_answer" in message.additional_kwargs:
             read = CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
             desk = Desk(read, result, self.nli)
             if desk.has_room:
@@ -100,7 +100,7 @@ class Desk:
     def __init__(self, read: CitedAnswer, result: SearchResult, nli: EntailmentModel | None = None) -> None:
         self.read = read
         self.documents = {d.id: d for d in (*result.found, *(e.document for e in result.evidence))}
-        known = {(p.document_id, p.start): p for d in self.documents.values() for p in split_passages(d)}
+        known = {(p.document_id, p.start): p for p in result.passages}
         cited = (c for part in self._written_parts() for s in part.sentences for c in s.citations)
         told = [known[c.document_id, c.start] for c in cited if (c.document_id, c.start) in known]
         self.has_room = bool(told) and not any(p.is_field for p in told) and self._only_names_documents()
