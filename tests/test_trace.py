@@ -9,6 +9,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 import tools.trace.attention
+from tests.bench.memory import SD15_UNET
 from tests.tiny import tiny_model, tiny_pipeline
 from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.conditioning import METHODS, OTHER_PHRASES, Branch, Conditioning, make_conditioning
@@ -25,15 +26,6 @@ from tools.trace.summary import facts_of
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 STEPS = 4
-SD15_UNET = {
-    "sample_size": 64,
-    "block_out_channels": (320, 640, 1280, 1280),
-    "layers_per_block": 2,
-    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-    "cross_attention_dim": 768,
-    "attention_head_dim": 8,
-}
 
 
 def request(method="composable", weights=(1.0, 3.0), **changes):

@@ -1,39 +1,46 @@
-"""python -m tests.bench.blend: what tracing costs, and what a sweep saves, on the image model in use.
+"""python -m tests.bench.blend: what tracing costs and keeps, and what a sweep saves, on the image model in use.
 
 Each figure is a ratio of two things timed in turns in one process, so that a busy machine slows both alike; seconds
 are medians. CPU seconds stand beside wall seconds: on a busy machine they are the steadier of the two.
 """
 
 import argparse
-import json
+import os
 import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from tests.bench import daam
+from tests.bench.memory import kept_rows
+from tests.evals.results import write_results
 from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.conditioning import METHODS
 from tools.models import ImageModel, ModelUnavailable, load_image_model
-from tools.sweep import sweep_requests
+from tools.sweep import measure_curves, sweep_requests
+from tools.trace.afterwards import explain
 
-RESULTS = Path(__file__).with_name("blend.jsonl")
+RESULTS = Path(__file__).with_name("results")
 STYLES = (WeightedStyle("photographic style", 1.0), WeightedStyle("digital illustration", 1.0))
 SUBJECT = "a red house in a meadow"
 POINTS = 9
+PARTS = ("trace", "daam", "sweep", "memory")
+Row = dict[str, Any]
 
 
 def main() -> int:
-    """Run the bench, print the table, and append a dated line to blend.jsonl."""
+    """Run the bench, print its tables, and keep the figures with the day."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.blend", description=__doc__)
     parser.add_argument("--image-model", default="embedded")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, help="torch threads (default: torch's own choice)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="run these parts alone")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -42,36 +49,33 @@ def main() -> int:
     except ModelUnavailable as error:
         print(f"python -m tests.bench.blend: {error}", file=sys.stderr)
         return 2
-    print(f"{'':<44}{'ours':>16}{'against':>16}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
-    rows = [show(traced_over_untraced(model, method, options.repeats)) for method in METHODS]
-    rows.append(show(sweep_over_stock(model, max(1, options.repeats // 3))))
-    rows.append(show(daam_over_untraced()))
-    found = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
-        "device": str(model.device),
-        "dtype": str(model.dtype),
-        "threads": torch.get_num_threads(),
-        "model": {"name": model.name, "sha256": model.sha256},
-        "rows": rows,
+    load_before = os.getloadavg()[0]
+    if set(options.only) - {"memory"}:
+        print(f"{'':<58}{'ours':>10}{'against':>10}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
+    runs: dict[str, Callable[[], Sequence[Row]]] = {
+        "trace": lambda: [traced_over_untraced(model, method, options.repeats) for method in METHODS],
+        "daam": lambda: daam_rows(model, options.repeats),
+        "sweep": lambda: sweep_rows(model, max(1, options.repeats // 3)),
+        "memory": lambda: kept_rows(model),
     }
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(found) + "\n")
+    found = {part: runs[part]() for part in PARTS if part in options.only}
+    write_results(
+        f"blend-{model.kind}",
+        {
+            "processor": _processor(),
+            "load_average_before": load_before,
+            "device": str(model.device),
+            "dtype": str(model.dtype),
+            "threads": torch.get_num_threads(),
+            "model": {"name": model.name, "sha256": model.sha256},
+            **found,
+        },
+        RESULTS,
+    )
     return 0
 
 
-def show(row: dict) -> dict:
-    """Print a row as soon as it is known."""
-    if "skipped" in row:
-        print(f"{row['what']:<44}  {row['skipped']}")
-    else:
-        ours, against = (f"{row[k]['wall_s']:.2f} s" for k in ("ours", "against"))
-        ratios = f"{row['wall_ratio']:>12.2f}{row['cpu_ratio']:>11.2f}"
-        print(f"{row['what']:<44}{ours:>16}{against:>16}{ratios}", flush=True)
-    return row
-
-
-def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> dict:
+def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> Row:
     """The same request with and without a trace: 20 steps, one image."""
     request = BlendRequest(SUBJECT, STYLES, method, guidance_scale=model.default_guidance)
     return compare(
@@ -82,34 +86,73 @@ def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> dict:
     )
 
 
-def sweep_over_stock(model: ImageModel, repeats: int) -> dict:
-    """A sweep of nine points, 20 steps, untraced, against nine calls of the stock pipeline at its defaults (50)."""
+def sweep_rows(model: ImageModel, repeats: int) -> list[Row]:
+    """A sweep of nine points, 20 steps, against nine calls of the stock pipeline, and what is measured after it."""
     request = BlendRequest(SUBJECT, STYLES, guidance_scale=model.default_guidance)
     prompt = f"{SUBJECT}, {STYLES[0].text}, {STYLES[1].text}"
 
-    def stock() -> None:
-        for _ in range(POINTS):
-            model.pipeline(prompt, generator=torch.Generator("cpu").manual_seed(0))
+    def sweep(method: str = "composable") -> Any:
+        requests = sweep_requests(replace(request, method=method), POINTS)
+        return blend(requests, model, trace=False, kind="sweep")
 
-    return compare(
-        f"sweep of {POINTS} / {POINTS} stock calls (want 0.30)",
-        lambda: blend(sweep_requests(request, POINTS), model, trace=False, kind="sweep"),
-        stock,
+    def stock(**arguments: Any) -> None:
+        for _ in range(POINTS):
+            model.pipeline(prompt, generator=torch.Generator("cpu").manual_seed(0), **arguments)
+
+    like = {"num_inference_steps": request.num_inference_steps, "guidance_scale": request.guidance_scale}
+    rows = [
+        compare(f"sweep of {POINTS} / {POINTS} stock calls at defaults, 50 steps (want 0.30)", sweep, stock, repeats),
+        compare(f"sweep of {POINTS} / {POINTS} stock calls of 20 steps", sweep, lambda: stock(**like), repeats),
+        compare(
+            f"sweep of {POINTS} by `prompt` / {POINTS} stock calls of 20 steps",
+            lambda: sweep("prompt"),
+            lambda: stock(**like),
+            repeats,
+        ),
+    ]
+    rendered = blend(sweep_requests(request, POINTS), model, kind="sweep")
+    other = replace(model, kind="folder")  # whose styles no judges know
+    one = blend(request, model)
+    return [
+        *rows,
+        compare("the sweep's curves, by the judges / the sweep", lambda: measure_curves(rendered, model), sweep, 1),
+        compare("the same, by the diffusion classifier / the sweep", lambda: measure_curves(rendered, other), sweep, 1),
+        compare(
+            "--explain / one untraced render",
+            lambda: explain(one, model),
+            lambda: blend(request, model, trace=False),
+            repeats,
+        ),
+    ]
+
+
+def daam_rows(model: ImageModel, repeats: int) -> list[Row]:
+    """One plain prompt under DAAM's trace and under ours, each over the same render without it."""
+    request = BlendRequest(SUBJECT, STYLES[:1], "prompt", guidance_scale=model.default_guidance)
+    ours = compare(
+        "one plain prompt: traced / untraced",
+        lambda: blend(request, model),
+        lambda: blend(request, model, trace=False),
         repeats,
     )
+    library = daam.import_daam()
+    if library is None:
+        print(f"DAAM is not installed; to compare: {daam.INSTALL}")
+        return [ours]
+    theirs = compare(
+        "one plain prompt: under DAAM 0.2.0 / stock",
+        lambda: daam.daam_heat_maps(library, model, request),
+        lambda: daam.stock(model, request),
+        repeats,
+    )
+    agreement = daam.agreement(library, model, SUBJECT, STYLES[0].text)
+    for words, correlation in agreement.items():
+        print(f'our heat map of "{words}" and DAAM\'s: correlation {correlation:.4f} (want .99)')
+    return [ours, {**theirs, "correlation_of_heat_maps": agreement}]
 
 
-def daam_over_untraced() -> dict:
-    """DAAM 0.2.0 needs spacy and `--no-deps` beside these versions; it is timed only where someone has done that."""
-    try:
-        found = version("daam")
-    except ImportError:
-        found = "not installed"
-    return {"what": "DAAM / untraced", "skipped": f"daam {found}: not timed"}
-
-
-def compare(what: str, ours: Callable[[], object], against: Callable[[], object], repeats: int) -> dict:
-    """Time two things in turns, once each beforehand unmeasured."""
+def compare(what: str, ours: Callable[[], object], against: Callable[[], object], repeats: int) -> Row:
+    """Time two things in turns, once each beforehand unmeasured, and print the row."""
     ours()
     against()
     timed: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
@@ -124,7 +167,7 @@ def compare(what: str, ours: Callable[[], object], against: Callable[[], object]
         {"wall_s": statistics.median(w for w, _ in found), "cpu_s": statistics.median(c for _, c in found)}
         for found in timed
     ]
-    return {
+    row = {
         "what": what,
         "repeats": repeats,
         "ours": medians[0],
@@ -132,6 +175,18 @@ def compare(what: str, ours: Callable[[], object], against: Callable[[], object]
         "wall_ratio": medians[0]["wall_s"] / medians[1]["wall_s"],
         "cpu_ratio": medians[0]["cpu_s"] / medians[1]["cpu_s"],
     }
+    seconds = "".join(f"{side['wall_s']:>8.2f} s" for side in medians)
+    print(f"{what:<58}{seconds}{row['wall_ratio']:>12.3f}{row['cpu_ratio']:>11.3f}", flush=True)
+    return row
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ class Table:
             )
 
 
-def write_results(name: str, figures: dict[str, Any]) -> Path:
+def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Keep an eval's figures with the day and the machine's kind; parts measured earlier that day stay."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     today = datetime.date.today().isoformat()
-    path = FOLDER / f"{today}-{name}.json"
+    path = folder / f"{today}-{name}.json"
     earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
     kept = {**earlier, "date": today, "python": platform.python_version(), "machine": platform.machine(), **figures}
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
