@@ -153,7 +153,7 @@ def test_a_record_with_a_wrong_reference_is_refused(model, tmp_path, capsys, mon
         (["--reference-prompt", " "], "a reference's prompt is empty"),
         (["--reference-prompt", "ink=-1"], "the weight of reference 1 is -1"),
         (["--reference-prompt", "ink", "--method", "prompt", "--style", "a=1"], "takes no reference"),
-        (["--reference-prompt", "ink", "--method", "prompt"], "0 styles were given; give 1 to 4"),
+        (["--method", "composable"], "0 styles were given; give 1 to 4"),
     ],
 )
 def test_references_that_cannot_be_are_one_line(model, tmp_path, capsys, monkeypatch, more, said):

@@ -54,7 +54,8 @@ class BlendRequest:
         )
         if self.method not in METHODS:
             raise ValueError(f"there is no method {self.method!r}. Choose one of: {', '.join(METHODS)}.")
-        _check_styles(self.styles, fewest=0 if self.method == "reference" else 1)
+        # a prompt of the subject alone is a prompt too, and what a reference is compared with
+        _check_styles(self.styles, fewest=0 if self.method in ("prompt", "reference") else 1)
         _check_number("steps", self.num_inference_steps, 1, MAX_STEPS, whole=True)
         _check_number("guidance", self.guidance_scale, 0, MAX_GUIDANCE)
         _check_number("the seed", self.seed, 0, MAX_SEED, whole=True)

@@ -1,0 +1,298 @@
+"""Does a reference move another subject's render to its style, and what stays? `python -m tests.evals.reference`.
+
+A reference in each style, real (drawn by `tools/studio/scenes.py`, so not made by the model) and generated (by the
+model, from its own prompt), never of the target's object. Judged by classifiers that never saw a render; the model's
+own diffusion classifier stands beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from skimage.filters import sobel
+from skimage.metrics import structural_similarity
+
+from tests.evals.results import Table, write_results
+from tests.evals.studio import Subject, subjects
+from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.models import ImageModel, load_image_model
+from tools.references import Reference, reference_id
+from tools.studio.geometry import Scene
+from tools.studio.judges import judge
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw
+from tools.style_prompting import StylePrompting
+from tools.trace.classifier import classify_styles
+
+SCENE_SEED = 21_000_000  # far from those that training draws from
+FIRST_SEED = 700
+DRAWS = 8  # a third of the classifier's usual: each costs as much as a step of six renders
+GROUP = 8  # prompts that share one reference, in one batch
+LAYER_SETS: dict[str, tuple[str, ...]] = {
+    "`mid_block` and the last block, SD1.5's": ("mid_block", "up_blocks.2"),
+    "`mid_block`": ("mid_block",),
+    "`up_blocks.0` (4x4)": ("up_blocks.0",),
+    "`up_blocks.1` (8x8)": ("up_blocks.1",),
+    "`up_blocks.2` (16x16)": ("up_blocks.2",),
+    "`up_blocks.0`, `up_blocks.1`": ("up_blocks.0", "up_blocks.1"),
+    "`up_blocks.1`, `up_blocks.2`": ("up_blocks.1", "up_blocks.2"),
+    "`up_blocks`": ("up_blocks",),
+    "`mid_block`, `up_blocks.0`, `up_blocks.1`": ("mid_block", "up_blocks.0", "up_blocks.1"),
+    "`down_blocks`": ("down_blocks",),
+    "all at 8x8": ("down_blocks.1", "up_blocks.1"),
+    "all": ("down_blocks", "mid_block", "up_blocks"),
+}
+WAYS: dict[str, StylePrompting] = {
+    "SD1.5's layers, emphasis 0": StylePrompting(("mid_block", "up_blocks.2"), emphasis=0.0),
+    "emphasis 0, the paper's": StylePrompting(emphasis=0.0),
+    "emphasis 0.4": StylePrompting(emphasis=0.4),
+    "emphasis 1, only with the prompt": StylePrompting(emphasis=1.0),
+    "no calibration": StylePrompting(calibrated=(0, 0)),
+    "calibrated at every step": StylePrompting(calibrated=(-1, 1001)),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is tried on every prompt."""
+
+    kind: str | None = None  # the reference is real, generated, or None: there is none
+    word: bool = False  # whether the style's name stands in the target's prompt
+    style: int | None = None  # the one style of the row; None: all of them
+    how: StylePrompting = field(default_factory=StylePrompting)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One render: a subject, to be in a style."""
+
+    subject: Subject
+    style: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of some targets."""
+
+    images: np.ndarray  # (n, 128, 128, 3) uint8
+    latents: np.ndarray  # (n, 4, 16, 16)
+    moved: tuple[dict[str, float], ...] = ()  # by layer, of each batch that was traced
+
+
+def targets_of(count: int, every_style: bool, seed: int) -> list[Target]:
+    """Prompts, each in every style or in one, every style equally often; those of a style stand together."""
+    asked = subjects(count, seed)
+    return [
+        Target(subject, style, FIRST_SEED + number)
+        for style in range(len(STYLES))
+        for number, subject in enumerate(asked)
+        if every_style or number % len(STYLES) == style
+    ]
+
+
+def render(model: ImageModel, targets: Sequence[Target], condition: Condition, *, trace: bool = False) -> Seen:
+    """Render the targets, GROUP with one reference."""
+    images, latents, moved = [], [], []
+    for number, batch in enumerate(batches(targets)):
+        style = batch[0].style
+        given, pictures = reference_for(condition.kind, batch, number)
+        requests = [
+            BlendRequest(
+                target.subject.text,
+                (WeightedStyle(STYLES[style], 1.0),) if condition.word else (),
+                "reference" if given else "prompt",
+                guidance_scale=model.default_guidance,
+                seed=target.seed,
+                references=given,
+            )
+            for target in batch
+        ]
+        result = blend(requests, model, trace=trace, prompting=replace(condition.how, pictures=pictures))
+        images += [np.asarray(image.convert("RGB")) for image in result.images]
+        latents.append(result.arrays["latents"])
+        if trace:
+            measured = result.measurements["reference"]
+            moved.append(dict(zip(measured["layers"], measured["moved"], strict=True)))
+    return Seen(np.stack(images), np.concatenate(latents), tuple(moved))
+
+
+def batches(targets: Sequence[Target]) -> Iterable[list[Target]]:
+    """GROUP targets of one style at a time."""
+    for style in range(len(STYLES)):
+        of_style = [target for target in targets if target.style == style]
+        yield from (of_style[start : start + GROUP] for start in range(0, len(of_style), GROUP))
+
+
+def reference_for(
+    kind: str | None, targets: Sequence[Target], number: int
+) -> tuple[tuple[Reference, ...], dict[str, Image.Image]]:
+    """A reference in the targets' style, of an object that none of them has, and its picture where it is a real one."""
+    if kind is None:
+        return (), {}
+    style = STYLES[targets[0].style]
+    rng = np.random.default_rng((targets[0].style, number))
+    free = sorted(set(range(len(OBJECTS))) - {target.subject.object for target in targets})
+    subject = Subject(int(rng.choice(free)), int(rng.integers(len(COLOURS))), int(rng.integers(len(SETTINGS))))
+    seed = SCENE_SEED + number
+    if kind == "generated":
+        return (Reference(prompt=f"{subject.text}, {style}", seed=seed),), {}
+    scene = Scene(seed, OBJECTS[subject.object], COLOURS[subject.colour], SETTINGS[subject.setting])
+    picture = Image.fromarray(draw(scene, style))
+    name = reference_id(picture)
+    return (Reference(image=name, seed=seed),), {name: picture}
+
+
+def judged(seen: Seen, bare: Seen | None, targets: Sequence[Target]) -> dict[str, float]:
+    """Judge renders: the probability of the reference's style, and whether object, colour and setting are the prompt's.
+
+    `edges` is the SSIM of the edges (Sobel, of the luminance) to those of the same seed without reference and word.
+    """
+    answers = judge(seen.images)
+    styles = np.array([target.style for target in targets])
+    probability = answers["style"][np.arange(len(targets)), styles]
+    values = {"style >= .8": probability >= 0.8, "style": probability}
+    for name in ("object", "colour", "setting"):
+        values[name] = answers[name].argmax(1) == np.array([getattr(target.subject, name) for target in targets])
+    coloured = np.array([STYLES[style] != "pencil sketch" for style in styles])
+    values["colour"] = values["colour"][coloured] if coloured.any() else np.array([np.nan])
+    if bare is not None:
+        values["edges"] = np.array([_edges(a, b) for a, b in zip(seen.images, bare.images, strict=True)])
+    return {**{name: round(float(found.mean()), 4) for name, found in values.items()}, "renders": len(targets)}
+
+
+def _edges(first: np.ndarray, second: np.ndarray) -> float:
+    a, b = (sobel(image.astype(np.float64) @ (0.299, 0.587, 0.114) / 255) for image in (first, second))
+    return float(structural_similarity(a, b, data_range=1.0))
+
+
+def by_classifier(model: ImageModel, seen: Seen, targets: Sequence[Target]) -> float:
+    """How often the model's own diffusion classifier finds the reference's style the likeliest."""
+    right = []
+    for target, latents in zip(targets, seen.latents, strict=True):
+        finished = torch.from_numpy(latents[None].copy())
+        found = classify_styles(model, finished, target.subject.text, STYLES, draws=DRAWS)
+        right.append(int(found.probabilities.argmax()) == target.style)
+    return float(np.mean(right))
+
+
+def without_reference(model: ImageModel, targets: Sequence[Target]) -> Seen:
+    """The targets' subjects alone, without reference and style word."""
+    unique = {target.seed: replace(target, style=0) for target in targets}  # without a style they are all one
+    plain = render(model, list(unique.values()), Condition())
+    places = [list(unique).index(target.seed) for target in targets]
+    return Seen(plain.images[places], plain.latents[places])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table: conditions by the name of their row, and the targets of all rows."""
+
+    rows: dict[str, Condition]
+    count: int  # prompts
+    every_style: bool
+    seed: int = 11  # of the prompts: layers and ways were chosen on others than the goal is measured on
+    classify: bool = False
+    edges: bool = True
+
+    def run(self, model: ImageModel, name: str, wanted: Sequence[str], count: int | None) -> dict[str, Any]:
+        """Measure the wanted rows, all if none is named."""
+        found: dict[str, Any] = {}
+        rows = {row: c for row, c in self.rows.items() if not wanted or any(text in row for text in wanted)}
+        targets = targets_of(count or self.count, self.every_style, self.seed)
+        bare = without_reference(model, targets) if rows and self.edges else None
+        for row, condition in rows.items():
+            of_row = [t for t in targets if condition.style is None or t.style == condition.style]
+            seen = render(model, of_row, condition)
+            found[f"{name}/{row}"] = judged(seen, bare, of_row)
+            if self.classify:
+                found[f"{name}/{row}"]["by classifier"] = by_classifier(model, seen, of_row)
+            print("  ", name, row, found[f"{name}/{row}"], flush=True)
+        return found
+
+
+PARTS = {
+    # each prompt in one style, every style equally often
+    "conditions": Part(
+        {
+            "no reference": Condition(),
+            "style word only": Condition(word=True),
+            "real reference only": Condition("real"),
+            "generated reference only": Condition("generated"),
+            "real reference and style word": Condition("real", word=True),
+            "generated reference and style word": Condition("generated", word=True),
+        },
+        count=40,
+        every_style=False,
+        classify=True,
+    ),
+    # every prompt with a reference in every style
+    "goal": Part(
+        {
+            f"{kind}, {style}": Condition(kind, style=number)
+            for kind in ("real", "generated")
+            for number, style in enumerate(STYLES)
+        },
+        count=40,
+        every_style=True,
+        edges=False,
+    ),
+    "layers": Part(
+        {name: Condition("real", how=StylePrompting(blocks)) for name, blocks in LAYER_SETS.items()},
+        count=4,
+        every_style=True,
+        seed=12,
+    ),
+    "ways": Part({name: Condition("real", how=how) for name, how in WAYS.items()}, count=4, every_style=True, seed=12),
+}
+
+
+def moved(model: ImageModel, count: int) -> dict[str, float]:
+    """How far the swap moves each layer's output: ||swapped - own|| / ||own||, mean over steps and styles."""
+    how = StylePrompting(("up_blocks",))
+    seen = render(model, targets_of(count, False, seed=11), Condition("real", how=how), trace=True)
+    return {f"moved/{layer}": round(float(np.mean([one[layer] for one in seen.moved])), 4) for layer in seen.moved[0]}
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Show the tables of what was measured, today or in parts."""
+    for name in PARTS:
+        rows = {row.removeprefix(f"{name}/"): found for row, found in figures.items() if row.startswith(f"{name}/")}
+        if rows:
+            measures = list(next(iter(rows.values())))
+            cells = [(row, *(f"{found.get(m, float('nan')):.3f}" for m in measures)) for row, found in rows.items()]
+            Table(name, ("", *measures)).show(cells)
+    layers = [
+        (key.removeprefix("moved/"), f"{value:.3f}") for key, value in figures.items() if key.startswith("moved/")
+    ]
+    if layers:
+        Table("how far each layer's output moved", ("layer", "share of its length")).show(layers)
+
+
+def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, "moved"), rows: Sequence[str] = ()) -> dict[str, Any]:
+    """Measure the parts that are asked for, and of them the rows whose names hold one of `rows`."""
+    model = load_image_model("embedded")
+    figures: dict[str, Any] = {}
+    for part in parts:
+        figures |= moved(model, 6) if part == "moved" else PARTS[part].run(model, part, rows, 6 if quick else None)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.evals.reference", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="six prompts in each part")
+    parser.add_argument("--only", nargs="*", choices=(*PARTS, "moved"), default=(*PARTS, "moved"), metavar="PART")
+    parser.add_argument("--rows", nargs="+", default=(), metavar="TEXT", help="only rows whose names hold a text")
+    args = parser.parse_args()
+    path = write_results("reference", run(quick=args.quick, parts=args.only, rows=args.rows))
+    show(json.loads(path.read_text("utf-8")))
+
+
+if __name__ == "__main__":
+    main()
