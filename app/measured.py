@@ -14,7 +14,7 @@ from app.answers import Section, Sentence
 from app.stems import content_stems
 
 HEADING = "Measured in this run"
-FIRST_TOLD = ("noise", "rulers", "steps", "seen", "parameters")
+FIRST_TOLD = ("reference", "noise", "rulers", "steps", "seen", "parameters")
 """What is said of a run at once; the rest is there for the asking."""
 OFFERS = ("Which style won in the early steps?", "Did the weights change?", "What changes without one of the styles?")
 
@@ -22,6 +22,9 @@ _RUN = r"(run|render\w*|image|picture|measured|measure\w*|blend)"
 _TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("parameters", re.compile(r"\b(weights?|parameters?)\b.*\b(chang\w*|mov\w*|same|updat\w*|train\w*|frozen|differ\w*|touch\w*)\b"
                               r"|\b(chang\w*|mov\w*|updat\w*)\b.*\b(weights?|parameters?)\b|\bchecksum\b|\bsha\b", re.I)),
+    ("reference", re.compile(r"\b(layers?|blocks?)\b.*\b(were|was|did|you|got|been)\b.*\bswap\w*|\bswap\w*\b.*\b" + _RUN + r"\b"
+                             r"|\bhow far\b.*\b(layers?|outputs?)\b.*\bmov\w*|\bswap (was )?(on|off)\b|\bwithout (the|a|its) (swap\w*|reference)\b"
+                             r"|\bwhat (did|has|does) (the|this|my) (reference|swap\w*)\b.*\b(chang\w*|do|done|did|mov\w*)\b", re.I)),
     ("layers", re.compile(r"\b(layers?|blocks?)\b.*\b(listen\w*|heard|hear|attend\w*|look\w*|respon\w*|most|" + _RUN + r")\b", re.I)),
     ("steps", re.compile(r"\b(early|earlier|earliest|late|later|latest|first|last|final|beginning|start|end|middle)\b.*\bsteps?\b"
                          r"|\bover (the )?steps?\b|\b(which|what) style (won|wins|ruled|rules|dominat\w*|led|leads)\b|\bwhen\b.*\bstyle\b", re.I)),

@@ -39,13 +39,25 @@ RUN = {
         ("what style does the model itself see?", "seen"),
         ("how much attention went to padding?", "attention"),
         ("what was measured?", "parameters"),
+        ("which layers were swapped?", "reference"),
+        ("how far did each layer's output move?", "reference"),
+        ("what does it look like without the reference?", "reference"),
+        ("what did the reference change?", "reference"),
     ],
 )
 def test_questions_about_a_run_are_recognised(question, topic):
     assert topic in topics_of(question)
 
 
-@pytest.mark.parametrize("question", ["and in which layers?", "What is content leakage?", "does it need fine-tuning?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "and in which layers?",
+        "In which layers are key and value swapped?",
+        "What is content leakage?",
+        "does it need fine-tuning?",
+    ],
+)
 def test_questions_about_the_corpus_are_not(question):
     assert topics_of(question) == ()
 
