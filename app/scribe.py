@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableSequence
 
 MAX_REPLY_CHARS = 40_000
@@ -72,6 +72,7 @@ class _Broken(Exception):
         status = getattr(error, "status_code", None)
         self.said = said
         self.status: int | None = status if isinstance(status, int) else None
+        self.is_local = isinstance(error, (NotImplementedError, TypeError, ValueError))
         self.retry_after_s = _retry_after_s(error)
 
     @property
@@ -86,16 +87,25 @@ class _Broken(Exception):
         return self.status is None or self.status in (408, 409, 429) or self.status >= 500
 
     @property
-    def may_be_the_schema(self) -> bool:
-        return self.status is not None and 400 <= self.status <= 501 and self.status not in (*_STATUS, 500)
+    def may_be_the_manner(self) -> bool:
+        if self.status is None:
+            return self.is_local and not self.said
+        return 400 <= self.status <= 501 and self.status not in (*_STATUS, 500)
 
 
 class Scribe:
-    """Takes replies from a chat model, in the reply's own schema where the provider has structured output."""
+    """Takes replies from a chat model.
+
+    It asks in the manner that keeps most: with the reply's schema, where the provider has structured output, and with a
+    system prompt. What a server refuses is left out, and stays out once the server answered without.
+    """
 
     def __init__(self, model: BaseChatModel) -> None:
-        self._model = model
-        self._structured = _with_schema(model)
+        structured = _with_schema(model)
+        self._manners: list[tuple[Runnable[Any, Any], bool]] = [(model, True), (model, False)]
+        if structured is not None:
+            self._manners.insert(0, (structured, True))
+        self._manner = 0
 
     def take(self, messages: Sequence[BaseMessage], limit_s: float) -> str:
         """Return the model's reply to the messages.
@@ -108,16 +118,16 @@ class Scribe:
             ScribeFailed: It is down, slow, or says nothing.
         """
         until_s = time.monotonic() + limit_s
-        said, tries = "", 0
+        manner, said, tries = self._manner, "", 0
         while True:
-            structured = self._structured
+            model, with_system = self._manners[manner]
             try:
-                return _something(self._listen(structured or self._model, messages, until_s))
+                reply = self._listen(model, messages if with_system else _merged(messages), until_s)
             except queue.Empty:
                 raise ScribeFailed(f"took longer than {limit_s:g} s") from None
             except _Broken as broken:
-                if structured is not None and broken.may_be_the_schema:
-                    self._structured = None  # from now on: this server does not know it
+                if broken.may_be_the_manner and manner + 1 < len(self._manners):
+                    manner += 1
                     continue
                 said, tries = max(said, broken.said, key=len), tries + 1
                 wait_s = max(broken.retry_after_s, BACKOFF_S * 2 ** (tries - 1))
@@ -127,6 +137,11 @@ class Scribe:
                     return said  # its whole sentences may still stand
                 else:
                     raise ScribeFailed(broken.reason) from None
+            else:
+                self._manner = manner
+                if not reply.strip():
+                    raise ScribeFailed("said nothing")
+                return reply
 
     @staticmethod
     def _listen(model: Runnable[Any, Any], messages: Sequence[BaseMessage], until_s: float) -> str:
@@ -179,10 +194,10 @@ def _with_schema(model: BaseChatModel) -> Runnable[Any, Any] | None:
     return structured.first if isinstance(structured, RunnableSequence) else None
 
 
-def _something(said: str) -> str:
-    if not said.strip():
-        raise ScribeFailed("said nothing")
-    return said
+def _merged(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The system prompt at the head of the first message: some chat templates know no other place for it."""
+    system, first, *rest = messages
+    return [HumanMessage(f"{system.text}\n\n{first.text}"), *rest] if isinstance(system, SystemMessage) else [*messages]
 
 
 def _retry_after_s(error: Exception) -> float:

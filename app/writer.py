@@ -22,11 +22,12 @@ from langgraph.config import get_stream_writer
 
 from app.answers import Checked, Citation, CitedAnswer, Section, Sentence, Source
 from app.briefs import brief, brief_again, choose_passages
-from app.claims import EntailmentModel, check
+from app.claims import EntailmentModel, check, is_verbatim
 from app.drafts import Draft, addresses, clean, find_quote, read_drafts
-from app.intents import short_name
+from app.intents import names_of, short_name
 from app.reader import Reader, read_conversation
 from app.scribe import Scribe, ScribeFailed
+from app.subjects import dangling, in_its_own_voice
 from ingest.passages import Passage
 from tools.search import SearchResult
 
@@ -100,9 +101,9 @@ class Desk:
     def __init__(self, read: CitedAnswer, result: SearchResult, nli: EntailmentModel | None = None) -> None:
         self.read = read
         self.documents = {d.id: d for d in (*result.found, *(e.document for e in result.evidence))}
-        known = {(p.document_id, p.start): p for p in result.passages}
-        cited = (c for part in self._written_parts() for s in part.sentences for c in s.citations)
-        told = [known[c.document_id, c.start] for c in cited if (c.document_id, c.start) in known]
+        cited = [c for part in self._written_parts() for s in part.sentences for c in s.citations]
+        known = [p for p in result.passages if p.document_id in {c.document_id for c in cited}]
+        told = [p for c in cited for p in known if p.document_id == c.document_id and p.start <= c.start < p.end]
         self.has_room = bool(told) and not any(p.is_field for p in told) and self._only_names_documents()
         self.passages = {p.id: p for p in choose_passages(told, [e.passage for e in result.evidence])}
         self.links = addresses("\n".join(d.text for d in self.documents.values()))
@@ -165,14 +166,29 @@ class Desk:
             reasons.append("it is no sentence, or too long for one")
         if reasons:
             return Looked(None, "; ".join(reasons), passages)
-        titles = [self.documents[i].title for i in dict.fromkeys(p.document_id for p in passages)]
-        verdict = check(text, [*(p.text for p in passages), *titles], nli=self._nli)
-        if verdict.label != "supported":
-            return Looked(None, "; ".join(verdict.reasons[:3]), passages)
+        if objection := self._objection(text, passages, [p.text for p in passages]):
+            return Looked(None, objection, passages)
         # Where the copied words alone do not carry the sentence, the whole passages are what it stands on.
-        enough = check(text, [*(quote.quote for quote in quotes), *titles], nli=self._nli).label == "supported"
+        enough = not self._objection(text, passages, [quote.quote for quote in quotes])
         citations = quotes if enough else [_cite(p) for p in passages]
         return Looked(Sentence(text, "claim", tuple(dict.fromkeys(citations))), "", passages)
+
+    def _objection(self, text: str, passages: Sequence[Passage], words: Sequence[str]) -> str:
+        """Why the words of the passages do not support the sentence, empty where they do."""
+        if is_verbatim(text, words):
+            return ""
+        if begins := dangling(text, words):
+            return f"it begins with “{begins}”: name what it speaks of"
+        documents = [self.documents[i] for i in dict.fromkeys(p.document_id for p in passages)]
+        names = names_of(documents[0]) if len(documents) == 1 else ()
+        said = [text, *in_its_own_voice(text, names, words)]
+        if any(check(words_said, words, nli=self._nli).label == "supported" for words_said in said):
+            return ""
+        titles = [document.title for document in documents]  # they may lend names, and no more
+        verdict = check(text, [*words, *titles], nli=self._nli)
+        if verdict.label != "supported":
+            return "; ".join(verdict.reasons[:3]) or "its passages do not say this"
+        return "its quotes do not say this" if check(text, titles, nli=self._nli).label == "supported" else ""
 
     def _mended(self, drafts: Sequence[Draft], failed: dict[int, Any]) -> dict[int, tuple[Sentence, ...]]:
         """The sentences that stand now, by the number of the one they mend; of two for one, both must."""

@@ -25,9 +25,10 @@ CHUNK_CHARS = 4_096
 class ChatServer:
     """Serves a script: one act a request, the last one again and again."""
 
-    def __init__(self, *script: Act, takes_schema: bool = True) -> None:
+    def __init__(self, *script: Act, takes_schema: bool = True, takes_system: bool = True) -> None:
         self.script: list[Act] = list(script)
         self.takes_schema = takes_schema
+        self.takes_system = takes_system
         self.requests: list[Request] = []
         self.headers: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -63,6 +64,8 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             server.requests.append(request)
             server.headers.append({name.lower(): value for name, value in self.headers.items()})
             if "response_format" in request and not server.takes_schema:
+                return self._fail(400)
+            if request["messages"][0]["role"] == "system" and not server.takes_system:
                 return self._fail(400)
             act = server.next_act()
             if isinstance(act, int):

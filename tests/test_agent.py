@@ -236,6 +236,12 @@ def test_unusable_questions_are_refused_before_anything_is_stored(tmp_path, ques
     assert chat.conversations.all() == []
 
 
+def test_the_agent_itself_caps_what_it_is_given(tmp_path):
+    agent = open_chat(tmp_path).agent
+    with pytest.raises(UnusableQuestion, match="shorten"):
+        agent.invoke({"messages": [HumanMessage("x" * 4_001)]}, {"configurable": {"thread_id": "c"}})
+
+
 def test_what_a_search_found_is_kept_as_plain_data(tmp_path):
     document = Document("a", "paper", "A", "One two.", None, None, {"year": 2024}, "/a.md")
     evidence = Evidence(Passage("p1", "a", 0, 8, "One two.", False), document, np.float64(0.5))

@@ -12,7 +12,7 @@ import streamlit as st
 from langgraph.checkpoint.memory import InMemorySaver
 from streamlit.testing.v1 import AppTest
 
-from app import scribe
+from app import scribe, writer
 from app.__main__ import main
 from app.agent import build_agent
 from app.chat import Chat
@@ -127,6 +127,38 @@ def test_structured_output_is_asked_for_until_the_server_refuses_it(open_chat, s
     assert list(schema["properties"]) == ["quotes", "sentences"], "quotes first"
 
 
+def test_a_server_whose_template_knows_no_system_prompt_is_told_in_the_question(open_chat, server):
+    server.takes_system = False
+    server.play(written(*HONEST))
+    chat = open_chat()
+    for _ in range(2):
+        *_, answer = chat.ask(uuid.uuid4().hex, NARROW)
+        assert answer.engine == "openai:m"
+    assert [request["messages"][0]["role"] for request in server.requests] == ["system", "system", "user", "user"]
+    assert "You answer one question" in server.requests[-1]["messages"][0]["content"]
+
+
+def test_a_request_that_is_refused_once_changes_nothing_for_the_next(open_chat, server):
+    server.play(400, 400, 400, written(*HONEST))
+    chat = open_chat()
+    *_, first = chat.ask("a", NARROW)
+    assert "refused the request (HTTP 400)" in fell_back(first)
+    *_, second = chat.ask("b", NARROW)
+    assert second.engine == "openai:m" and "response_format" in server.requests[-1]
+
+
+def test_a_title_lends_names_and_no_claim(ask):
+    only_a_title = ("Visual Style Prompting with Swapping Self-Attention.", FREE)
+    named = ("Visual Style Prompting keeps the query while swapping the key and value.", SWAP)
+    answer = ask(written(only_a_title, named))
+    assert named[0] in claims(answer) and only_a_title[0] not in claims(answer)
+
+
+def test_where_the_check_itself_breaks_the_reader_answers(ask, monkeypatch):
+    monkeypatch.setattr(writer, "check", lambda *_, **__: {}["broken"])
+    assert "could not be used (KeyError)" in fell_back(ask(written(*HONEST)))
+
+
 def test_of_five_sections_it_writes_the_one_under_the_hood(ask):
     answer = ask(written(*HONEST), question=BROAD)
     assert [s.heading for s in answer.sections] == [
@@ -159,6 +191,12 @@ def test_a_misread_passage_that_is_told_already_is_not_told_twice(ask):
     answer = ask(written(RIGHT, WRONG))
     assert claims(answer) == [RIGHT[0]]
     assert (answer.checked.replaced, answer.checked.dropped) == (0, 1)
+
+
+def test_a_sentence_that_begins_with_a_pronoun_is_asked_for_by_name(ask, server):
+    answer = ask(written(("It requires costly fine-tuning.", "requiring costly fine-tuning"), GOOD))
+    assert not any(text.startswith("It requires") for text in claims(answer))
+    assert "begins with “It”" in server.requests[1]["messages"][-1]["content"]
 
 
 def test_what_stands_is_kept_where_the_model_is_gone_when_it_is_asked_again(ask):

@@ -7,6 +7,7 @@ decided by the check that is under test.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import tempfile
@@ -20,10 +21,16 @@ from typing import Any
 from app.__main__ import as_text
 from app.answers import CitedAnswer
 from app.chat import Chat
-from app.settings import read_settings
+from app.drafts import Draft
+from app.settings import CORPUS, read_settings
 from app.undertone import open_undertone
+from app.writer import Desk
+from ingest.documents import read_documents
+from ingest.passages import split_passages
 from tests.chat_server import Act, ChatServer, Request, calls, written
+from tests.evals.paraphrases import FALSE, TRUE
 from tests.evals.results import Table, write_results
+from tools.search import Evidence, SearchResult
 
 KEY = "sk-hostile-eval-5e3c"
 LIMIT_S = 3
@@ -247,8 +254,24 @@ def _holds(shown: str, text: str) -> bool:
     return (letters in re.sub(r"[\W_]+", "", shown).lower()) if len(letters) > 2 else text in shown
 
 
-def run() -> dict[str, Any]:
-    """Play every script; return the figures."""
+def look_at_paraphrases() -> dict[str, list[str]]:
+    """Let the writer look at sentences that were written by hand; return those judged wrongly, by kind."""
+    documents = {d.id: d for d in read_documents([CORPUS])}
+    wrong: dict[str, list[str]] = {"true": [], "false": []}
+    for kind, rows in (("true", TRUE), ("false", FALSE)):
+        for text, document_id, quoted in rows:
+            document = documents[document_id]
+            evidence = tuple(Evidence(p, document, 1.0) for p in split_passages(document))
+            result = SearchResult(text, True, evidence, (document_id,), {}, (), "", (document,))
+            desk = Desk(CitedAnswer(text, "answered", "reader", 0.0), result)
+            quotes = tuple((e.passage.id, q) for q in quoted for e in evidence if q in e.passage.text)
+            if bool(desk.look_at(Draft(text, quotes)).sentence) != (kind == "true"):
+                wrong[kind].append(text)
+    return wrong
+
+
+def run(show_wrong: bool = False) -> dict[str, Any]:
+    """Play every script, and look at the paraphrases; return the figures."""
     server = ChatServer(500)
     started = time.perf_counter()
     try:
@@ -265,7 +288,15 @@ def run() -> dict[str, Any]:
             print(f"  got through: {text}")
     total = sum(len(outcome.through) for outcome in outcomes)
     print(f"  {total} of {sum(len(s.false) for s in SCRIPTS)} false or foreign things got through")
+    wrong = look_at_paraphrases()
+    kept, refused = len(TRUE) - len(wrong["true"]), len(FALSE) - len(wrong["false"])
+    Table("Paraphrases written by hand, as the writer judges them", ("kind", "right", "of")).show(
+        [("true, to be kept", str(kept), str(len(TRUE))), ("false, to be refused", str(refused), str(len(FALSE)))]
+    )
+    for kind, texts in wrong.items() if show_wrong else ():
+        print("\n".join(f"  {kind}, judged wrongly: {text}" for text in texts))
     return {
+        "paraphrases": {"kept": kept, "true": len(TRUE), "refused": refused, "false": len(FALSE), "wrong": wrong},
         "hostile": [
             {"script": o.script, "written": o.written, "through": list(o.through), "seen": o.seen} for o in outcomes
         ],
@@ -276,7 +307,9 @@ def run() -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Play every script and keep the table."""
-    write_results("hostile", run())
+    parser = argparse.ArgumentParser(prog="python -m tests.evals.hostile", description=__doc__)
+    parser.add_argument("--wrong", action="store_true", help="show the paraphrases that were judged wrongly")
+    write_results("hostile", run(show_wrong=parser.parse_args(arguments).wrong))
 
 
 if __name__ == "__main__":
