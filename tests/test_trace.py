@@ -295,9 +295,10 @@ def test_every_layer_of_an_sd15_unet_is_found_by_name():
     found = [name for name, _ in cross_attention_layers(unet)]
     self_attention = [name for name, _ in unet.named_modules() if name.endswith("attn1")]
     assert len(found) == len(set(found)) == 16 and len(self_attention) == 16
-    assert sum(name.startswith("down_blocks") for name in found) == 6
-    assert sum(name.startswith("mid_block") for name in found) == 1
-    assert sum(name.startswith("up_blocks") for name in found) == 9
+    blocks = [f"down_blocks.{block}" for block in (0, 1, 2) for _ in range(2)]
+    blocks += ["mid_block", *(f"up_blocks.{block}" for block in (1, 2, 3) for _ in range(3))]
+    for name, block in zip(found, blocks, strict=True):
+        assert name.startswith(f"{block}.attentions.") and name.endswith(".transformer_blocks.0.attn2")
 
 
 def test_memory_is_bounded_on_an_sd15_shaped_unet():
@@ -315,6 +316,8 @@ def test_memory_is_bounded_on_an_sd15_shaped_unet():
     attention.finish()
     assert attention.share_table(0).shape == (2, 16, 7)
     assert attention.heat_maps(0, (64, 64)).shape == (7, 64, 64)
+    sides = [64] * 2 + [32] * 2 + [16] * 2 + [8] + [16] * 3 + [32] * 3 + [64] * 3
+    assert [layer.maps.shape for layer in attention.layers] == [(1, side * side, 7) for side in sides]
     per_step, fixed = attention.kept_bytes()
     assert per_step == 16 * 7 * 4  # 448 bytes: (layers, phrases) in float32
     assert fixed == (5 * 4096 + 5 * 1024 + 5 * 256 + 64) * 7 * 4  # 0.75 MB, whatever the number of steps

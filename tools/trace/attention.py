@@ -229,7 +229,7 @@ class AttentionTrace:
 
 
 def cross_attention_layers(unet: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Find a UNet's cross-attention layers in the order of its modules: (name, module).
+    """Find a UNet's cross-attention layers in the order in which they run: (name, module).
 
     Raises:
         UnhookedLayer: If a transformer block's `attn2` has no query and key projections to listen to.
@@ -241,7 +241,7 @@ def cross_attention_layers(unet: nn.Module) -> list[tuple[str, nn.Module]]:
         if not all(isinstance(getattr(module, part, None), nn.Module) for part in ("to_q", "to_k", "to_v", "to_out")):
             raise UnhookedLayer(f"{name} cannot be listened to: a {type(module).__name__} without to_q, to_k, to_v")
         found.append((name, module))
-    return found
+    return sorted(found, key=lambda pair: pair[0].partition("_")[0])  # down, mid, up; a UNet lists its middle last
 
 
 def layer_size(positions: int, height: int, width: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ SCHEMA = {
     "images.prompts": "the text of each conditional pass",
     "images.withheld_by_safety_checker": "whether the checkpoint's own checker blanked the image",
     "images.attention.phrases": "the columns: the subject, each style, other words, start, end and padding tokens",
-    "images.attention.layers": "the cross-attention layers, in the order of the UNet's modules",
+    "images.attention.layers": "the cross-attention layers, in the order in which they run",
     "images.attention.share_by_step": "(steps, phrases) share of attention, 0..1, a row sums to 1: the mean over "
     "layers, heads and positions, of the conditional passes only, each weighted by its share",
     "images.attention.share_by_layer": "(layers, phrases) the same, mean over steps",
