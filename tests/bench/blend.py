@@ -1,7 +1,7 @@
 """python -m tests.bench.blend: what tracing costs and keeps, and what a sweep saves, on the image model in use.
 
 Each figure is a ratio of two things timed in turns in one process, so that a busy machine slows both alike; seconds
-are medians. CPU seconds stand beside wall seconds: on a busy machine they are the steadier of the two.
+and ratios are medians. CPU seconds stand beside wall seconds: on a busy machine they are the steadier of the two.
 """
 
 import argparse
@@ -78,12 +78,15 @@ def main() -> int:
 def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> Row:
     """The same request with and without a trace: 20 steps, one image."""
     request = BlendRequest(SUBJECT, STYLES, method, guidance_scale=model.default_guidance)
-    return compare(
-        f"{method}: traced / untraced (want 1.10)",
-        lambda: blend(request, model),
-        lambda: blend(request, model, trace=False),
-        repeats,
-    )
+    pixels: dict[bool, list[str]] = {}
+
+    def render(trace: bool) -> None:
+        pixels[trace] = blend(request, model, trace=trace).record["pixels_sha256"]
+
+    row = compare(f"{method}: traced / untraced (want 1.10)", lambda: render(True), lambda: render(False), repeats)
+    if pixels[True] != pixels[False]:
+        raise RuntimeError(f"tracing changed the pixels of {method}")
+    return {**row, "same_pixels": True}
 
 
 def sweep_rows(model: ImageModel, repeats: int) -> list[Row]:
@@ -152,28 +155,32 @@ def daam_rows(model: ImageModel, repeats: int) -> list[Row]:
 
 
 def compare(what: str, ours: Callable[[], object], against: Callable[[], object], repeats: int) -> Row:
-    """Time two things in turns, once each beforehand unmeasured, and print the row."""
-    ours()
-    against()
+    """Time two things in turns, once each beforehand unmeasured, and print the row.
+
+    A ratio is the median of the turns' ratios: what slows a busy machine for a while then slows both sides of one turn.
+    """
+    sides = (ours, against)
     timed: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
-    for _ in range(repeats):
-        for run, found in ((ours, timed[0]), (against, timed[1])):
+    for turn in range(repeats + 1):
+        for side in (0, 1) if turn % 2 else (1, 0):
             wall, cpu = time.perf_counter(), time.process_time()
-            run()
+            sides[side]()
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
-            found.append((time.perf_counter() - wall, time.process_time() - cpu))
+            timed[side].append((time.perf_counter() - wall, time.process_time() - cpu))
+    pairs = list(zip(*timed, strict=True))[1:]  # the first turn only warms up
+    walls, cpus = ([(a[i], b[i]) for a, b in pairs] for i in (0, 1))
     medians = [
-        {"wall_s": statistics.median(w for w, _ in found), "cpu_s": statistics.median(c for _, c in found)}
-        for found in timed
+        {"wall_s": statistics.median(w[side] for w in walls), "cpu_s": statistics.median(c[side] for c in cpus)}
+        for side in (0, 1)
     ]
     row = {
         "what": what,
         "repeats": repeats,
         "ours": medians[0],
         "against": medians[1],
-        "wall_ratio": medians[0]["wall_s"] / medians[1]["wall_s"],
-        "cpu_ratio": medians[0]["cpu_s"] / medians[1]["cpu_s"],
+        "wall_ratio": statistics.median(a / b for a, b in walls),
+        "cpu_ratio": statistics.median(a / b for a, b in cpus),
     }
     seconds = "".join(f"{side['wall_s']:>8.2f} s" for side in medians)
     print(f"{what:<58}{seconds}{row['wall_ratio']:>12.3f}{row['cpu_ratio']:>11.3f}", flush=True)
