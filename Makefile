@@ -17,7 +17,7 @@ lint: .venv/installed
 bench: .venv/installed ## speed, as ratios to the peer in the same run
 	$(BIN)/python -m tests.bench
 
-eval: .venv/installed ## quality: search, and the embedded image model
+eval: .venv/installed ## quality: answers, claims, search, language models, and a part of the image side
 	$(BIN)/python -m tests.evals
 
 train: .venv/installed ## the embedded image model's weights from nothing

@@ -1,21 +1,55 @@
-"""Every eval in one run: `make eval`, or `python -m tests.evals [--quick]`."""
+"""Every eval in one run: `make eval`, or `python -m tests.evals [--only PART ...] [--data FOLDER] [--whole]`.
+
+The image side is measured on a part of its prompts, so that all fits into 15 minutes on two cores; `--whole` takes all
+of them, as `python -m tests.evals.studio`, `...classifier` and `...reference` do by themselves.
+"""
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from tests.evals import claims, hostile, search, studio
-from tests.evals.results import write_results
+from tests.evals import claims, classifier, conversations, hostile, reference, search, studio
+from tests.evals.results import Table, write_results
+from tests.evals.search import DATA
+
+PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what runs it, and whether it draws pictures
+    "search": (search.main, False),
+    "claims": (claims.main, False),
+    "conversations": (conversations.main, False),
+    "hostile": (hostile.main, False),
+    "studio": (studio.main, True),
+    "classifier": (classifier.main, True),
+    "reference": (reference.main, True),
+}
+READS_DATA = ("search", "claims", "conversations")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.evals", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer renders")
-    args = parser.parse_args()
-    search.main([])
-    claims.main([])
-    hostile.main([])
-    write_results("studio", studio.run(quick=args.quick))
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.evals", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="run these parts alone")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder of the evaluation data")
+    parser.add_argument("--whole", action="store_true", help="all renders of the image side, not a part of them")
+    given = parser.parse_args(arguments)
+    seconds = {}
+    for name, (run, draws) in PARTS.items():
+        if name in given.only:
+            options = ["--quick"] if draws and not given.whole else []
+            data = ["--data", str(given.data)] if name in READS_DATA else []
+            print(
+                f"\n=== {' '.join(['python -m', f'tests.evals.{name}', *options])} · {datetime.date.today()} ===",
+                flush=True,
+            )
+            started = time.perf_counter()
+            run([*options, *data])
+            seconds[name] = round(time.perf_counter() - started, 1)
+    Table("Seconds", ("part", "seconds")).show(
+        [*((n, f"{s:.0f}") for n, s in seconds.items()), ("all", f"{sum(seconds.values()):.0f}")]
+    )
+    write_results("evals", {"seconds": seconds})
 
 
 if __name__ == "__main__":

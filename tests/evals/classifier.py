@@ -6,7 +6,7 @@ from.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -23,21 +23,26 @@ FIRST_SEED = 20_000_000
 TEMPERATURES = (0.003, 0.005, TEMPERATURE, 0.02, 0.04)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.classifier", description=__doc__)
     parser.add_argument("--image-model", default="embedded")
     parser.add_argument("--scenes", type=int, default=20, help="scenes drawn in each style")
     parser.add_argument("--renders", type=int, default=10, help="scenes rendered in each style")
     parser.add_argument("--draws", type=int, default=DRAWS)
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="a quarter of the scenes")
+    options = parser.parse_args(arguments)
+    share = 4 if options.quick else 1
     model = load_image_model(options.image_model)
     figures: dict[str, object] = {"model": {"name": model.name, "sha256": model.sha256}, "draws": options.draws}
-    for name, count, make in (("drawn", options.scenes, drawn), ("rendered", options.renders, rendered)):
+    for name, count, make in (
+        ("drawn", options.scenes // share, drawn),
+        ("rendered", options.renders // share, rendered),
+    ):
         if count:
             judged = [classify_styles(model, x, text, STYLES, draws=options.draws) for text, x in make(model, count)]
             errors, votes = (torch.stack([getattr(one, what) for one in judged]) for what in ("errors", "votes"))
             figures[name] = report(name, errors, votes)
-    write_results("classifier", figures)
+    write_results("classifier-quick" if options.quick else "classifier", figures)
 
 
 def drawn(model: ImageModel, count: int) -> Iterator[tuple[str, torch.Tensor]]:

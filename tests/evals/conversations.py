@@ -22,9 +22,8 @@ from app.settings import read_settings
 from app.undertone import Undertone, open_undertone
 from ingest.documents import Document, read_documents
 from ingest.index import Index
-from ingest.vectors import load_embedder
 from tests.evals.results import Table, write_results
-from tests.evals.search import DATA, read_claims
+from tests.evals.search import DATA, read_claims, shared_embedder
 
 CONVERSATIONS = Path(__file__).with_name("conversations.jsonl")
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
@@ -143,7 +142,7 @@ def run(data: Path = DATA, *, wrong: str = "") -> dict[str, Any]:
     judged = []
     for name, documents in corpora.items():
         with tempfile.TemporaryDirectory() as home:
-            Index(Path(home), load_embedder()).sync(documents, prune=True)
+            Index(Path(home), shared_embedder()).sync(documents, prune=True)
             undertone = open_undertone(read_settings({}, home=Path(home)), keep=False)
             for conversation in read_conversations(name):
                 judged += hold(undertone, conversation, documents)

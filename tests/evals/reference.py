@@ -284,13 +284,15 @@ def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, "moved"), rows: 
     return figures
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.reference", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="six prompts in each part")
     parser.add_argument("--only", nargs="*", choices=(*PARTS, "moved"), default=(*PARTS, "moved"), metavar="PART")
     parser.add_argument("--rows", nargs="+", default=(), metavar="TEXT", help="only rows whose names hold a text")
-    args = parser.parse_args()
-    path = write_results("reference", run(quick=args.quick, parts=args.only, rows=args.rows))
+    args = parser.parse_args(arguments)
+    path = write_results(
+        "reference-quick" if args.quick else "reference", run(quick=args.quick, parts=args.only, rows=args.rows)
+    )
     show(json.loads(path.read_text("utf-8")))
 
 

@@ -33,12 +33,13 @@ class Table:
 
 
 def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Keep an eval's figures with the day and the machine's kind; parts measured earlier that day stay."""
+    """Keep an eval's figures with the day, its command and the machine's kind; parts measured earlier that day stay."""
     folder.mkdir(exist_ok=True)
     today = datetime.date.today().isoformat()
     path = folder / f"{today}-{name}.json"
     earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    kept = {**earlier, "date": today, "python": platform.python_version(), "machine": platform.machine(), **figures}
+    said = {"date": today, "command": f"python -m tests.evals.{name.replace('-quick', ' --quick')}"}
+    kept = {**earlier, **said, "python": platform.python_version(), "machine": platform.machine(), **figures}
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {path.relative_to(FOLDER.parent.parent.parent)}")
     return path

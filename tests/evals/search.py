@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ class CachingEmbedder:
         new = [text for text in dict.fromkeys(texts) if text not in self._rows]
         self._rows.update(zip(new, self._embedder.encode(new), strict=True))
         return np.array([self._rows[text] for text in texts], np.float32).reshape(len(texts), self.dimension)
+
+
+@lru_cache(maxsize=1)
+def shared_embedder() -> CachingEmbedder:
+    """The one of this process: SciFact's abstracts are embedded once, however many evals read them."""
+    return CachingEmbedder(load_embedder())
 
 
 @dataclass
@@ -246,7 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not path.exists():
             print(f"  SciFact is left out: {path} is absent")
         else:
-            claims, caching = read_claims(path), CachingEmbedder(embedder)
+            claims, caching = read_claims(path), shared_embedder()
             present, absent = ask_claims(home / "scifact", caching, claims)
             if given.fit:
                 show_fit([*tuning, *present, *absent, *ask_small(home / "small", caching, claims)])

@@ -199,13 +199,14 @@ def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = 
     return figures
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.studio", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a fifth of the renders")
     parser.add_argument("--all-pairs", action="store_true", help="every prompt with every pair of styles (hours)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
-    args = parser.parse_args()
-    write_results("studio", run(quick=args.quick, all_pairs=args.all_pairs, parts=args.only))
+    args = parser.parse_args(arguments)
+    figures = run(quick=args.quick, all_pairs=args.all_pairs, parts=args.only)
+    write_results("studio-quick" if args.quick else "studio", figures)
 
 
 if __name__ == "__main__":
