@@ -350,6 +350,15 @@ def test_the_vectors_can_lie_in_a_chroma_server(tmp_path, chroma_server):
     check(again, [paper("b")])
 
 
+def test_passages_are_looked_for_inside_of_documents(tmp_path):
+    index = Index(tmp_path, HashEmbedder())
+    index.sync([paper("a"), paper("b", "A painter paints. It is warm."), paper("c", "One. Two.")], prune=True)
+    vector = index.embedder.encode(["It is warm."])[0]
+    found = index.nearest_passages(vector, 10, among=["a", "c"])
+    assert {passage.document_id for passage, _ in found} == {"a", "c"}
+    assert len(found) == len(index.passages("a")) + len(index.passages("c"))
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", "ftp://x", "127.0.0.1:8000"])
 def test_a_chroma_server_that_is_not_there_is_one_line(tmp_path, address):
     with pytest.raises(IndexRefused, match=r"Chroma server.*UNDERTONE_CHROMA_URL.*python -m ingest"):

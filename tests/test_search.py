@@ -51,6 +51,9 @@ def test_evidence_is_the_corpus_to_the_letter_and_best_first(searcher):
     assert "content leakage" in result.evidence[0].passage.text
     assert len(result.evidence) == 12 and len(searcher.search("What is content leakage?", top_k=3).evidence) == 3
     scores = [e.score for e in result.evidence]
+    few = searcher.search("What is content leakage?", top_k=3)
+    whole = {e.passage for e in (*few.evidence, *few.leading) if e.document.id == few.documents[0]}
+    assert whole == {p for p in few.passages if p.document_id == few.documents[0]}  # the leading document is whole
     assert scores == sorted(scores, reverse=True) and 0 <= scores[-1] <= scores[0] <= 1
     for e in result.evidence:
         assert e.document.text[e.passage.start : e.passage.end] == e.passage.text
