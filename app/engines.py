@@ -27,6 +27,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
 
     Raises:
         EngineUnavailable: The settings contradict each other, or the language model cannot be opened.
+        EmbedderUnavailable: The NLI model cannot be.
     """
     if settings.chat_model == DEFAULT_CHAT_MODEL:
         if settings.chat_url:
@@ -38,6 +39,8 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
     limit_s = _limit_s(settings)
     model = _open_language_model(settings, limit_s)
     nli = load_entailment(settings.nli) if settings.nli else None
+    if nli:
+        nli.scores([("It rains.", "It rains.")])  # a bad name is said now, not in the middle of an answer
     return Writer(scribe=Scribe(model), engine=settings.chat_model, limit_s=limit_s, nli=nli)
 
 

@@ -10,6 +10,7 @@ from app.__main__ import main
 from app.engines import EngineUnavailable, load_chat_model
 from app.reader import Reader
 from app.settings import read_settings
+from ingest.vectors import EmbedderUnavailable
 
 ROOT = Path(__file__).resolve().parent.parent
 URL = "http://127.0.0.1:9/v1"
@@ -42,6 +43,16 @@ def test_a_model_that_cannot_be_opened_says_so_in_one_line(environ, complaint):
     with pytest.raises(EngineUnavailable) as refusal:
         load_chat_model(read_settings(environ))
     assert complaint in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_an_nli_model_that_cannot_be_opened_says_so_before_anything_is_asked(tmp_path, monkeypatch, capsys):
+    environ = {"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_NLI": str(tmp_path / "nowhere")}
+    with pytest.raises(EmbedderUnavailable, match="UNDERTONE_NLI"):
+        load_chat_model(read_settings(environ))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["why?", "--home", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_the_command_line_refuses_with_status_2(tmp_path, monkeypatch, capsys):
