@@ -12,46 +12,25 @@ from dataclasses import replace
 from typing import Any
 
 from app.answers import CitedAnswer, Section, Sentence
+from app.choosing import compared, lacking, links, narrow
 from app.explaining import explain
-from app.followups import Asked, Conversation, focus_of, in_context, standalone
+from app.followups import Asked, Conversation, in_context, standalone
 from app.intents import Intent, intent_of, short_name
 from app.measured import FIRST_TOLD, OFFERS, compared_runs, told_facts, topics_of
 from app.premises import corrected
 from app.proposing import method_for, proposal
-from app.rhetoric import Role, leans_on_context, role_of
-from app.shelf import Candidate, Shelf, source_of, telling
+from app.rhetoric import role_of
+from app.shelf import Shelf, source_of
 from app.stems import content_stems
 from app.styles import Style, reweigh, shared, styles_in
 from ingest.documents import Document
 from tools.search import SearchResult
-
-MAX_NARROW_SENTENCES = 3
 
 _ABOUT_THE_MODEL = re.compile(r"\b(ai|models?|image|images|generat\w+|prompt|diffusion|render|blend\w*|mix\w*)\b", re.I)
 _FACT = re.compile(
     r"^\W*(and |but |so )?(who|whom|whose|when|how (many|much|long|big|large|fast|often|old)|what year|in what year)\b",
     re.I,
 )
-_WANTS: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (
-        re.compile(r"\b(problem|challenge|issue|difficult\w*|limit\w*|concern\w*|motivat\w*|drawback)\b", re.I),
-        "problem",
-    ),
-    (
-        re.compile(
-            r"\b(results?|perform\w*|evaluat\w*|dataset|benchmark|accura\w*|better|outperform\w*|good|tested)\b", re.I
-        ),
-        "result",
-    ),
-    (re.compile(r"\b(project page|website|available|homepage|web ?site)\b", re.I), "resource"),
-    (
-        re.compile(r"\b(propos\w*|introduc\w*|contribut\w*|present\w*)\b|^\W*(and )?what (is|are|does|about)\b", re.I),
-        "contribution",
-    ),
-    (re.compile(r"\b(how|which layers?|mechanism|steps?|process|way|swapp\w*|keep|kept|shared?)\b", re.I), "mechanism"),
-)
-
-
 _STARTERS = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
     "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?",
@@ -128,21 +107,21 @@ class Composer:
         shelf = Shelf(result, asked)
         intent = intent_of(shelf.question)
         if intent == "lacks":
-            return self._close(shelf, self._lacks(shelf))
+            return self._close(shelf, lacking(shelf))
         if intent == "links" and shelf.named:
-            return self._close(shelf, self._links(shelf))
+            return self._close(shelf, links(shelf))
         if not result.relevant or self._asks_what_is_absent(shelf, is_second_look):
             refusal = self._refused(shelf)
             return replace(refusal, search_query=self.question) if is_second_look else refusal
-        if intent == "links" and (found := self._links(shelf)):
+        if intent == "links" and (found := links(shelf)):
             return self._close(shelf, found)
         if correction := corrected(shelf):
             return self._close(shelf, correction)
-        if intent == "compare" and (compared := self._compared(shelf)):
-            return self._close(shelf, compared)
+        if intent == "compare" and (pair := compared(shelf, self.conversation)):
+            return self._close(shelf, pair)
         if self._is_broad(intent, shelf):
             return self._explained(shelf)
-        return self._close(shelf, self._narrow(shelf))
+        return self._close(shelf, narrow(shelf))
 
     def second_look(self, result: SearchResult) -> str | None:
         """Return the question as one about what was last spoken of, where nothing was found for it by itself."""
@@ -206,61 +185,6 @@ class Composer:
         answer = self._framed(text, follow_ups=[offer for d in shelf.documents[:2] if (offer := _about(d, shelf))])
         return replace(answer, status="refused", search_query=shelf.result.query)
 
-    def _narrow(self, shelf: Shelf) -> list[Sentence]:
-        """One to three sentences: the best, and others that add words of the question which it lacks."""
-        if shelf.named and not any(shelf.sentences(d) for d in shelf.named):
-            return [s for d in shelf.named for f in ("Model", "Paper", "GitHub") for s in shelf.field(d, f)]
-        ranked = shelf.ranked(_wanted_role(shelf.question))
-        ranked = [c for c in ranked if not shelf.named or c.document in shelf.named] or ranked
-        best = ranked[0]
-        chosen, told = [best], shelf.terms & content_stems(best.passage.text)
-        for candidate in ranked[1:12]:
-            stems = content_stems(candidate.passage.text)
-            adds = (stems & shelf.terms) - told
-            worth = candidate.score >= (0.55 if adds else 0.92) * best.score
-            if worth and len(chosen) < MAX_NARROW_SENTENCES and not _redundant(stems, chosen):
-                chosen.append(candidate)
-                told |= adds
-        if leans_on_context(best.passage.text) and len(chosen) == 1 and (before := shelf.before(best)):
-            chosen.append(before)
-        return _told(_in_order(chosen))
-
-    def _links(self, shelf: Shelf) -> list[Sentence]:
-        """The field lines that were asked for, of the documents named; what is missing is said."""
-        documents = shelf.named or shelf.documents[:1]
-        wants_paper = re.search(r"\b(paper|pdf|arxiv|publication)\b", shelf.question, re.I)
-        wants_code = re.search(
-            r"\b(code|repo\w*|github|implementation|source|weights|checkpoint)\b", shelf.question, re.I
-        )
-        fields = ["Paper"] * bool(wants_paper or not wants_code) + ["GitHub"] * bool(wants_code or not wants_paper)
-        return [sentence for d in documents for f in fields for sentence in shelf.field(d, f)]
-
-    def _lacks(self, shelf: Shelf) -> list[Sentence]:
-        """The documents that have no paper, or no code."""
-        wants_code = re.search(r"\b(code|repo\w*|github)\b", shelf.question, re.I)
-        field, attribute = ("GitHub", "github_url") if wants_code else ("Paper", "paper_url")
-        lacking = [d for d in shelf.documents if not getattr(d, attribute)]
-        if not lacking:
-            return [Sentence(f"Every document that was found has a {field} link.", "framing")]
-        return [s for d in lacking for s in (*shelf.field(d, "Model"), *shelf.field(d, field))]
-
-    def _compared(self, shelf: Shelf) -> list[Sentence]:
-        """What each of two documents proposes and how, side by side."""
-        pair = list(shelf.named[:2])
-        told = [i for a in reversed(self.conversation.answers) for i in [focus_of(a)] if i]
-        for document_id in (*told, *(d.id for d in shelf.documents if d.kind == "paper")):
-            if len(pair) < 2 and document_id not in {d.id for d in pair}:
-                pair += [d for d in shelf.documents if d.id == document_id]
-        if len(pair) < 2:
-            return []
-        sentences: list[Sentence] = []
-        for document in pair:
-            mine = [c for c in shelf.ranked("mechanism") if c.document.id == document.id]
-            apt = sorted(mine, key=lambda c: -telling(c, ("contribution", "mechanism")))[:2]
-            sentences.append(Sentence(f"{short_name(document.title)}:", "framing"))
-            sentences += [c.claim for c in sorted(apt, key=lambda c: c.passage.start)]
-        return sentences
-
     # Framing and closing
 
     def _close(self, shelf: Shelf, sentences: Sequence[Sentence]) -> CitedAnswer:
@@ -293,33 +217,6 @@ class Composer:
     def _framed(self, text: str, follow_ups: Sequence[str] = ()) -> CitedAnswer:
         section = Section("", (Sentence(text, "framing"),))
         return CitedAnswer(self.question, "answered", self.engine, 0.0, (section,), follow_ups=tuple(follow_ups))
-
-
-def _wanted_role(question: str) -> Role | None:
-    return next((role for cue, role in _WANTS if cue.search(question)), None)
-
-
-def _redundant(stems: frozenset[str], chosen: Sequence[Candidate]) -> bool:
-    told = (content_stems(c.passage.text) for c in chosen)
-    return any(len(stems & t) > 0.6 * min(len(stems), len(t)) for t in told)
-
-
-def _in_order(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep the documents in order of their best sentence; within each, the document's own order."""
-    rank = list(dict.fromkeys(c.document.id for c in candidates))
-    return sorted(candidates, key=lambda c: (rank.index(c.document.id), c.passage.start))
-
-
-def _told(candidates: Sequence[Candidate]) -> list[Sentence]:
-    """The sentences as claims, each document introduced by its name."""
-    sentences: list[Sentence] = []
-    last = None
-    for candidate in candidates:
-        if candidate.document.id != last:
-            sentences.append(Sentence(f"{short_name(candidate.document.title)}:", "framing"))
-            last = candidate.document.id
-        sentences.append(candidate.claim)
-    return sentences
 
 
 def _about(document: Document, shelf: Shelf) -> str | None:
