@@ -18,6 +18,9 @@ from app.styles import Style, shared, styles_in
 MAX_LEANING_WORDS = 16
 """A longer question says itself what it is about."""
 
+_EXPLETIVE = re.compile(
+    r"\b(?:is|isn['’]t|was|makes?) it (?:\w+ )?(?:true|correct|right|possible|necessary|the case|a fact)\b", re.I
+)
 _OF_THE_CORPUS = re.compile(r"\b(?:of|among|in) (?:these|those|them)\b|\bthese (?:papers|documents|models)\b", re.I)
 _ANAPHOR = re.compile(
     r"\b(?:it|its|they|them|their|these|those)\b"
@@ -127,7 +130,8 @@ def standalone(question: str, conversation: Conversation) -> Asked:
         return Asked(_put(question, match, titles[target], told[-1]), question, target, True)
     focus = focus_of(told[-1]) or ""
     length = len(words(question))
-    is_bound = length <= MAX_LEANING_WORDS and bool(_ANAPHOR.search(question)) and not _OF_THE_CORPUS.search(question)
+    points = _ANAPHOR.search(_EXPLETIVE.sub("", question)) and not _OF_THE_CORPUS.search(question)
+    is_bound = length <= MAX_LEANING_WORDS and bool(points)
     short = len([w for w in words(question) if w not in STOP_WORDS]) <= 1 and length <= 9
     leans = length <= MAX_LEANING_WORDS and _DEFINITE.search(question)
     if not (is_bound or short or leans or _CONNECTIVE.match(question)):

@@ -19,8 +19,15 @@ from ingest.documents import Document
 
 _GROUND = re.compile(r"\b(?:since|because|given that|considering that|as|if)\s+(.{8,160}?)(?:,|;|\?|$)", re.I)
 _ASKS_HOW = re.compile(r"\b(why|how|when|where) (does|do|did|is|are)\b", re.I)
-_ASSUMES = re.compile(
-    r"^\W*(?:(?:so|and|but)\b\W*)?(?:why|how)\s+(?:does|do|did|is|are|was|were|has|have|can|could)\s+(.+?)\W*$", re.I
+_ASSUMES: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"^\W*(?:(?:so|and|but)\b\W*)?(?:why|how)\s+(?:does|do|did|is|are|was|were|has|have|can|could)\s+(.+?)\W*$",
+        r"\b(?:is|isn['’]t|was|wasn['’]t) it (?:not )?(?:true|correct|right|a fact|the case) that\s+(.+?)\W*$",
+        r"\bI (?:thought|think|heard|read|assume|believe|understand)\s+(?:that\s+)?(.+?)\W*$",
+        r"^\W*(?:(?:so|and|but)\b\W*)?(.+?),? (?:right|correct|is(?:n['’]t| it not) it|does(?:n['’]t| it not) it|don['’]t they)\W*\?\W*$",
+        r"^\W*(?:(?:so|and|but)\b\W*)?(?:doesn|don|didn|isn|aren|wasn|weren)['’]t\s+(.+?)\W*$",
+    )
 )
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 MIN_WORDS = 2
@@ -64,7 +71,7 @@ def _said_of_another(shelf: Shelf) -> list[Sentence]:
 
 def _denied(shelf: Shelf) -> list[Sentence]:
     """Where the document that is asked about says the opposite of what the question takes for granted, quote it."""
-    ground = _GROUND.search(shelf.question) or _ASSUMES.match(shelf.question)
+    ground = next((found for cue in (_GROUND, *_ASSUMES) if (found := cue.search(shelf.question))), None)
     best = shelf.ranked(None)[:1]
     if not ground or not best:
         return []

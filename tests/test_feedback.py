@@ -7,6 +7,7 @@ import pytest
 from app.__main__ import main
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source
 from app.feedback import Feedback
+from tests.evals.search import read_feedback
 
 QUOTES = (Citation("fedstyle", 0, 5, "Alpha"), Citation("wsam", 7, 11, "Beta"))
 
@@ -55,6 +56,15 @@ def test_a_deleted_conversation_takes_its_feedback_along(feedback):
     feedback.rate("c2", "m1", answered("Another?"), "up")
     feedback.forget("c1")
     assert [line["conversation_id"] for line in feedback.export()] == ["c2"]
+
+
+def test_the_search_eval_reads_what_was_rated_up(feedback, tmp_path):
+    feedback.rate("c1", "m1", answered(), "up")
+    feedback.rate("c1", "m2", answered("Bad?"), "down")
+    feedback.report("c1", "m2", answered("Bad?"), QUOTES[:1])
+    file = tmp_path / "feedback.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in feedback.export()))
+    assert read_feedback(file) == [("What is shared?", ["fedstyle", "wsam"])]
 
 
 def test_the_command_prints_a_line_for_each(tmp_path, capsys):

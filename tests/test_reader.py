@@ -167,6 +167,9 @@ def test_what_holds_for_another_document_is_corrected(converse, question):
     [
         ("Why does Visual Style Prompting require fine-tuning?", "without any fine-tuning"),
         ("Why do artists in FedStyle share their artworks?", "rather than artworks"),
+        ("Isn't it true that Visual Style Prompting needs fine-tuning?", "without any fine-tuning"),
+        ("So Visual Style Prompting requires fine-tuning, right?", "without any fine-tuning"),
+        ("I thought artists in FedStyle share artworks.", "rather than artworks"),
     ],
 )
 def test_what_the_document_itself_denies_is_corrected(converse, question, words):
@@ -177,7 +180,12 @@ def test_what_the_document_itself_denies_is_corrected(converse, question, words)
 
 @pytest.mark.parametrize(
     "question",
-    ["How do artists share styles without sharing their artwork?", "Why does FedStyle use contrastive learning?"],
+    [
+        "How do artists share styles without sharing their artwork?",
+        "Why does FedStyle use contrastive learning?",
+        "Isn't it true that artists share model parameters in FedStyle?",
+        "So Visual Style Prompting needs no fine-tuning, right?",
+    ],
 )
 def test_a_true_premise_is_left_alone(converse, question):
     assert not any("does not say" in s.text for s in converse(question).sentences if s.kind == "framing")

@@ -94,6 +94,13 @@ def read_questions(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
+def read_feedback(path: Path) -> list[tuple[str, list[str]]]:
+    """Read the questions whose answers people rated up, as they were searched for, with the documents cited."""
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    up = [line for line in lines if line["rating"] == "up" and line["documents"]]
+    return [(line["answer"].get("search_query") or line["question"], line["documents"]) for line in up]
+
+
 def read_claims(path: Path) -> Claims:
     claims, ids = Claims(), {}
     for line in path.read_text("utf-8").splitlines():
@@ -213,6 +220,9 @@ def share(values: Iterable[bool]) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.search", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of scifact_claims.jsonl")
+    parser.add_argument(
+        "--feedback", type=Path, help="what `python -m app --feedback` printed: ask those rated up, too"
+    )
     parser.add_argument("--fit", action="store_true", help="make the weights of the rule anew")
     given = parser.parse_args(arguments)
     started = time.perf_counter()
@@ -242,6 +252,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "wrongly_answered": [a.group for a in other if a.result.relevant],
             }
             rows.append((name, f"{kept['refused']} of {len(other)}", f"{kept['right']} of {len(own)}"))
+        if given.feedback:
+            rated = [ask(searcher, "seed", question, gold) for question, gold in read_feedback(given.feedback)]
+            figures["rated_up"] = {"questions": len(rated), "right": sum(a.right for a in rated)}
+            rows.append(("rated up by people", "-", f"{figures['rated_up']['right']} of {len(rated)}"))
         Table("The corpus of four", ("questions", "unrelated refused", "answered from the right one")).show(rows)
         seconds = sorted(a.seconds for a in tuning)
         figures["search_ms"] = {
