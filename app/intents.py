@@ -39,7 +39,7 @@ _LINKS = re.compile(
     r"\b(where|link|links|url|find|download|repo|repository|github)\b.*\b(code|implementation|repo|repository|github|paper|pdf"
     r"|arxiv|source|weights|checkpoint|link|links|url|it)\b"
     r"|\b(code|repo|repository|github|arxiv|paper|pdf) (link|url|of|for|available)\b|\b(link|url) (to|of|for)\b"
-    r"|\b(is|are) there (a|any|an) (paper|code|repo|repository|github|implementation|arxiv)\b"
+    r"|\b(is|are) there (a|any|an) (paper|publication|preprint|code|repo|repository|github|implementation|arxiv)\b"
     r"|\b(has|have|does|do)\b.*\b(a|any|code|its) ?(paper|code|repo|repository|github|implementation)\b\W*$",
     re.I,
 )
