@@ -14,8 +14,6 @@ from tools.blend import BlendResult
 INK, FAINT, GRID, JUMP = "#2b2735", "#77717f", "#e4e1ea", "#f6d9d3"
 FIRST, SECOND = "#5b4b8a", "#c8762a"
 JUMP_INK = "#a8402c"
-SMOOTH = 4
-"""Lines are drawn this many times larger and scaled down: Pillow's own have jagged edges."""
 LEAST_WIDTH_PX = 640
 
 
@@ -66,6 +64,11 @@ class Layout:
     def panel_px(self) -> int:
         """How high a panel is, its heading included."""
         return 10 * self.unit_px
+
+    @property
+    def smooth(self) -> int:
+        """Lines are drawn this many times larger and scaled down: Pillow's own have jagged edges."""
+        return 4 if self.unit_px < 20 else 2
 
     def centre_px(self, point: float) -> float:
         """The middle of a point's image; of a half number, the middle between two."""
@@ -122,24 +125,24 @@ def _draw_panel(
     sheet: Image.Image, layout: Layout, top_px: int, heading: str, drawn: tuple[list[Curve], list[int]]
 ) -> None:
     """Draw two curves over their axis; `drawn` is the curves and the points after which the picture jumps."""
-    (curves, jumps), unit = drawn, layout.unit_px
+    (curves, jumps), unit, smooth = drawn, layout.unit_px, layout.smooth
     low, high = top_px + 8.5 * unit, top_px + 2.2 * unit  # where 0 and the top of the scale are
     top = _top_of_scale(max(value for curve in curves for value in curve.values))
     left, right = layout.left_px, layout.width_px - unit
     box = (left, int(high) - unit, right, int(low) + unit)
-    plot = Image.new("RGB", ((box[2] - box[0]) * SMOOTH, (box[3] - box[1]) * SMOOTH), "white")
+    plot = Image.new("RGB", ((box[2] - box[0]) * smooth, (box[3] - box[1]) * smooth), "white")
     pen = ImageDraw.Draw(plot)
 
     def at(point: float, value: float) -> tuple[float, float]:
         x, y = layout.centre_px(point), low + (high - low) * value / top
-        return (x - box[0]) * SMOOTH, (y - box[1]) * SMOOTH
+        return (x - box[0]) * smooth, (y - box[1]) * smooth
 
     for jump in jumps:
         pen.rectangle((*at(jump, top), *at(jump + 1, 0)), fill=JUMP)
     for part in (0, 0.5, 1):
         y = at(0, part * top)[1]
-        pen.line((0, y, plot.width, y), fill=GRID, width=SMOOTH)
-    line, dot = SMOOTH * max(2, unit // 6), SMOOTH * max(3, unit // 4)
+        pen.line((0, y, plot.width, y), fill=GRID, width=smooth)
+    line, dot = smooth * max(2, unit // 6), smooth * max(3, unit // 4)
     for curve in curves:
         points = [at(i, value) for i, value in enumerate(curve.values)]
         pen.line(points, fill=curve.colour, width=line, joint="curve")

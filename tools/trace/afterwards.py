@@ -1,4 +1,4 @@
-"""What is measured after a render, by asking the model again: it costs about as much as the render did."""
+"""What is measured after a render, by asking the model again: it costs about twice what the render did."""
 
 from dataclasses import replace
 from typing import Any
