@@ -1,9 +1,10 @@
 """Do follow-ups find what they are about? `python -m tests.evals.conversations [--data FOLDER] [--wrong]`
 
 The conversations of `conversations.jsonl`, over the corpus and over SciFact's abstracts, asked turn by turn through the
-whole program. Of one half no answer was looked at while the reader was written, only the score. A turn is right if its status is, if its
-first claim is of a right document, if all documents that it should cite are cited, if a false premise is corrected and
-if the blend that it should propose is proposed; "and the words" also wants the telling words of the right sentence.
+whole program. Of one half no answer was looked at while the reader was written, only the score. A turn is right if its
+status is, if its first claim is of a right document, if all documents that it should cite are cited, if a false premise
+is corrected and if the blend that it should propose is proposed; "and the words" also wants the telling words of the
+right sentence.
 """
 
 from __future__ import annotations
