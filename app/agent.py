@@ -30,9 +30,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from app.answers import Checked
+from app.desk import WriterFailed
 from app.inputs import check_question
 from app.reader import Reader
-from app.writer import Writer, WriterFailed
+from app.writer import Writer
 
 BLEND_TOOL = "blend_styles"
 SEARCH_TOOL = "search_corpus"

@@ -17,7 +17,8 @@ from app.stems import STOP_WORDS, stem
 
 NEGATIONS = frozenset(
     """not no never neither nor none nobody nothing without cannot non fail fails failed failing failure lack lacks
-    lacked lacking absence absent rarely hardly barely scarcely seldom unable""".split()
+    lacked lacking absence absent rarely hardly barely scarcely seldom unable
+    struggle struggles struggled struggling""".split()
 )
 HEDGES = frozenset("may might could perhaps possibly probably likely seem seems seemed appear appears appeared".split())
 SOME = frozenset("some most many several few sometimes often partly usually".split())
@@ -30,6 +31,7 @@ _PREPOSITIONS = frozenset(
 _CLAUSE_STARTS = frozenset(
     "while whereas but although though because if unless which who whose whereby yet when where".split()
 )
+_OBSTACLES = frozenset("challenge challenges difficulty difficulties trouble".split())
 _COORDINATORS = frozenset(["and", "or"])
 _LIGHT = frozenset("is are was were be been being has have had do does did".split())
 _PARTICIPLE = re.compile(r"\w{2,}(?:ed|wn|en)$", re.I)
@@ -138,6 +140,8 @@ def content_tokens(text: str) -> tuple[Token, ...]:
         elif low in ("rather", "instead") and n + 1 < len(raw) and raw[n + 1].group().lower() in ("than", "of"):
             phrase += 1
             scope.open("negation")
+        elif low in _OBSTACLES and n + 1 < len(raw) and raw[n + 1].group().lower() == "in":
+            scope.open("negation")  # "challenges in achieving it": it is not achieved
         kind, key = _kind(text, found, low, n == 0)
         followed_by_only = n + 1 < len(raw) and raw[n + 1].group().lower() == "only"
         if (low in NEGATIONS or low.endswith("n't")) and not followed_by_only:

@@ -65,7 +65,7 @@ def _split(sentence: dict[str, Any], known: dict[str, tuple[str, str]]) -> Itera
     quotes = tuple(known.get(str(name), (str(name), "")) for name in named)
     flat = " ".join(_UNSEEN.sub("", text).split())  # what is unseen could hide an address from `clean`
     for part in split_passages(Document("", "", "", flat, None, None, {})):
-        yield Draft(part.text, quotes, n if isinstance(n, int) else None)
+        yield Draft(part.text, quotes, int(str(n)) if str(n).isdecimal() else None)
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

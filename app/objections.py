@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from app.alignment import Alignment, Match, Token
 from app.stems import stem
@@ -92,6 +93,11 @@ def _opposite_stems() -> dict[str, frozenset[str]]:
     return {a: frozenset(b) for a, b in found.items()}
 
 
+_ARTICLES = frozenset("the a an its their this that these".split())
+_SAID = frozenset("is are was were".split())
+_JOINS = frozenset(["and", "or", "but"])
+
+
 def are_opposite(a: str, b: str) -> bool:
     """Say whether two stems turn each other's meaning round: by a list, or by a prefix such as un- or in-."""
     if b in _opposite_stems().get(a, ()):
@@ -109,6 +115,7 @@ def objections(alignment: Alignment) -> tuple[Objection, ...]:
         _negations,
         _strength,
         _roles,
+        _parted,
         _moved,
         _splices,
     )
@@ -238,6 +245,38 @@ def _roles(a: Alignment) -> Iterator[Objection]:
             yield Objection("role", right.text, f"in the passage “{left.text}” goes with “{skipped[0].text}”")
 
 
+def _parted(a: Alignment) -> Iterator[Objection]:
+    """Words that stand next to each other here, and whose passage makes them go apart."""
+    for i, (here, there) in enumerate(pairwise(a.matches)):
+        if here and there and here.passage == there.passage and here.ordinal < there.ordinal:
+            left, right = a.sentence[i : i + 2]
+            if left.phrase == right.phrase and (between := _what_parts(a, right, here, there)):
+                yield Objection(
+                    "role", right.text, f"the passage has “{between}” between “{left.text}” and “{right.text}”"
+                )
+
+
+def _what_parts(a: Alignment, right: Token, here: Match, there: Match) -> str | None:
+    """The word between two places that makes them go apart.
+
+    "Outperform the methods and surpass the rest": the methods surpass nothing. "Style is new since networks are biased":
+    style is not biased. "Reflecting the style and ensuring that images match the prompts": the prompts, deep in a phrase
+    whose beginning is left out, are not reflected.
+    """
+    text = a.passages[here.passage]
+    at_right, after = text[there.ordinal], text[here.ordinal + 1]
+    if there.ordinal == here.ordinal + 1:
+        return next((lead for lead in at_right.leads if lead in _JOINS and not _JOINS & set(right.leads)), None)
+    used = {m.ordinal for m in a.matches if m and m.passage == there.passage}
+    said = _SAID & set(right.leads)
+    if said & set(after.leads) and here.ordinal + 1 not in used and not _JOINS & set(at_right.leads):
+        return after.text
+    if text[here.ordinal].phrase == at_right.phrase or not set(right.leads) <= _ARTICLES | _SAID:
+        return None
+    before = [n for n in range(here.ordinal + 1, there.ordinal) if text[n].phrase == at_right.phrase]
+    return text[before[-1]].text if len(before) > 1 and not used & set(before) else None
+
+
 def _moved(a: Alignment) -> Iterator[Objection]:
     """Words that the neighbours' passage has, but in another place, where something else is said."""
     used = {(m.passage, m.ordinal) for m in a.matches if m}
@@ -264,6 +303,7 @@ def _may_turn(a: Alignment, i: int, j: int, here: Match, there: Match) -> bool:
     if (
         preposition
         and preposition not in ("the", "and", "or", "that")
+        and (at_left.clause == at_right.clause or there.ordinal == 0)
         and there.ordinal == _phrase_start(text, there.ordinal)
     ):
         return True
@@ -281,7 +321,7 @@ def _may_turn(a: Alignment, i: int, j: int, here: Match, there: Match) -> bool:
 
 def _is_voice_turned(a: Alignment, left: Token, right: Token, at_left: Token, at_right: Token) -> bool:
     verbs = ((left, at_left), (right, at_right))
-    return any(s.is_passive != p.is_passive for s, p in verbs)
+    return at_left.clause == at_right.clause and any(s.is_passive != p.is_passive for s, p in verbs)
 
 
 def _phrase_start(text: tuple[Token, ...], ordinal: int) -> int:

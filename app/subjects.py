@@ -40,13 +40,14 @@ def in_its_own_voice(sentence: str, names: Iterable[str], passages: Sequence[str
     nothing that the document does.
 
     Args:
-        sentence: One that begins with a name, "the method" or "the authors".
+        sentence: One whose subject is a name, "the method" or "the authors", at its head or after one comma.
         names: What the passages' one document is called.
         passages: What it stands on.
     """
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     generic = rf"(?:the|this)\s(?:{_NOUNS}|authors|researchers)"
-    found = re.match(rf"\W*(?:(?:{known})(?:\s(?:{_NOUNS}))?|{generic})\s(?=\w)", sentence, re.I) if known else None
+    begins = rf"(\W*(?:[A-Z][^,]*,\s)?)(?:(?:{known})(?:\s(?:{_NOUNS}))?|{generic})\s(?=\w)"
+    found = re.match(begins, sentence, re.I) if known else None
     if found is None:
         return
     rest = sentence[found.end() :]
@@ -54,4 +55,4 @@ def in_its_own_voice(sentence: str, names: Iterable[str], passages: Sequence[str
     for passage in passages:
         for own in _ITSELF.finditer(passage):
             if any(are_same(stem(own[1].lower()), word) for word in does):
-                yield f"{own[0][: own.start(1) - own.start()].strip()} {rest}"
+                yield f"{found[1]}{own[0][: own.start(1) - own.start()].strip()} {rest}"

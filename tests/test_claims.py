@@ -223,3 +223,25 @@ def test_the_nli_model_is_named_in_the_environment():
         read_settings({"UNDERTONE_NLI": "cross-encoder/nli-deberta-v3-small"}).nli
         == "cross-encoder/nli-deberta-v3-small"
     )
+
+
+@pytest.mark.parametrize(
+    "sentence, passage",
+    [
+        ("Few artists possess a style.", "Most artists possess a style."),
+        ("The methods surpass the rest.", "The models outperform the methods and surpass the rest."),
+        ("Style is biased toward textures.", "Style is new since networks are biased toward textures."),
+        ("It reflects the prompts.", "It reflects the style and ensures that resulting images match the prompts."),
+        ("Models achieve controlled generation.", "Models face challenges in achieving controlled generation."),
+        (
+            "The key is swapped with those from original features.",
+            "We keep the query from original features while swapping the key with those from reference features.",
+        ),
+    ],
+)
+def test_words_that_their_passage_makes_go_apart_are_not_put_together(sentence, passage):
+    assert check(sentence, [passage]).label != "supported"
+
+
+def test_a_light_word_may_be_the_sentences_own():
+    assert check("No fine-tuning is needed.", ["It allows for prompting without any fine-tuning."]).label == "supported"

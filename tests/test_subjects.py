@@ -38,6 +38,7 @@ def test_the_passages_own_pointing_may_be_repeated():
         ("The VSP method also keeps the query.", None),
         ("VSP method keeps the query.", "we keeps the query."),
         ("The authors keep the query.", "we keep the query."),
+        ("During denoising, VSP keeps the query.", "During denoising, we keeps the query."),
         ("Visual Style Prompting requires costly fine-tuning.", None),
         ("Visual Style Prompting faces challenges.", None),
         ("FedStyle keeps the query.", None),

@@ -12,7 +12,7 @@ import streamlit as st
 from langgraph.checkpoint.memory import InMemorySaver
 from streamlit.testing.v1 import AppTest
 
-from app import scribe, writer
+from app import desk, scribe
 from app.__main__ import main
 from app.agent import build_agent
 from app.chat import Chat
@@ -155,7 +155,7 @@ def test_a_title_lends_names_and_no_claim(ask):
 
 
 def test_where_the_check_itself_breaks_the_reader_answers(ask, monkeypatch):
-    monkeypatch.setattr(writer, "check", lambda *_, **__: {}["broken"])
+    monkeypatch.setattr(desk, "check", lambda *_, **__: {}["broken"])
     assert "could not be used (KeyError)" in fell_back(ask(written(*HONEST)))
 
 

@@ -21,14 +21,14 @@ from typing import Any
 from app.__main__ import as_text
 from app.answers import CitedAnswer
 from app.chat import Chat
+from app.desk import Desk
 from app.drafts import Draft
 from app.settings import CORPUS, read_settings
 from app.undertone import open_undertone
-from app.writer import Desk
 from ingest.documents import read_documents
 from ingest.passages import split_passages
 from tests.chat_server import Act, ChatServer, Request, calls, written
-from tests.evals.paraphrases import FALSE, TRUE
+from tests.evals.paraphrases import FALSE, HELD_OUT_FALSE, HELD_OUT_TRUE, TRUE
 from tests.evals.results import Table, write_results
 from tools.search import Evidence, SearchResult
 
@@ -254,20 +254,34 @@ def _holds(shown: str, text: str) -> bool:
     return (letters in re.sub(r"[\W_]+", "", shown).lower()) if len(letters) > 2 else text in shown
 
 
-def look_at_paraphrases() -> dict[str, list[str]]:
-    """Let the writer look at sentences that were written by hand; return those judged wrongly, by kind."""
+def look_at_paraphrases() -> list[tuple[str, int, list[str]]]:
+    """Let the writer look at sentences that were written by hand.
+
+    Returns:
+        What each group should be, how many are in it, and those judged otherwise.
+    """
     documents = {d.id: d for d in read_documents([CORPUS])}
-    wrong: dict[str, list[str]] = {"true": [], "false": []}
-    for kind, rows in (("true", TRUE), ("false", FALSE)):
+    groups = (
+        ("true, to be kept", TRUE),
+        ("false, to be refused", FALSE),
+        ("true, held out", HELD_OUT_TRUE),
+        ("false, held out", HELD_OUT_FALSE),
+    )
+    judged = []
+    for name, rows in groups:
+        wrong = []
         for text, document_id, quoted in rows:
             document = documents[document_id]
             evidence = tuple(Evidence(p, document, 1.0) for p in split_passages(document))
-            result = SearchResult(text, True, evidence, (document_id,), {}, (), "", (document,))
-            desk = Desk(CitedAnswer(text, "answered", "reader", 0.0), result)
+            desk = Desk(
+                CitedAnswer(text, "answered", "reader", 0.0),
+                SearchResult(text, True, evidence, (document_id,), {}, (), "", (document,)),
+            )
             quotes = tuple((e.passage.id, q) for q in quoted for e in evidence if q in e.passage.text)
-            if bool(desk.look_at(Draft(text, quotes)).sentence) != (kind == "true"):
-                wrong[kind].append(text)
-    return wrong
+            if bool(desk.look_at(Draft(text, quotes)).sentence) != name.startswith("true"):
+                wrong.append(text)
+        judged.append((name, len(rows), wrong))
+    return judged
 
 
 def run(show_wrong: bool = False) -> dict[str, Any]:
@@ -288,15 +302,14 @@ def run(show_wrong: bool = False) -> dict[str, Any]:
             print(f"  got through: {text}")
     total = sum(len(outcome.through) for outcome in outcomes)
     print(f"  {total} of {sum(len(s.false) for s in SCRIPTS)} false or foreign things got through")
-    wrong = look_at_paraphrases()
-    kept, refused = len(TRUE) - len(wrong["true"]), len(FALSE) - len(wrong["false"])
+    judged = look_at_paraphrases()
     Table("Paraphrases written by hand, as the writer judges them", ("kind", "right", "of")).show(
-        [("true, to be kept", str(kept), str(len(TRUE))), ("false, to be refused", str(refused), str(len(FALSE)))]
+        [(name, str(count - len(wrong)), str(count)) for name, count, wrong in judged]
     )
-    for kind, texts in wrong.items() if show_wrong else ():
-        print("\n".join(f"  {kind}, judged wrongly: {text}" for text in texts))
+    for name, _, wrong in judged if show_wrong else ():
+        print("\n".join(f"  {name}, judged otherwise: {text}" for text in wrong))
     return {
-        "paraphrases": {"kept": kept, "true": len(TRUE), "refused": refused, "false": len(FALSE), "wrong": wrong},
+        "paraphrases": [{"kind": n, "right": c - len(w), "of": c, "wrong": w} for n, c, w in judged],
         "hostile": [
             {"script": o.script, "written": o.written, "through": list(o.through), "seen": o.seen} for o in outcomes
         ],
