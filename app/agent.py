@@ -36,6 +36,7 @@ from app.reader import Reader
 from app.writer import Writer
 
 BLEND_TOOL = "blend_styles"
+SWEEP_TOOL = "sweep_styles"  # nobody's to call: a sweep is asked for by a click on a proposal's card
 SEARCH_TOOL = "search_corpus"
 MODEL_CALLS_PER_TURN = 6
 TOOL_CALLS_PER_TURN = 6

@@ -27,6 +27,7 @@ METHODS = {
 MAX_STEPS = 150
 MAX_SEED = 2**31 - 1
 DEFAULT_STEPS = 20
+MIN_POINTS, MAX_POINTS, DEFAULT_POINTS = 2, 33, 9
 WATCH_S = 0.6
 PREVIEW_WIDTH_PX = 192
 
@@ -52,10 +53,10 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
     is_active = job is not None and job.status in ACTIVE
     with st.container(border=True, key=f"card-{call_id}"):
         st.markdown("**See it rendered**")
-        show_controls(call_id, job.arguments if job else card.proposal.arguments)
+        show_controls(card.proposal, job.arguments if job else card.proposal.arguments)
         with st.container(horizontal=True, gap="small"):
             st.button(
-                "Render again" if job and not is_active else "Render",
+                "Render again" if job and not is_active and not job.points else "Render",
                 type="primary",
                 icon=":material/palette:",
                 key=f"render {call_id}",
@@ -63,6 +64,16 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
                 on_click=start_render,
                 args=(queue, card),
             )
+            if len(card.proposal.arguments.get("styles", [])) == 2:
+                st.button(
+                    "Sweep",
+                    icon=":material/linear_scale:",
+                    key=f"sweep {call_id}",
+                    help="The same seed at several weights, from the first style alone to the second alone",
+                    disabled=is_active,
+                    on_click=start_sweep,
+                    args=(queue, card),
+                )
             if card.decline and job is None:
                 st.button(
                     "No, thanks", type="tertiary", key=f"decline {call_id}", on_click=card.decline, args=(call_id,)
@@ -77,9 +88,14 @@ def start_render(queue: RenderQueue, card: Card) -> None:
     queue.submit(card.conversation_id, card.proposal.call_id, chosen(card.proposal))
 
 
-def show_controls(call_id: str, wanted: dict[str, Any]) -> None:
+def start_sweep(queue: RenderQueue, card: Card) -> None:
+    call_id = card.proposal.call_id
+    queue.submit(card.conversation_id, call_id, chosen(card.proposal), points=st.session_state[f"points {call_id}"])
+
+
+def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
     """The controls, at first set to what was wanted last."""
-    styles = wanted.get("styles", [])
+    call_id, styles = proposal.call_id, wanted.get("styles", [])
     shares = share_keys(call_id, styles)
     start_with(f"subject {call_id}", wanted.get("subject", ""))
     start_with(f"method {call_id}", wanted["method"] if wanted.get("method") in METHODS else next(iter(METHODS)))
@@ -103,10 +119,15 @@ def show_controls(call_id: str, wanted: dict[str, Any]) -> None:
     percents = [st.session_state[key] for key in shares]
     named = " + ".join(f"{share} % {escape(style['text'])}" for share, style in zip(percents, styles, strict=True))
     st.caption(f"{named} = {sum(percents)} %")
-    method_column, steps_column, seed_column = st.columns([2, 1, 1])
-    method_column.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key=f"method {call_id}")
-    steps_column.number_input("Steps", 1, MAX_STEPS, key=f"steps {call_id}")
-    seed_column.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
+    st.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key=f"method {call_id}")
+    number_columns = st.columns(3)
+    number_columns[0].number_input("Steps", 1, MAX_STEPS, key=f"steps {call_id}")
+    number_columns[1].number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
+    if len(styles) == 2:
+        start_with(f"points {call_id}", DEFAULT_POINTS)
+        number_columns[2].number_input(
+            "Sweep points", MIN_POINTS, MAX_POINTS, key=f"points {call_id}", help="How many weights a sweep renders"
+        )
 
 
 def chosen(proposal: Proposal) -> dict[str, Any]:
@@ -169,8 +190,11 @@ def show_progress(queue: RenderQueue, job: RenderJob) -> None:
         st.progress(1.0, "Writing down what was measured…")
     elif step is None:
         st.progress(0.0, "Opening the image model…")
+    elif step.step == step.total:
+        st.progress(1.0, "Measuring…")
     else:
-        st.progress(step.step / step.total, f"Step {step.step} of {step.total}")
+        at_once = f", {job.points} images at once" if job.points else ""
+        st.progress(step.step / step.total, f"Step {step.step} of {step.total}{at_once}")
     st.button(
         "Cancel", key=f"cancel {job.id}", disabled=now.status == "rendered", on_click=queue.cancel, args=(job.id,)
     )
@@ -191,4 +215,5 @@ def show_outcome(job: RenderJob) -> None:
     elif job.error:
         st.warning(f"Rendered, but the conversation could not be told: {escape(job.error)}")
     else:
-        st.caption("Rendered: the image stands below in this conversation.")
+        what = "Swept: the strip stands" if job.points else "Rendered: the image stands"
+        st.caption(f"{what} below in this conversation.")

@@ -6,22 +6,39 @@ else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from PIL import Image
 
 PALETTE = ("#5b4b8a", "#d98e3f", "#3f8f8b", "#b6526b", "#8a8577", "#c9c2b2")
 MARKS = ("start", "end", "padding")
 HEIGHT_PX = 300
-OVERLAY_PX = 256
-HEAT_COLOURS = np.array([[36, 26, 66], [120, 62, 130], [217, 104, 92], [252, 200, 120], [255, 250, 225]], np.float64)
+LYING_TITLE: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -14}
+"""A y axis' title lies above it, where a narrow chart has room for it."""
+
+
+TITLES = {
+    "attention.share_by_step": "Attention on each phrase, step by step",
+    "attention.share_by_layer": "Which layers listened to which phrase",
+    "noise.contribution_by_step": "Each style's part in the predicted noise",
+    "noise.cosine_by_step": "Do the styles pull the same way?",
+    "embedding_split.output_share_by_step": "Each style's part in what cross-attention added",
+    "ruling_style_by_step": "Which style ruled when",
+    "seen_by_model.probability": "What the model itself sees in the finished image",
+    "left_out": "How far the image moves without a style",
+    "attention.share": "Attention on each phrase, step by step",
+    "noise.contribution_share": "Each style's part in the predicted noise",
+    "parameters": "Three things are called weights",
+    "shares": "Three things are called weights",
+    "sweep.style_probability": "Which style each image is in",
+    "sweep.distance_to_next": "How far each image is from the two ends",
+    "sweep.attention_share": "Measured attention against the weight that was set",
+}
+"""Which figure shows what stands at a place of measurements.json."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +46,21 @@ class Figure:
     """One chart; the two texts go on after "Shows" and "Does not show"."""
 
     title: str
-    chart: alt.Chart
+    chart: alt.Chart | alt.LayerChart
     shows: str
     does_not_show: str
 
 
 @dataclass(frozen=True)
-class HeatMap:
-    """Where a phrase's attention lay, over the image."""
+class Along:
+    """What a line chart runs along; without points, the numbers from 1."""
 
-    phrase: str
-    overlay: Image.Image
-    peak_share: float
+    title: str
+    axis: alt.Axis
+    points: Sequence[float] = ()
+
+
+STEPS = Along("denoising step", alt.Axis(tickMinStep=1))
 
 
 def figures_of(measurements: dict[str, Any]) -> Iterator[Figure]:
@@ -51,114 +71,116 @@ def figures_of(measurements: dict[str, Any]) -> Iterator[Figure]:
         yield from _attention(attention, styles)
     if noise := image.get("noise"):
         yield Figure(
-            "Each style's part in the predicted noise",
-            _lines(noise["contribution_by_step"], styles, "length of the style's part"),
+            TITLES["noise.contribution_by_step"],
+            line_chart(noise["contribution_by_step"], styles, "length of the style's part (latent noise)"),
             "how strongly each style pulled the prediction at each step, after its share and the guidance.",
             "whether the pulls agree: two styles can pull hard in the same direction, or cancel each other.",
         )
         if noise.get("pairs"):
             pairs = [f"{styles[a]} and {styles[b]}" for a, b in noise["pairs"]]
             yield Figure(
-                "Do the styles pull the same way?",
-                _lines(noise["cosine_by_step"], pairs, "cosine"),
+                TITLES["noise.cosine_by_step"],
+                line_chart(noise["cosine_by_step"], pairs, "cosine"),
                 "the cosine between the styles' directions: 1 is the same way, 0 is unrelated, -1 is opposite.",
                 "how hard either pulls; the figure before this one does.",
             )
     if split := image.get("embedding_split"):
         yield Figure(
-            "Each style's part in what cross-attention added",
-            _lines(split["output_share_by_step"], styles, "share", percent=True),
+            TITLES["embedding_split.output_share_by_step"],
+            line_chart(split["output_share_by_step"], styles, "share", percent=True),
             "the exact split of the blended embedding's effect: keys and values are linear in it.",
             "what later layers made of it.",
         )
     if (rulers := image.get("ruling_style_by_step")) is not None:
         yield Figure(
-            "Which style ruled when",
+            TITLES["ruling_style_by_step"],
             _rulers([styles[ruler] for ruler in rulers], styles),
             "the style that the prediction was made with at each step.",
             "how much of it is left in the image: early steps settle the layout, late ones the texture.",
         )
     if seen := image.get("seen_by_model"):
         yield Figure(
-            "What the model itself sees in the finished image",
-            _bars(seen["styles"], seen["probability"], "probability"),
+            TITLES["seen_by_model.probability"],
+            _bars(seen["styles"], seen["probability"], "probability", format="~%"),
             "under which style's prompt the model predicts the image's noise best, as a probability per style.",
             "what a person sees; and a style that the model never learned cannot win.",
         )
     if left_out := image.get("left_out"):
         yield Figure(
-            "How far the image moves without a style",
+            TITLES["left_out"],
             _bars([one["left_out"] for one in left_out], [1 - one["ssim"] for one in left_out], "1 - SSIM"),
             "the same seed with that style left out: 0 is the same image, 1 has nothing in common with it.",
             "which part of the image moved.",
         )
 
 
-def heat_maps(folder: Path, measurements: dict[str, Any]) -> list[HeatMap]:
-    """Lay the heat maps of subject and styles over the image, all on one scale; empty where none were kept."""
-    attention = (measurements.get("images") or [{}])[0].get("attention")
-    arrays, picture = folder / "measurements.npz", folder / "image.png"
-    if not attention or not arrays.is_file() or not picture.is_file():
-        return []
-    with np.load(arrays) as kept:
-        if "heat_maps_0" not in kept:
-            return []
-        maps = kept["heat_maps_0"]  # (phrases, height, width)
-    image = Image.open(picture).convert("L").resize((OVERLAY_PX, OVERLAY_PX), Image.Resampling.BICUBIC)
-    shown = [n for n, phrase in enumerate(attention["phrases"]) if phrase not in (*MARKS, "other words")]
-    peak = float(max(maps[n].max() for n in shown)) or 1.0
-    return [HeatMap(attention["phrases"][n], _overlay(image, maps[n] / peak), peak) for n in shown]
-
-
-def colour_bar() -> Image.Image:
-    """The heat maps' scale, from nothing to the peak."""
-    return Image.fromarray(_coloured(np.linspace(0, 1, OVERLAY_PX)[None].repeat(14, 0)))
-
-
 def _attention(attention: dict[str, Any], styles: Sequence[str]) -> Iterator[Figure]:
     phrases = attention["phrases"]
     named = [n for n, phrase in enumerate(phrases) if phrase == "subject" or phrase in styles]
-    names = [phrases[n] for n in named]
-    marks = sum(share for phrase, share in zip(phrases, attention["share"], strict=True) if phrase in MARKS)
+    drawn = [n for n in named if phrases[n] in styles] or named  # the subject's line would flatten the styles'
+    names = [phrases[n] for n in drawn]
+    of = dict(zip(phrases, attention["share"], strict=True))
+    marks = sum(of[phrase] for phrase in MARKS)
+    rows = [[row[n] for n in drawn] for row in attention["share_by_step"]]
     yield Figure(
-        "Attention on each phrase, step by step",
-        _lines([[row[n] for n in named] for row in attention["share_by_step"]], names, "share", percent=True),
+        TITLES["attention.share_by_step"],
+        line_chart(rows, names, "share of attention", percent=True),
         "the share of cross-attention that each phrase got at each step, over all layers and positions. "
-        f"Start, end and padding tokens, not drawn, got {marks:.0%}.",
+        f"Of all of it, {of['subject']:.0%} went to the subject and {marks:.0%} to start, end and padding tokens.",
         "that attention caused anything: it says where the model looked, not what it did with it.",
     )
     yield Figure(
-        "Which layers listened to which phrase",
-        _table([[row[n] for n in named] for row in attention["share_by_layer"]], attention["layers"], names),
-        "the share of attention on each phrase in each cross-attention layer, over all steps.",
+        TITLES["attention.share_by_layer"],
+        _table(
+            [[row[n] for n in named] for row in attention["share_by_layer"]],
+            attention["layers"],
+            [phrases[n] for n in named],
+        ),
+        "the share of attention on each phrase in each cross-attention layer, over all steps; the layers in the order "
+        "in which they work.",
         "how much a layer matters for the image; a layer can look long and change little.",
     )
 
 
-def _lines(rows: Sequence[Sequence[float]], names: Sequence[str], measure: str, percent: bool = False) -> alt.Chart:
-    """Rows of (steps, names) as one line per name."""
+def line_chart(
+    rows: Sequence[Sequence[float]], names: Sequence[str], measure: str, percent: bool = False, along: Along = STEPS
+) -> alt.Chart:
+    """Rows of (points, names) as one line per name.
+
+    Args:
+        measure: The y axis' title, with its unit.
+        percent: Whether the values are shares.
+        along: The x axis.
+    """
     data = pd.DataFrame(
         [
-            {"step": step, "of": name, "value": value}
-            for step, row in enumerate(rows, 1)
+            {"x": x, "of": name, "value": value}
+            for x, row in zip(along.points or range(1, len(rows) + 1), rows, strict=True)
             for name, value in zip(names, row, strict=True)
         ]
     )
-    axis = alt.Axis(format=".0%" if percent else "~g")
+    axis = alt.Axis(format="~%" if percent else "~g", tickCount=5, **LYING_TITLE)
     return (
         alt.Chart(data)
-        .mark_line(point=len(rows) <= 30, strokeWidth=2.5)
+        .mark_line(point=alt.OverlayMarkDef(size=28) if len(rows) <= 30 else False, strokeWidth=2.5)
         .encode(
-            x=alt.X("step:Q", title="step", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("x:Q", title=along.title, axis=along.axis, scale=alt.Scale(nice=False, zero=False)),
             y=alt.Y("value:Q", title=measure, axis=axis),
-            color=alt.Color("of:N", title=None, sort=list(names), scale=_scale(names), legend=_legend()),
-            tooltip=["step:Q", "of:N", alt.Tooltip("value:Q", title=measure, format=".1%" if percent else ".3g")],
+            color=_colour("of", names),
+            tooltip=[
+                alt.Tooltip("x:Q", title=along.title, format=along.axis.format or ""),
+                alt.Tooltip("of:N", title="of"),
+                alt.Tooltip("value:Q", title=measure, format=".1%" if percent else ".3g"),
+            ],
         )
         .properties(height=HEIGHT_PX)
     )
 
 
-def _table(rows: Sequence[Sequence[float]], layers: Sequence[str], names: Sequence[str]) -> alt.Chart:
+def _table(rows: Sequence[Sequence[float]], layers: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+    """Rows of (layers, names) as a heat table with the numbers in it."""
+    order = sorted(range(len(layers)), key=lambda n: ("down", "mid", "up").index(layers[n].split("_")[0]))
+    rows, layers = [rows[n] for n in order], [short_layer(layers[n]) for n in order]
     data = pd.DataFrame(
         [
             {"layer": layer, "phrase": name, "share": value}
@@ -166,19 +188,24 @@ def _table(rows: Sequence[Sequence[float]], layers: Sequence[str], names: Sequen
             for name, value in zip(names, row, strict=True)
         ]
     )
-    return (
-        alt.Chart(data)
-        .mark_rect(cornerRadius=3)
-        .encode(
-            x=alt.X("phrase:N", sort=list(names), title=None, axis=alt.Axis(labelAngle=0, labelLimit=110)),
-            y=alt.Y("layer:N", sort=list(layers), title=None, axis=alt.Axis(labelLimit=170)),
-            color=alt.Color(
-                "share:Q", title="share", scale=alt.Scale(scheme="purples"), legend=alt.Legend(format=".1%")
-            ),
-            tooltip=["layer:N", "phrase:N", alt.Tooltip("share:Q", format=".2%")],
-        )
-        .properties(height=26 * len(layers) + 60)
+    # one word to a line, so that a phrase fits over its column on a phone
+    phrases = alt.Axis(
+        orient="top", labelAngle=0, labelLimit=110, labelExpr="split(datum.label, ' ')", labelFlush=False
     )
+    base = alt.Chart(data).encode(
+        x=alt.X("phrase:N", sort=list(names), title=None, axis=phrases),
+        y=alt.Y("layer:N", sort=list(layers), title=None, axis=alt.Axis(labelLimit=170)),
+        tooltip=["layer:N", "phrase:N", alt.Tooltip("share:Q", format=".2%")],
+    )
+    peak = max(max(row) for row in rows)
+    cells = base.mark_rect(cornerRadius=3).encode(
+        color=alt.Color("share:Q", scale=alt.Scale(domain=[0, peak], range=["#f6f3fb", PALETTE[0]]), legend=None)
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text=alt.Text("share:Q", format=".1%"),
+        color=alt.condition(alt.datum.share > 0.55 * peak, alt.value("white"), alt.value("#26233a")),
+    )
+    return alt.layer(cells, numbers).properties(height=26 * len(layers) + 70)
 
 
 def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
@@ -188,46 +215,48 @@ def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
         .mark_rect(cornerRadius=3)
         .encode(
             x=alt.X("step:O", title="step", axis=alt.Axis(labelAngle=0)),
-            color=alt.Color("style:N", title=None, sort=list(styles), scale=_scale(styles), legend=_legend()),
+            color=_colour("style", styles),
             tooltip=["step:O", "style:N"],
         )
         .properties(height=150)
     )
 
 
-def _bars(names: Sequence[str], values: Sequence[float], measure: str) -> alt.Chart:
+def _bars(names: Sequence[str], values: Sequence[float], measure: str, format: str = "~g") -> alt.Chart:
     data = pd.DataFrame({"of": list(names), "value": list(values)})
+    axis = alt.Axis(tickCount=5, format=format)
     return (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=4)
         .encode(
-            x=alt.X("value:Q", title=measure, scale=alt.Scale(domain=[0, 1])),
+            x=alt.X(
+                "value:Q",
+                title=measure,
+                scale=alt.Scale(domain=[0, 1]),
+                axis=axis,
+            ),
             y=alt.Y("of:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170)),
             color=alt.Color("of:N", sort=list(names), scale=_scale(names), legend=None),
-            tooltip=["of:N", alt.Tooltip("value:Q", title=measure, format=".3f")],
+            tooltip=["of:N", alt.Tooltip("value:Q", title=measure, format=".1%" if "%" in format else ".3f")],
         )
-        .properties(height=40 * len(names) + 80)
+        .properties(height=36 * len(names) + 70)
     )
+
+
+def _colour(field: str, names: Sequence[str]) -> alt.Color:
+    """One colour per name, and a legend close below the chart where there is more than one."""
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=320, padding=0, offset=4, rowPadding=2)
+    scale = _scale(names)
+    return alt.Color(f"{field}:N", title=None, sort=list(names), scale=scale, legend=legend if len(names) > 1 else None)
 
 
 def _scale(names: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=list(PALETTE[: len(names)]))
 
 
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="bottom", columns=1, labelLimit=300)
-
-
-def _overlay(image: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
-    """Colour the image by heat (height, width) in 0..1; its own light and dark stay to be seen."""
-    small = Image.fromarray((np.clip(heat, 0, 1) * 255).astype(np.uint8))
-    wide = np.asarray(small.resize(image.size, Image.Resampling.BICUBIC), np.float64) / 255
-    light = 0.35 + 0.65 * np.asarray(image, np.float64)[..., None] / 255
-    return Image.fromarray((_coloured(wide) * light).astype(np.uint8))
-
-
-def _coloured(heat: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Map 0..1 to colours, (..., 3)."""
-    stops = np.linspace(0, 1, len(HEAT_COLOURS))
-    channels = [np.interp(heat, stops, HEAT_COLOURS[:, channel]) for channel in range(3)]
-    return np.stack(channels, -1).astype(np.uint8)
+def short_layer(name: str) -> str:
+    """A layer's name for an axis: "up 1.0" is the first attention of the second block on the way up."""
+    found = re.match(r"(down|up)_blocks\.(\d+)\.attentions\.(\d+)|(mid)_block\.attentions\.(\d+)", name)
+    if not found:
+        return name
+    return f"{found[1]} {found[2]}.{found[3]}" if found[1] else f"middle {found[5]}"

@@ -17,7 +17,7 @@ from langgraph.constants import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from app.agent import BLEND_TOOL, SEARCH_TOOL, TurnContext
+from app.agent import BLEND_TOOL, SEARCH_TOOL, SWEEP_TOOL, TurnContext
 from app.answers import CitedAnswer
 from app.conversations import Conversations
 from app.inputs import check_question
@@ -68,7 +68,7 @@ class Chat:
     def _rewind(self, conversation_id: str) -> None:
         """Go back to the question: what a search found comes back from a checkpoint as data, not as a result."""
         messages = self.messages(conversation_id)
-        if isinstance(messages[-1], ToolMessage) and messages[-1].name == BLEND_TOOL:
+        if isinstance(messages[-1], ToolMessage) and messages[-1].name in (BLEND_TOOL, SWEEP_TOOL):
             return
         asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
         half_done = [RemoveMessage(message.id) for message in messages[asked + 1 :] if message.id]
@@ -93,8 +93,8 @@ class Chat:
     def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
         """Put a finished render into its conversation and let the engine say what came of it.
 
-        Where the proposal still waits, this is its approval. Where the conversation went on, the render joins it as a
-        new exchange, so nothing that was said changes.
+        Where the proposal still waits, its render is its approval. Where the conversation went on, the render joins it
+        as a new exchange, so nothing that was said changes; so does a sweep, which leaves the proposal to be rendered.
 
         Args:
             call_id: The proposal's tool call.
@@ -111,7 +111,7 @@ class Chat:
             waiting = proposals(messages[-1]) if messages else []
             context = TurnContext(rendered={call_id: rendered})
             command: Command | dict[str, Any]
-            if call_id in (call["id"] for call in waiting):
+            if rendered.name == BLEND_TOOL and call_id in (call["id"] for call in waiting):
                 edit = {"type": "edit", "edited_action": {"name": BLEND_TOOL, "args": arguments}}
                 approve = {"type": "approve"}
                 later = {"type": "reject", "message": NOT_RENDERED}
@@ -125,8 +125,9 @@ class Chat:
                 )
             else:
                 new_id = f"{call_id}-{len(messages)}"
-                asked = HumanMessage("Render it.", additional_kwargs={"render_of": call_id})
-                call = {"name": BLEND_TOOL, "args": arguments, "id": new_id, "type": "tool_call"}
+                wish = "Sweep it." if rendered.name == SWEEP_TOOL else "Render it."
+                asked = HumanMessage(wish, additional_kwargs={"render_of": call_id})
+                call = {"name": rendered.name, "args": arguments, "id": new_id, "type": "tool_call"}
                 result = rendered.model_copy(update={"tool_call_id": new_id})
                 new = [asked, AIMessage("", tool_calls=[call]), result]
                 command = {"messages": [*_settle(messages), *new]}

@@ -90,7 +90,7 @@ class Composer:
         if artifact is None:
             return self._framed(text.rpartition("with reason: ")[2])  # a rejected call's message puts that before it
         sections = [Section("", (Sentence(text.splitlines()[0], "framing"),)), told_facts(artifact, FIRST_TOLD)]
-        if len(self.conversation.renders) > 1:
+        if len(self.conversation.renders) > 1 and artifact is self.conversation.renders[-1]:
             sections.append(compared_runs(*self.conversation.renders[-2:]))
         kept = tuple(section for section in sections if section)
         return CitedAnswer(self.question, "answered", self.engine, 0.0, kept, follow_ups=OFFERS)

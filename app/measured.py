@@ -14,7 +14,7 @@ from app.answers import Section, Sentence
 from app.stems import content_stems
 
 HEADING = "Measured in this run"
-FIRST_TOLD = ("reference", "noise", "rulers", "steps", "seen", "parameters")
+FIRST_TOLD = ("reference", "noise", "rulers", "steps", "seen", "sweep", "parameters")
 """What is said of a run at once; the rest is there for the asking."""
 OFFERS = ("Which style won in the early steps?", "Did the weights change?", "What changes without one of the styles?")
 

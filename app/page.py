@@ -23,7 +23,7 @@ from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
 from app.marking import escape
 from app.reading import PASSAGE, show_answer, show_passages
 from app.renders import RenderJob, RenderQueue
-from app.results import show_render
+from app.results import show_result
 from app.settings import read_settings
 from app.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
 from app.thumbs import show_thumbs
@@ -223,7 +223,7 @@ def show_entry(
             if is_last:
                 show_follow_ups(page, entry)
         elif entry.render:
-            show_render(entry.key, entry.render)
+            show_result(entry.key, entry.render)
         elif entry.note:
             st.markdown(escape(entry.note))
 

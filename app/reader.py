@@ -49,7 +49,7 @@ class Reader(BaseChatModel):
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
         question = _text(messages[asked])
         last = messages[-1]
-        is_render = isinstance(last, ToolMessage) and last.name == "blend_styles"
+        is_render = isinstance(last, ToolMessage) and last.name != "search_corpus"
         conversation = read_conversation(messages if is_render else messages[:asked])
         composer = Composer(question, conversation, ENGINE)
         if isinstance(last, ToolMessage) and last.name == "search_corpus":

@@ -5,6 +5,7 @@ Widgets only; what an answer holds was decided before it came here.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ import graphviz
 import streamlit as st
 
 from app.answers import Citation, CitedAnswer, Sentence, Source
+from app.charts import TITLES
 from app.dialogs import close_dialog, open_dialog
 from app.marking import escape, link, mark_passages, wrap
 from app.thumbs import show_report
@@ -21,6 +23,7 @@ from ingest.documents import Document
 
 CHIP_WIDTH_PX = 44
 PASSAGE = "passage"
+STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*)\)", re.S)
 
 
 def show_answer(answer: CitedAnswer, key: str, pause_s: float = 0.0) -> None:
@@ -53,12 +56,20 @@ def show_answer(answer: CitedAnswer, key: str, pause_s: float = 0.0) -> None:
 
 def show_sentence(sentence: Sentence, numbers: dict[str, int], key: str) -> None:
     if not sentence.citations:
-        st.markdown(escape(sentence.text))
+        st.markdown(with_figure(sentence.text))
         return
     quotes = " ".join(citation.quote for citation in sentence.citations)
     with st.container(horizontal=True, wrap=False, gap="small"):
         st.markdown(escape(sentence.text, links_in=quotes), width="stretch")
         show_chips(sentence.citations, numbers, key)
+
+
+def with_figure(text: str) -> str:
+    """A sentence as Markdown; one that was measured names the figure that shows it in place of where it is stored."""
+    told = STORED_AT.fullmatch(text)
+    if not told or told[2] not in TITLES:
+        return escape(text)
+    return f"{escape(told[1])} :violet-badge[:material/monitoring: {escape(TITLES[told[2]])}]"
 
 
 def show_chips(citations: Sequence[Citation], numbers: dict[str, int], key: str) -> None:

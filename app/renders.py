@@ -26,11 +26,12 @@ class RenderCancelled(Exception):
 
 @dataclass(frozen=True)
 class RenderJob:
-    """One click on Render.
+    """One click on Render or on Sweep.
 
     Args:
         call_id: The proposal that it renders.
         arguments: `blend_styles`' arguments as the person set them.
+        points: How many weights a sweep renders; None for a single render.
         status: "rendered" means that the files are there and the conversation is still to be told.
         result: What the tool returned, once rendered: `content` and `artifact`.
         owner: The process that works on it.
@@ -45,6 +46,7 @@ class RenderJob:
     owner: int
     error: str | None = None
     result: dict[str, Any] | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class RenderQueue:
             self._load(file)
         threading.Thread(target=self._work, daemon=True, name="renders").start()
 
-    def submit(self, conversation_id: str, call_id: str, arguments: dict[str, Any]) -> RenderJob:
+    def submit(
+        self, conversation_id: str, call_id: str, arguments: dict[str, Any], points: int | None = None
+    ) -> RenderJob:
         """Queue a render; a second click while it waits or runs gives the same job."""
         with self._changed:
             latest = self.latest(call_id)
@@ -98,6 +102,7 @@ class RenderQueue:
                 status="queued",
                 created_at=time.time(),
                 owner=os.getpid(),
+                points=points,
             )
             self._keep(job)
             return job

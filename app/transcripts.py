@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from app.agent import BLEND_TOOL
+from app.agent import BLEND_TOOL, SWEEP_TOOL
 from app.answers import Citation, CitedAnswer, Source
 from app.chat import proposals
 
@@ -33,7 +33,7 @@ class Entry:
         question: What the person typed.
         answer: What was answered.
         note: A line without an answer's form, e.g. that a limit was reached.
-        render: A finished blend's artifact: `run_id`, `folder`, `record`, `measurements`.
+        render: A finished blend's or sweep's artifact: `run_id`, `folder`, `record`, `measurements`.
         key: Stable across reruns; the message's id.
         proposals: What an answer proposes.
     """
@@ -122,5 +122,5 @@ def _entries(message: AnyMessage) -> Iterable[Entry]:
             yield Entry(key, answer=answer, proposals=found)
         elif message.content and not message.tool_calls:
             yield Entry(key, note=message.text)
-    elif isinstance(message, ToolMessage) and message.name == BLEND_TOOL and message.artifact:
+    elif isinstance(message, ToolMessage) and message.name in (BLEND_TOOL, SWEEP_TOOL) and message.artifact:
         yield Entry(key, render=message.artifact)

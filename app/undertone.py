@@ -13,7 +13,7 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from app.agent import BLEND_TOOL, build_agent
+from app.agent import BLEND_TOOL, SWEEP_TOOL, build_agent
 from app.answers import CitedAnswer
 from app.chat import Chat
 from app.conversations import Conversations, ConversationsRefused
@@ -24,7 +24,7 @@ from app.settings import Settings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
-from tools.registry import build_tools, paced_previews, render_blend
+from tools.registry import build_tools, paced_previews, render_blend, render_sweep
 from tools.search import Searcher
 
 OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
@@ -89,14 +89,17 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
     """Start the queue that renders what a person approved and puts it into its conversation."""
 
     def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
-        content, artifact = render_blend(
-            job.arguments, undertone.settings.image_model, folder, on_step=paced_previews(on_step)
-        )
+        model, told = undertone.settings.image_model, paced_previews(on_step)
+        if job.points:
+            content, artifact = render_sweep(job.arguments, model, folder, job.points, on_step=told)
+        else:
+            content, artifact = render_blend(job.arguments, model, folder, on_step=told)
         return {"content": content, "artifact": artifact}
 
     def hand_over(job: RenderJob) -> None:
         result = job.result or {}
-        message = ToolMessage(result["content"], name=BLEND_TOOL, tool_call_id=job.call_id, artifact=result["artifact"])
+        name = SWEEP_TOOL if job.points else BLEND_TOOL
+        message = ToolMessage(result["content"], name=name, tool_call_id=job.call_id, artifact=result["artifact"])
         undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
 
     return RenderQueue(undertone.settings.renders, render, hand_over)

@@ -110,6 +110,13 @@ def render(page: Page) -> None:
     images.nth(before).wait_for()
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a list; it closes when the page scrolls, so not before the page rests."""
+    settle(page)
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).click()
+
+
 def slow_down(page: Page, times: int = 4) -> None:
     """Give the page a processor so many times slower."""
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})

@@ -70,7 +70,7 @@ class Scripted(BaseChatModel):
                 for n in range(question.count("blend"))
             ]
             reply = AIMessage("It is so.", additional_kwargs={"cited_answer": cited(question)}, tool_calls=calls)
-        elif last.name == "blend_styles":
+        elif last.name in ("blend_styles", "sweep_styles"):
             reply = AIMessage("Rendered.", additional_kwargs={"cited_answer": cited("render")})
         return ChatResult(generations=[ChatGeneration(message=reply)])
 
@@ -166,6 +166,20 @@ def test_a_declined_proposal_is_settled_and_still_renderable(tmp_path):
     assert list(chat.decline("c", call["id"])) == []
     chat.hand_over("c", call["id"], call["args"], finished(call))
     assert kinds(chat, "c") == "HATATAHATA"
+
+
+def test_a_sweep_joins_the_conversation_and_leaves_the_proposal_renderable(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    swept = finished(call)
+    swept.name = "sweep_styles"
+    chat.hand_over("c", call["id"], {**call["args"], "points": 9}, swept)
+    assert kinds(chat, "c") == "HATATHATA"
+    assert [m.name for m in chat.messages("c") if m.type == "tool" and m.artifact][-1] == "sweep_styles"
+    assert not chat.is_cut_off("c")
+    chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATHATAHATA"
 
 
 def test_of_two_proposals_one_is_rendered_and_the_other_waits(tmp_path):

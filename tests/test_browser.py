@@ -22,6 +22,7 @@ from tests.browsing import (
     SAID,
     ask,
     ask_the_seed_question,
+    choose,
     chromium,
     open_page,
     render,
@@ -187,6 +188,54 @@ def test_a_render_is_cancelled_or_declined_by_a_click(page, home):
     ask(page, "Now 80 % digital illustration")
     page.get_by_role("button", name="No, thanks").last.click()
     page.get_by_text("Not rendered, as you wished").wait_for()
+
+
+def test_questions_about_a_run_are_answered_from_what_was_measured(page):
+    ask_the_seed_question(page)
+    choose(page, "Method", "Composable")
+    render(page)
+    keep(page, "run")
+    for question, told, figure in (
+        ("which style won in the early steps?", "first third of the steps", "Attention on each phrase, step by step"),
+        (
+            "which layers listened to 'illustration'?",
+            "The layers that listened most to “digital illustration”",
+            "Which layers listened to which phrase",
+        ),
+        ("did the weights change?", "SHA-256", "Three things are called weights"),
+    ):
+        ask(page, question)
+        answer = page.locator(SAID).last
+        answer.get_by_text("Measured in this run").wait_for()
+        text = answer.inner_text().replace('"', "“")
+        assert re.sub("[“”]", "", told) in re.sub("[“”]", "", text)
+        assert answer.locator(".stMarkdownBadge", has_text=figure).first.is_visible()
+        assert answer.locator('[class*="st-key-chip-"]').count() == 0, "a measurement cites no paper"
+        keep(page, f"run-{question.split()[1]}")
+
+    ask(page, "Now 80 % illustration")
+    card = page.locator('[class*="st-key-card-"]').last
+    card.get_by_text("20 % photographic style + 80 % digital illustration").wait_for()
+    render(page)
+    page.get_by_text("Against the run before").wait_for()
+    page.get_by_text("80% now, 50% before").wait_for()
+    keep(page, "run-compared")
+
+
+def test_a_sweep_shows_the_strip_and_its_curves(page):
+    ask_the_seed_question(page)
+    page.get_by_role("spinbutton", name="Steps").fill("8")
+    page.get_by_role("spinbutton", name="Sweep points").fill("5")
+    page.get_by_role("button", name="Sweep", exact=True).click()
+    swept = page.locator('img[alt^="Swept image"]')
+    swept.nth(4).wait_for()
+    for title in ("Which style each image is in", "How far each image is from the two ends", "Measured attention"):
+        page.get_by_text(title).first.wait_for()
+    page.reload()
+    swept.nth(4).wait_for()
+    keep(page, "sweep")
+    assert swept.count() == 5
+    assert page.get_by_role("button", name="Render", exact=True).count() == 1
 
 
 def test_a_question_cannot_draw_an_image_or_a_link(page):

@@ -156,6 +156,45 @@ def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     assert len(page.get("image")) == 1
 
 
+def fake_sweep(arguments, image_model_name, folder, points=9, *, on_step=None):
+    """A sweep without an image model: grey pictures, and curves with one jump."""
+    on_step(1, 1, lambda: Image.new("RGB", (8, 8)))
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = [n / (points - 1) for n in range(points)]
+    for number, weight in enumerate(weights):
+        Image.new("RGB", (64, 64)).save(folder / f"point-{number:02d}-{weight:.3f}.png")
+    Image.new("RGB", (64, 64)).save(folder / "sweep.png")
+    start, end = (style["text"] for style in arguments["styles"])
+    curves = {
+        "weights": weights,
+        "styles": [start, end],
+        "style_probability": {"by": "test", "styles": [start, end], "values": [[1 - w, w] for w in weights]},
+        "distance_from_start": weights,
+        "distance_from_end": weights[::-1],
+        "distance_to_next": [0.6, *[0.1] * (points - 2)],
+        "jumps": [0],
+        "attention_share": {start: weights, end: weights},
+    }
+    artifact = {"run_id": folder.name, "folder": str(folder), "record": {}, "measurements": {"sweep": curves}}
+    return "swept", artifact
+
+
+def test_a_sweep_shows_its_strip_and_curves_and_leaves_the_proposal(page, monkeypatch):
+    monkeypatch.setattr(undertone_module, "render_sweep", fake_sweep)
+    ask(page, SEED_QUESTION)
+    next(number for number in page.number_input if number.label == "Sweep points").set_value(5)
+    buttons(page, "sweep")[0].click().run()
+    rendered(page)
+    assert not page.exception
+    assert len(page.get("image")) == 5
+    assert len(page.get("vega_lite_chart")) == 3
+    ask(page, "What is FedStyle?")
+    assert len(page.get("image")) == 5
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert len(page.get("image")) == 6
+
+
 def test_a_proposal_can_be_declined_and_still_be_rendered_later(page):
     ask(page, SEED_QUESTION)
     buttons(page, "decline")[0].click().run()

@@ -109,6 +109,17 @@ def test_the_queue_renders_by_the_same_door(model, tmp_path):
         render_blend({**CALL, "seed": -1}, model, tmp_path / "run-8")
 
 
+def test_a_sweep_is_rendered_measured_and_told(model, tmp_path):
+    content, artifact = render_sweep(CALL, model, tmp_path / "sweep-1", points=3)
+    assert 'at 3 weights from "photographic style" to "digital illustration"' in content.splitlines()[0]
+    json.dumps(artifact)
+    assert "images" not in artifact["measurements"]
+    assert artifact["measurements"]["sweep"]["weights"] == [0, 0.5, 1]
+    assert {fact["topic"] for fact in artifact["facts"]} == {"sweep"}
+    assert all(fact["text"] in content and fact["figure"].startswith("sweep.") for fact in artifact["facts"])
+    assert (tmp_path / "sweep-1" / "sweep.png").is_file()
+
+
 @pytest.mark.parametrize("kind", ["prompt", "image"])
 def test_a_reference_gives_its_style(model, tmp_path, kind):
     """The picture comes from the home's own store, by its id; what the swap changed is measured and told."""

@@ -157,14 +157,16 @@ def render_sweep(
     """Render what `blend_styles` was called with at N weights from its first style to its second.
 
     Returns:
-        One line, and the artifact: run_id, folder (with sweep.png and curves.json), record, measurements, whose
-        "sweep" holds the curves that `tools.sweep.measure_curves` describes.
+        What was rendered and measured, in sentences, and the artifact: run_id, folder (with sweep.png and curves.json),
+        record, facts as in `render_blend`, unknown_words, and measurements, whose "sweep" holds the curves that
+        `tools.sweep.measure_curves` describes; each image's own stay in the folder's measurements.json.
 
     Raises:
         ToolException: As in `render_blend`, and where there are not two styles.
     """
     from tools.models import ModelUnavailable, load_image_model
     from tools.sweep import save_sweep, sweep
+    from tools.trace.summary import facts_of_sweep
 
     try:
         model = load_image_model(image_model_name)
@@ -173,13 +175,15 @@ def render_sweep(
         save_sweep(result, folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
+    facts = facts_of_sweep(result.measurements["sweep"])
     start, end = result.measurements["sweep"]["styles"]
     sentence = f'Rendered "{request.subject}" at {points} weights from "{start}" to "{end}", seed {request.seed}.'
-    return sentence, {
+    return "\n".join((sentence, "Measured in this run:", *(f"- {fact.text}" for fact in facts))), {
         "run_id": folder.name,
         "folder": str(folder),
         "record": result.record,
-        "measurements": result.measurements,
+        "measurements": {name: value for name, value in result.measurements.items() if name != "images"},
+        "facts": [asdict(fact) for fact in facts],
         "unknown_words": list(result.unknown_words),
     }
 

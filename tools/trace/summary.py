@@ -51,6 +51,35 @@ def facts_of(measurements: dict[str, Any]) -> tuple[Fact, ...]:
     return tuple(found)
 
 
+def facts_of_sweep(sweep: dict[str, Any]) -> tuple[Fact, ...]:
+    """Say what a sweep's curves show: `sweep` as `tools.sweep.measure_curves` documents it."""
+    _, end = sweep["styles"]
+    weights = sweep["weights"]
+    probability = [row[1] for row in sweep["style_probability"]["values"]]
+    turns = [i for i in range(len(weights) - 1) if (probability[i] < 0.5) != (probability[i + 1] < 0.5)]
+    where = "; ".join(f"between {weights[i]:.0%} and {weights[i + 1]:.0%}" for i in turns)
+    text = (
+        f'The probability of "{end}" goes from {probability[0]:.0%} without it to {probability[-1]:.0%} at full weight '
+        f"and passes one half {where or 'nowhere'} (by the {sweep['style_probability']['by']})."
+    )
+    found = [Fact("sweep", text, "sweep.style_probability")]
+    jumps = [
+        f"{weights[i]:.0%} and {weights[i + 1]:.0%} ({sweep['distance_to_next'][i]:.0%} of the whole way)"
+        for i in sweep["jumps"]
+    ]
+    text = (
+        f"Small changes of the weight act like a new seed between {', '.join(jumps)}."
+        if jumps
+        else "No step of the weight acts like a new seed: each moves the latents by at most "
+        f"{max(sweep['distance_to_next']):.0%} of the way between the ends."
+    )
+    found.append(Fact("sweep", text, "sweep.distance_to_next"))
+    if attention := (sweep.get("attention_share") or {}).get(end):
+        text = f'Attention on "{end}" goes from {attention[0]:.1%} without it to {attention[-1]:.1%} at full weight.'
+        found.append(Fact("sweep", text, "sweep.attention_share"))
+    return tuple(found)
+
+
 def _attention_facts(attention: dict[str, Any], styles: Sequence[str]) -> list[Fact]:
     first = 1  # the subject's column comes first, then the styles'
     columns = range(first, first + len(styles))
