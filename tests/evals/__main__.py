@@ -34,22 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of the evaluation data")
     parser.add_argument("--whole", action="store_true", help="all renders of the image side, not a part of them")
     given = parser.parse_args(arguments)
-    seconds = {}
+    took: dict[str, dict[str, float]] = {}
     for name, (run, draws) in PARTS.items():
         if name in given.only:
             options = ["--quick"] if draws and not given.whole else []
             data = ["--data", str(given.data)] if name in READS_DATA else []
-            print(
-                f"\n=== {' '.join(['python -m', f'tests.evals.{name}', *options])} · {datetime.date.today()} ===",
-                flush=True,
-            )
-            started = time.perf_counter()
+            command = " ".join(["python -m", f"tests.evals.{name}", *options])
+            print(f"\n=== {command} · {datetime.date.today()} ===", flush=True)
+            wall, busy = time.perf_counter(), time.process_time()
             run([*options, *data])
-            seconds[name] = round(time.perf_counter() - started, 1)
-    Table("Seconds", ("part", "seconds")).show(
-        [*((n, f"{s:.0f}") for n, s in seconds.items()), ("all", f"{sum(seconds.values()):.0f}")]
+            took[name] = {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - busy}
+    rows = [(name, *(f"{t:.0f}" for t in times.values())) for name, times in took.items()]
+    Table("How long it took", ("part", "seconds", "CPU seconds")).show(
+        [*rows, ("all", *(f"{sum(t[what] for t in took.values()):.0f}" for what in ("seconds", "cpu_seconds")))]
     )
-    write_results("evals", {"seconds": seconds})
+    write_results("evals", {name: {what: round(t, 1) for what, t in times.items()} for name, times in took.items()})
 
 
 if __name__ == "__main__":
