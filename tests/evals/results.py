@@ -38,7 +38,10 @@ def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER) -> 
     today = datetime.date.today().isoformat()
     path = folder / f"{today}-{name}.json"
     earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    said = {"date": today, "command": f"python -m tests.evals.{name.replace('-quick', ' --quick')}"}
+    said = {
+        "date": today,
+        "command": f"python -m tests.evals.{name.replace('-quick', ' --quick')}".removesuffix(".evals"),
+    }
     kept = {**earlier, **said, "python": platform.python_version(), "machine": platform.machine(), **figures}
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {path.relative_to(FOLDER.parent.parent.parent)}")
