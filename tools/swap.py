@@ -7,7 +7,7 @@ nothing about prompts, latents or where a reference comes from.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
@@ -70,7 +70,7 @@ class KeyValueSwap:
             module = self._modules[name]
             for part in ("to_k", "to_v"):
                 self._hooks.append(getattr(module, part).register_forward_hook(self._hand_over(name, part)))
-            self._hooks.append(module.register_forward_hook(self._finish(name), with_kwargs=True))
+            self._hooks.append(module.register_forward_hook(self._finish(name)))
         return self
 
     def __exit__(
@@ -82,7 +82,8 @@ class KeyValueSwap:
 
     def begin_call(self, rows: Sequence[SwapRow]) -> None:
         """Say what the rows of the next UNet call are. A reference comes in the same call as its targets or before."""
-        self._rows = rows
+        keeps = self.emphasis == 1  # all of its own: nothing to swap, nor to work out twice
+        self._rows = [replace(row, takes=row.takes and not (keeps and row.half == 0)) for row in rows]
 
     def _hand_over(self, name: str, part: str) -> Any:
         def hand_over(_module: Any, _args: Any, output: torch.Tensor) -> torch.Tensor | None:
@@ -100,19 +101,15 @@ class KeyValueSwap:
         return hand_over
 
     def _finish(self, name: str) -> Any:
-        def finish(module: Any, args: Any, kwargs: Any, output: torch.Tensor) -> torch.Tensor:
+        def finish(module: Any, args: Any, output: torch.Tensor) -> torch.Tensor:
             taking = [row for row, what in enumerate(self._rows) if what.takes]
             if taking and len(self.shares) > 1:
-                mixed = self.shares[0] * output[taking]
-                for number, share in enumerate(self.shares[1:], 1):
-                    with self._only(taking, number):
-                        mixed = mixed + share * module.forward(args[0][taking], *args[1:], **kwargs)
-                output[taking] = mixed
+                output[taking] = self._mix(name, module, args[0][taking], taking, output[taking])
             measured = [row for row in taking if self._rows[row].measured]
             kept = [row for row in taking if self._rows[row].half == 0] if self.emphasis else []
             if measured or kept:
                 with self._only(measured + kept, None):
-                    own = module.forward(args[0][measured + kept], *args[1:], **kwargs)
+                    own = module.forward(args[0][measured + kept])
                 output[kept] = output[kept].lerp(own[len(measured) :], self.emphasis)
                 for row, plain in zip(measured, own[: len(measured)], strict=True):
                     far = (output[row] - plain).float().norm() / plain.float().norm()
@@ -120,6 +117,16 @@ class KeyValueSwap:
             return output
 
         return finish
+
+    def _mix(
+        self, name: str, module: Any, hidden: torch.Tensor, rows: Sequence[int], first: torch.Tensor
+    ) -> torch.Tensor:
+        """The outputs with each reference's keys and values, by shares; `first` is that of the first reference."""
+        mixed = self.shares[0] * first
+        for number, share in enumerate(self.shares[1:], 1):
+            with self._only(rows, number):
+                mixed = mixed + share * module.forward(hidden)
+        return mixed
 
     @contextmanager
     def _only(self, rows: Sequence[int], reference: int | None) -> Iterator[None]:

@@ -8,10 +8,12 @@ own diffusion classifier stands beside them.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -28,6 +30,7 @@ from tools.studio.geometry import Scene
 from tools.studio.judges import judge
 from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw
 from tools.style_prompting import StylePrompting
+from tools.swap import KeyValueSwap
 from tools.trace.classifier import classify_styles
 
 SCENE_SEED = 21_000_000  # far from those that training draws from
@@ -260,9 +263,67 @@ def moved(model: ImageModel, count: int) -> dict[str, float]:
     return {f"moved/{layer}": round(float(np.mean([one[layer] for one in seen.moved])), 4) for layer in seen.moved[0]}
 
 
+class JoinedSwap(KeyValueSwap):
+    """Another way with two references: their keys and values side by side, each key's logit raised by log(share)."""
+
+    def _mix(
+        self, name: str, module: Any, hidden: torch.Tensor, rows: Sequence[int], first: torch.Tensor
+    ) -> torch.Tensor:
+        def heads(projected: torch.Tensor) -> torch.Tensor:
+            return projected.unflatten(-1, (module.heads, -1)).transpose(-3, -2)
+
+        def joined(part: str) -> torch.Tensor:
+            numbers = range(len(self.shares))
+            found = [torch.cat([self._kept[name, part, self._rows[row].half, n] for n in numbers]) for row in rows]
+            return heads(torch.stack(found))
+
+        bias = torch.tensor(self.shares).log().repeat_interleave(hidden.shape[1]).to(hidden)
+        query, key, value = heads(module.to_q(hidden)), joined("to_k"), joined("to_v")
+        attended = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
+        return module.to_out[0](attended.transpose(-3, -2).flatten(-2))
+
+
+def two(model: ImageModel, count: int) -> dict[str, Any]:
+    """Two references: how the second one's style follows its weight, by outputs mixed and by keys and values joined."""
+    found: dict[str, Any] = {}
+    asked = subjects(count, seed=13)
+    ways = {"outputs mixed by share": KeyValueSwap, "keys and values joined": JoinedSwap}
+    for (way, swap), weight in itertools.product(ways.items(), (0.25, 0.5, 0.75)):
+        images, styles = [], []
+        for first, second in ((0, 2), (1, 3), (2, 4), (3, 0), (4, 5), (5, 1)):
+            targets = [Target(subject, first, FIRST_SEED + n) for n, subject in enumerate(asked)]
+            (one,), pictures = reference_for("real", targets, 20)
+            (other,), more = reference_for("real", [replace(target, style=second) for target in targets], 20)
+            references = (replace(one, weight=1 - weight), replace(other, weight=weight, seed=5))
+            requests = [
+                BlendRequest(
+                    t.subject.text, (), "reference", guidance_scale=model.default_guidance, seed=t.seed,
+                    references=references,
+                )
+                for t in targets
+            ]  # fmt: skip
+            with patch("tools.style_prompting.KeyValueSwap", swap):
+                result = blend(requests, model, trace=False, prompting=StylePrompting(pictures={**pictures, **more}))
+            images += [np.asarray(image.convert("RGB")) for image in result.images]
+            styles += [(first, second)] * count
+        answers = judge(np.stack(images))
+        two = np.take_along_axis(answers["style"], np.array(styles), 1)
+        found[f"two/{way}, weight {weight}"] = {
+            "second style": round(float(two[:, 1].mean()), 4),
+            "either style": round(float(two.sum(1).mean()), 4),
+            "object": round(float((answers["object"].argmax(1) == [s.object for s in asked] * 6).mean()), 4),
+            "renders": len(images),
+        }
+        print("  ", f"two/{way}, weight {weight}", found[f"two/{way}, weight {weight}"], flush=True)
+    return found
+
+
+OTHERS = {"moved": (moved, 6), "two": (two, 4)}
+
+
 def show(figures: dict[str, Any]) -> None:
     """Show the tables of what was measured, today or in parts."""
-    for name in PARTS:
+    for name in (*PARTS, "two"):
         rows = {row.removeprefix(f"{name}/"): found for row, found in figures.items() if row.startswith(f"{name}/")}
         if rows:
             measures = list(next(iter(rows.values())))
@@ -275,19 +336,23 @@ def show(figures: dict[str, Any]) -> None:
         Table("how far each layer's output moved", ("layer", "share of its length")).show(layers)
 
 
-def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, "moved"), rows: Sequence[str] = ()) -> dict[str, Any]:
+def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, *OTHERS), rows: Sequence[str] = ()) -> dict[str, Any]:
     """Measure the parts that are asked for, and of them the rows whose names hold one of `rows`."""
     model = load_image_model("embedded")
     figures: dict[str, Any] = {}
     for part in parts:
-        figures |= moved(model, 6) if part == "moved" else PARTS[part].run(model, part, rows, 6 if quick else None)
+        if part in OTHERS:
+            measure, count = OTHERS[part]
+            figures |= measure(model, count)
+        else:
+            figures |= PARTS[part].run(model, part, rows, 6 if quick else None)
     return figures
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.reference", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="six prompts in each part")
-    parser.add_argument("--only", nargs="*", choices=(*PARTS, "moved"), default=(*PARTS, "moved"), metavar="PART")
+    parser.add_argument("--only", nargs="*", choices=(*PARTS, *OTHERS), default=(*PARTS, *OTHERS), metavar="PART")
     parser.add_argument("--rows", nargs="+", default=(), metavar="TEXT", help="only rows whose names hold a text")
     args = parser.parse_args(arguments)
     path = write_results(
