@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.bench import blend
+from tests.bench import blend, reference
 
 if __name__ == "__main__":
-    sys.exit(blend.main())
+    sys.exit(blend.main() or reference.main())

@@ -5,58 +5,47 @@ peak of a process of its own for each case.
 """
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
 
-from tests.bench.blend import compare, show
+from tests.bench.blend import RESULTS, compare
+from tests.evals.results import write_results
 from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.references import Reference
 from tools.style_prompting import StylePrompting
 
-RESULTS = Path(__file__).with_name("reference.jsonl")
 SUBJECT, OTHER, STYLE = "a red house in a meadow", "a blue boat at night", "watercolor"
 NAME = "0" * 32
 CASES = (("drawn", 1, False), ("drawn", 4, False), ("picture", 1, False), ("picture", 4, False), ("drawn", 1, True))
 
 
 def main() -> int:
-    """Run the bench, print the table, and append a dated line to reference.jsonl."""
+    """Run the bench, print the table, and keep the figures with the day."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.reference", description=__doc__)
     parser.add_argument("--image-model", default="embedded")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     model = load_image_model(options.image_model)
-    print(f"{'':<58}{'ours':>16}{'against':>16}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
+    print(f"{'':<58}{'ours':>10}{'against':>10}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
     rows = []
     for kind, targets, traced in CASES:
         what = f"{kind}, {targets} target{'s' * (targets > 1)}, {'traced' if traced else 'untraced'} (want 1.15)"
-        row = compare(
-            what, with_reference(model, kind, targets, traced), plain(model, targets, traced), options.repeats
-        )
+        ours, against = with_reference(model, kind, targets, traced), plain(model, targets, traced)
+        row = compare(what, ours, against, options.repeats)
         if not traced:
             row |= memory(options.image_model, kind, targets)
-        rows.append(show({**row, "what": f"{what:<57}"}))
-        if "memory_ratio" in row:
             print(f"    peak memory {row['ours_mb']:.0f} MB / {row['against_mb']:.0f} MB = {row['memory_ratio']:.2f}")
-    found = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": str(model.device),
-        "dtype": str(model.dtype),
-        "threads": torch.get_num_threads(),
-        "model": {"name": model.name, "sha256": model.sha256},
-        "rows": rows,
-    }
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(found) + "\n")
+        rows.append(row)
+    machine = {"device": str(model.device), "dtype": str(model.dtype), "threads": torch.get_num_threads()}
+    found = {**machine, "model": {"name": model.name, "sha256": model.sha256}, "rows": rows}
+    write_results(f"reference-{model.kind}", found, RESULTS)
     return 0
 
 
@@ -82,7 +71,7 @@ def plain(model: ImageModel, targets: int, traced: bool) -> Callable[[], object]
     return lambda: blend(requests, model, trace=traced)
 
 
-def memory(name: str, kind: str, targets: int) -> dict[str, float]:
+def memory(name: str, kind: str, targets: int) -> dict[str, Any]:
     """Peak memory of each in a process of its own, in MB."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1, maxtasksperchild=1) as pool:

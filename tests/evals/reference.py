@@ -351,13 +351,13 @@ def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, *OTHERS), rows: 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.reference", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="six prompts in each part")
-    parser.add_argument("--only", nargs="*", choices=(*PARTS, *OTHERS), default=(*PARTS, *OTHERS), metavar="PART")
+    parser.add_argument("--quick", action="store_true", help="the conditions alone, on six prompts")
+    parser.add_argument("--only", nargs="*", choices=(*PARTS, *OTHERS), metavar="PART", help="measure these alone")
     parser.add_argument("--rows", nargs="+", default=(), metavar="TEXT", help="only rows whose names hold a text")
     args = parser.parse_args(arguments)
-    path = write_results(
-        "reference-quick" if args.quick else "reference", run(quick=args.quick, parts=args.only, rows=args.rows)
-    )
+    parts = args.only or (("conditions",) if args.quick else (*PARTS, *OTHERS))
+    figures = run(quick=args.quick, parts=parts, rows=args.rows)
+    path = write_results("reference-quick" if args.quick else "reference", figures)
     show(json.loads(path.read_text("utf-8")))
 
 
