@@ -176,9 +176,9 @@ def _edges(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def by_classifier(model: ImageModel, seen: Seen, targets: Sequence[Target]) -> float:
-    """How often the model's own diffusion classifier finds the reference's style the likeliest."""
+    """How often the model's own diffusion classifier finds the reference's style the likeliest, of half of them."""
     right = []
-    for target, latents in zip(targets, seen.latents, strict=True):
+    for target, latents in list(zip(targets, seen.latents, strict=True))[::2]:
         finished = torch.from_numpy(latents[None].copy())
         found = classify_styles(model, finished, target.subject.text, STYLES, draws=DRAWS)
         right.append(int(found.probabilities.argmax()) == target.style)
