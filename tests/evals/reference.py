@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
@@ -38,27 +38,25 @@ FIRST_SEED = 700
 DRAWS = 8  # a third of the classifier's usual: each costs as much as a step of six renders
 GROUP = 8  # prompts that share one reference, in one batch
 LAYER_SETS: dict[str, tuple[str, ...]] = {
-    "`mid_block` and the last block, SD1.5's": ("mid_block", "up_blocks.2"),
-    "`mid_block`": ("mid_block",),
-    "`up_blocks.0` (4x4)": ("up_blocks.0",),
-    "`up_blocks.1` (8x8)": ("up_blocks.1",),
-    "`up_blocks.2` (16x16)": ("up_blocks.2",),
-    "`up_blocks.0`, `up_blocks.1`": ("up_blocks.0", "up_blocks.1"),
-    "`up_blocks.1`, `up_blocks.2`": ("up_blocks.1", "up_blocks.2"),
+    "`up_blocks.1` (8x8), ours": ("up_blocks.1",),
+    "`mid_block` and the last block, as on SD1.5": ("mid_block", "up_blocks.2"),
     "`up_blocks`": ("up_blocks",),
-    "`mid_block`, `up_blocks.0`, `up_blocks.1`": ("mid_block", "up_blocks.0", "up_blocks.1"),
-    "`down_blocks`": ("down_blocks",),
+    "`up_blocks.0`, `up_blocks.1`": ("up_blocks.0", "up_blocks.1"),
+    "`up_blocks.2` (16x16)": ("up_blocks.2",),
+    "`up_blocks.0` (4x4)": ("up_blocks.0",),
     "all at 8x8": ("down_blocks.1", "up_blocks.1"),
     "all": ("down_blocks", "mid_block", "up_blocks"),
 }
 WAYS: dict[str, StylePrompting] = {
-    "SD1.5's layers, emphasis 0": StylePrompting(("mid_block", "up_blocks.2"), emphasis=0.0),
     "emphasis 0, the paper's": StylePrompting(emphasis=0.0),
-    "emphasis 0.4": StylePrompting(emphasis=0.4),
-    "emphasis 1, only with the prompt": StylePrompting(emphasis=1.0),
+    "emphasis 0, the layers as on SD1.5": StylePrompting(("mid_block", "up_blocks.2"), emphasis=0.0),
+    "emphasis 0.5": StylePrompting(emphasis=0.5),
+    "emphasis 1, ours": StylePrompting(emphasis=1.0),
     "no calibration": StylePrompting(calibrated=(0, 0)),
     "calibrated at every step": StylePrompting(calibrated=(-1, 1001)),
 }
+
+Figures = Iterator[tuple[str, Any]]  # the name of a row, and what was measured of it
 
 
 @dataclass(frozen=True)
@@ -204,20 +202,18 @@ class Part:
     classify: bool = False
     edges: bool = True
 
-    def run(self, model: ImageModel, name: str, wanted: Sequence[str], count: int | None) -> dict[str, Any]:
+    def run(self, model: ImageModel, name: str, wanted: Sequence[str], count: int | None) -> Figures:
         """Measure the wanted rows, all if none is named."""
-        found: dict[str, Any] = {}
         rows = {row: c for row, c in self.rows.items() if not wanted or any(text in row for text in wanted)}
         targets = targets_of(count or self.count, self.every_style, self.seed)
         bare = without_reference(model, targets) if rows and self.edges else None
         for row, condition in rows.items():
             of_row = [t for t in targets if condition.style is None or t.style == condition.style]
             seen = render(model, of_row, condition)
-            found[f"{name}/{row}"] = judged(seen, bare, of_row)
+            found = judged(seen, bare, of_row)
             if self.classify:
-                found[f"{name}/{row}"]["by classifier"] = by_classifier(model, seen, of_row)
-            print("  ", name, row, found[f"{name}/{row}"], flush=True)
-        return found
+                found["by classifier"] = by_classifier(model, seen, of_row)
+            yield f"{name}/{row}", found
 
 
 PARTS = {
@@ -248,19 +244,20 @@ PARTS = {
     ),
     "layers": Part(
         {name: Condition("real", how=StylePrompting(blocks)) for name, blocks in LAYER_SETS.items()},
-        count=4,
+        count=3,
         every_style=True,
         seed=12,
     ),
-    "ways": Part({name: Condition("real", how=how) for name, how in WAYS.items()}, count=4, every_style=True, seed=12),
+    "ways": Part({name: Condition("real", how=how) for name, how in WAYS.items()}, count=3, every_style=True, seed=12),
 }
 
 
-def moved(model: ImageModel, count: int) -> dict[str, float]:
+def moved(model: ImageModel, count: int) -> Figures:
     """How far the swap moves each layer's output: ||swapped - own|| / ||own||, mean over steps and styles."""
     how = StylePrompting(("up_blocks",))
     seen = render(model, targets_of(count, False, seed=11), Condition("real", how=how), trace=True)
-    return {f"moved/{layer}": round(float(np.mean([one[layer] for one in seen.moved])), 4) for layer in seen.moved[0]}
+    for layer in seen.moved[0]:
+        yield f"moved/{layer}", round(float(np.mean([one[layer] for one in seen.moved])), 4)
 
 
 class JoinedSwap(KeyValueSwap):
@@ -283,9 +280,8 @@ class JoinedSwap(KeyValueSwap):
         return module.to_out[0](attended.transpose(-3, -2).flatten(-2))
 
 
-def two(model: ImageModel, count: int) -> dict[str, Any]:
+def two(model: ImageModel, count: int) -> Figures:
     """Two references: how the second one's style follows its weight, by outputs mixed and by keys and values joined."""
-    found: dict[str, Any] = {}
     asked = subjects(count, seed=13)
     ways = {"outputs mixed by share": KeyValueSwap, "keys and values joined": JoinedSwap}
     for (way, swap), weight in itertools.product(ways.items(), (0.25, 0.5, 0.75)):
@@ -308,14 +304,15 @@ def two(model: ImageModel, count: int) -> dict[str, Any]:
             styles += [(first, second)] * count
         answers = judge(np.stack(images))
         two = np.take_along_axis(answers["style"], np.array(styles), 1)
-        found[f"two/{way}, weight {weight}"] = {
-            "second style": round(float(two[:, 1].mean()), 4),
-            "either style": round(float(two.sum(1).mean()), 4),
-            "object": round(float((answers["object"].argmax(1) == [s.object for s in asked] * 6).mean()), 4),
-            "renders": len(images),
-        }
-        print("  ", f"two/{way}, weight {weight}", found[f"two/{way}, weight {weight}"], flush=True)
-    return found
+        yield (
+            f"two/{way}, weight {weight}",
+            {
+                "second style": round(float(two[:, 1].mean()), 4),
+                "either style": round(float(two.sum(1).mean()), 4),
+                "object": round(float((answers["object"].argmax(1) == [s.object for s in asked] * 6).mean()), 4),
+                "renders": len(images),
+            },
+        )
 
 
 OTHERS = {"moved": (moved, 6), "two": (two, 4)}
@@ -336,17 +333,15 @@ def show(figures: dict[str, Any]) -> None:
         Table("how far each layer's output moved", ("layer", "share of its length")).show(layers)
 
 
-def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, *OTHERS), rows: Sequence[str] = ()) -> dict[str, Any]:
-    """Measure the parts that are asked for, and of them the rows whose names hold one of `rows`."""
+def run(*, quick: bool = False, parts: Sequence[str] = (*PARTS, *OTHERS), rows: Sequence[str] = ()) -> Figures:
+    """Measure the parts that are asked for, and of them the rows whose names hold one of `rows`, one by one."""
     model = load_image_model("embedded")
-    figures: dict[str, Any] = {}
     for part in parts:
         if part in OTHERS:
             measure, count = OTHERS[part]
-            figures |= measure(model, count)
+            yield from measure(model, count)
         else:
-            figures |= PARTS[part].run(model, part, rows, 6 if quick else None)
-    return figures
+            yield from PARTS[part].run(model, part, rows, 6 if quick else None)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -356,8 +351,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", nargs="+", default=(), metavar="TEXT", help="only rows whose names hold a text")
     args = parser.parse_args(arguments)
     parts = args.only or (("conditions",) if args.quick else (*PARTS, *OTHERS))
-    figures = run(quick=args.quick, parts=parts, rows=args.rows)
-    path = write_results("reference-quick" if args.quick else "reference", figures)
+    for name, found in run(quick=args.quick, parts=parts, rows=args.rows):
+        print(name, found, flush=True)
+        path = write_results("reference-quick" if args.quick else "reference", {name: found})
     show(json.loads(path.read_text("utf-8")))
 
 

@@ -111,7 +111,10 @@ def _attention_facts(attention: dict[str, Any], styles: Sequence[str]) -> list[F
 def _reference_facts(reference: dict[str, Any]) -> list[Fact]:
     layers, moved = reference["layers"], reference["moved"]
     names = ", ".join(_short(name) for name in layers)
-    text = f"The keys and values of {len(layers)} self-attention layers were swapped for the reference's: {names}."
+    where = ", in the passes with the prompt" if reference["conditions"]["emphasis"] == 1 else ""
+    text = (
+        f"The keys and values of {len(layers)} self-attention layers were swapped for the reference's{where}: {names}."
+    )
     found = [Fact("reference", text, "reference.layers")]
     if moved:
         ranked = sorted(zip(moved, layers, strict=True), reverse=True)
