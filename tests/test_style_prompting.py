@@ -94,8 +94,9 @@ def test_the_first_steps_of_a_drawn_reference_have_a_guidance_of_their_own():
     np.testing.assert_array_equal(latents(flat, "latents_reference"), latents(none, "latents_reference"))
 
 
-def test_guidance_halves_do_not_mix(monkeypatch):
-    """A row takes from the reference's row of its own half: what the other half's reference gives does not matter."""
+@pytest.mark.parametrize("emphasis", [0.0, 1.0])
+def test_guidance_halves_do_not_mix(monkeypatch, emphasis):
+    """A row takes from the reference's row of its own half; at full emphasis a row without the prompt keeps its own."""
     calls = []
     ours = StyleReferences.begin_call
     model = tiny_model()
@@ -115,13 +116,15 @@ def test_guidance_halves_do_not_mix(monkeypatch):
 
     module.processor = watching
     try:
-        blend(request(WATERCOLOR, num_inference_steps=1), model, trace=False)
+        how = StylePrompting(emphasis=emphasis)
+        blend(request(WATERCOLOR, num_inference_steps=1), model, trace=False, prompting=how)
     finally:
         module.processor = processor
     (rows,) = calls  # [(item, half)]: reference and target without the prompt, then with it
     assert rows == [(0, 0), (1, 0), (0, 1), (1, 1)]
     for found in seen[0]:
-        assert torch.equal(found[0], found[1]) and torch.equal(found[2], found[3])
+        assert torch.equal(found[0], found[1]) is (emphasis == 0)
+        assert torch.equal(found[2], found[3])
         assert not torch.equal(found[0], found[2])
 
 
