@@ -63,6 +63,7 @@ def main() -> int:
     write_results(
         f"blend-{model.kind}",
         {
+            "command": "python -m tests.bench.blend",
             "processor": _processor(),
             "load_average_before": load_before,
             "device": str(model.device),

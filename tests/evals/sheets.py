@@ -1,7 +1,7 @@
 """Contact sheets of the embedded image model, for eyes: `python -m tests.evals.sheets` (or `make sheets`).
 
 `docs/styles.png` shows every object in every style; `docs/blends.png` sweeps from one style to another by three
-methods.
+methods; `docs/sweep.png` is one of those sweeps with its measured curves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.evals.studio import METHODS, Subject, render
 from tools.blend import BlendRequest, WeightedStyle
 from tools.models import ImageModel, load_image_model
+from tools.strip import draw_strip
 from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES
+from tools.sweep import sweep
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LABEL_PX = 18
@@ -54,6 +56,13 @@ def blends_sheet(model: ImageModel, points: int = 9) -> Image.Image:
     return _labelled(rows, labels)
 
 
+def sweep_sheet(model: ImageModel, points: int = 9) -> Image.Image:
+    """One sweep, as `python -m tools sweep` draws it."""
+    styles = (WeightedStyle(STYLES[0], 1.0), WeightedStyle(STYLES[1], 1.0))
+    request = BlendRequest("a red house in a meadow", styles, guidance_scale=model.default_guidance, seed=31)
+    return draw_strip(sweep(request, points, model))
+
+
 def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
     heights = [SIZE_PX + (LABEL_PX if label else 0) for label in labels]
     sheet = Image.new("RGB", (rows[0].shape[1], sum(heights)), "white")
@@ -70,8 +79,8 @@ def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
 def main() -> None:
     model = load_image_model("embedded")
     DOCS.mkdir(exist_ok=True)
-    for name, sheet in (("styles.png", styles_sheet(model)), ("blends.png", blends_sheet(model))):
-        sheet.save(DOCS / name, optimize=True)
+    for name, make in (("styles.png", styles_sheet), ("blends.png", blends_sheet), ("sweep.png", sweep_sheet)):
+        make(model).save(DOCS / name, optimize=True)
         print(f"written to docs/{name}")
 
 

@@ -10,7 +10,8 @@ SCHEMA = {
     "timing.render_s": "seconds for the render and what was measured during it, of the whole batch",
     "timing.per_image_s": "seconds for both, over the number of images",
     "timesteps": "(steps) the training timestep of each step: 999 is noise, 0 is the image",
-    "parameters.sha256_before": "SHA-256 over text encoder and UNet before this process's first traced render",
+    "parameters.sha256_before": "SHA-256 over the sums of all parameters of text encoder and UNet, before "
+    "this process's first traced render",
     "parameters.sha256_after": "the same, worked out anew after this render",
     "parameters.unchanged": "whether the two are equal",
     "not_traced": "why nothing was measured during the render; absent where it was",
