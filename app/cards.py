@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from app.marking import escape
+from app.reference_card import chosen_reference, is_reference, show_reference_controls, start_with
 from app.renders import ACTIVE, RenderJob, RenderQueue
 from app.transcripts import Proposal
 
@@ -53,7 +54,11 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
     is_active = job is not None and job.status in ACTIVE
     with st.container(border=True, key=f"card-{call_id}"):
         st.markdown("**See it rendered**")
-        show_controls(card.proposal, job.arguments if job else card.proposal.arguments)
+        wanted = job.arguments if job else card.proposal.arguments
+        if is_reference(card.proposal):
+            show_reference_controls(call_id, wanted, queue.folder)
+        else:
+            show_controls(card.proposal, wanted)
         with st.container(horizontal=True, gap="small"):
             st.button(
                 "Render again" if job and not is_active and not job.points else "Render",
@@ -64,7 +69,7 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
                 on_click=start_render,
                 args=(queue, card),
             )
-            if len(card.proposal.arguments.get("styles", [])) == 2:
+            if len(card.proposal.arguments.get("styles", [])) == 2 and not is_reference(card.proposal):
                 st.button(
                     "Sweep",
                     icon=":material/linear_scale:",
@@ -85,7 +90,11 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
 
 
 def start_render(queue: RenderQueue, card: Card) -> None:
-    queue.submit(card.conversation_id, card.proposal.call_id, chosen(card.proposal))
+    call_id = card.proposal.call_id
+    if not is_reference(card.proposal):
+        queue.submit(card.conversation_id, call_id, chosen(card.proposal))
+    elif arguments := chosen_reference(card.proposal, queue.folder):
+        queue.submit(card.conversation_id, call_id, arguments)
 
 
 def start_sweep(queue: RenderQueue, card: Card) -> None:
@@ -147,11 +156,6 @@ def chosen(proposal: Proposal) -> dict[str, Any]:
 
 def share_keys(call_id: str, styles: Sequence[Any]) -> list[str]:
     return [f"share {call_id} {number}" for number in range(len(styles))]
-
-
-def start_with(key: str, value: Any) -> None:
-    """Give a widget its first value; later ones are the person's."""
-    st.session_state.setdefault(key, value)
 
 
 def whole_shares(weights: Sequence[float], total: int = 100) -> list[int]:

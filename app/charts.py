@@ -34,6 +34,10 @@ TITLES = {
     "noise.contribution_share": "Each style's part in the predicted noise",
     "parameters": "Three things are called weights",
     "shares": "Three things are called weights",
+    "reference.layers": "Which layers were swapped, and how far that moved them",
+    "reference.moved": "Which layers were swapped, and how far that moved them",
+    "reference.without": "The same seed with the swap on and off",
+    "reference.judged": "The same seed with the swap on and off",
     "sweep.style_probability": "Which style each image is in",
     "sweep.distance_to_next": "How far each image is from the two ends",
     "sweep.attention_share": "Measured attention against the weight that was set",
@@ -67,6 +71,15 @@ def figures_of(measurements: dict[str, Any]) -> Iterator[Figure]:
     """Yield the figures of a run's first image; nothing where nothing was traced."""
     image = (measurements.get("images") or [{}])[0]
     styles = image.get("styles", [])
+    if reference := measurements.get("reference"):
+        layers = [short_layer(layer) for layer in reference["layers"]]
+        yield Figure(
+            TITLES["reference.moved"],
+            _bars(layers, reference["moved"], "moved, as a share of the output's length", format="~%", top=None),
+            "the self-attention layers that took the reference's keys and values, and how far each one's output moved "
+            "by it, mean over steps.",
+            "what the move drew; the two pictures above do.",
+        )
     if attention := image.get("attention"):
         yield from _attention(attention, styles)
     if noise := image.get("noise"):
@@ -222,7 +235,9 @@ def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
     )
 
 
-def _bars(names: Sequence[str], values: Sequence[float], measure: str, format: str = "~g") -> alt.Chart:
+def _bars(
+    names: Sequence[str], values: Sequence[float], measure: str, format: str = "~g", top: float | None = 1
+) -> alt.Chart:
     data = pd.DataFrame({"of": list(names), "value": list(values)})
     axis = alt.Axis(tickCount=5, format=format)
     return (
@@ -232,7 +247,7 @@ def _bars(names: Sequence[str], values: Sequence[float], measure: str, format: s
             x=alt.X(
                 "value:Q",
                 title=measure,
-                scale=alt.Scale(domain=[0, 1]),
+                scale=alt.Scale(domain=[0, top]) if top else alt.Scale(),
                 axis=axis,
             ),
             y=alt.Y("of:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170)),
@@ -251,7 +266,7 @@ def _colour(field: str, names: Sequence[str]) -> alt.Color:
 
 
 def _scale(names: Sequence[str]) -> alt.Scale:
-    return alt.Scale(domain=list(names), range=list(PALETTE[: len(names)]))
+    return alt.Scale(domain=list(names), range=[PALETTE[n % len(PALETTE)] for n in range(len(names))])
 
 
 def short_layer(name: str) -> str:

@@ -18,7 +18,7 @@ from app.followups import Asked, Conversation, in_context, standalone
 from app.intents import Intent, intent_of, short_name
 from app.measured import FIRST_TOLD, OFFERS, compared_runs, told_facts, topics_of
 from app.premises import corrected
-from app.proposing import method_for, proposal
+from app.proposing import SEE_IT_HAPPEN, method_for, proposal, swap_proposal
 from app.rhetoric import role_of
 from app.shelf import Shelf, source_of
 from app.stems import content_stems
@@ -62,6 +62,11 @@ class Composer:
                 "passage it stands on. It can also propose a blend of styles, which you render with a click."
             )
             return self._framed(text, follow_ups=_STARTERS)
+        if self.question == SEE_IT_HAPPEN:
+            swap = swap_proposal(self.conversation)
+            drawn = swap["arguments"]["references"][0]["prompt"]
+            said = f"Proposed: the keys and values of a picture, “{drawn}” or one of yours, for those of the render."
+            return replace(self._framed(said), proposals=(swap,))
         if self.conversation.renders and (topics := topics_of(self.question)):
             facts = told_facts(self.conversation.renders[-1], topics, self.question)
             return CitedAnswer(self.question, "answered", self.engine, 0.0, (facts,)) if facts else None

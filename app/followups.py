@@ -92,7 +92,8 @@ class Conversation:
     @property
     def styles(self) -> tuple[Style, ...]:
         """The styles spoken of last, with shares: as proposed (or edited in the card), else as asked about."""
-        if self.blends and (styles := self.blends[-1].get("styles")):
+        blends = [blend for blend in self.blends if blend.get("method") != "reference"]  # there a style is a picture
+        if blends and (styles := blends[-1].get("styles")):
             total = sum(s["weight"] for s in styles) or 1.0
             return tuple(Style(s["text"], s["weight"] / total) for s in styles)
         for answer in reversed(self.answers):

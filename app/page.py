@@ -21,6 +21,7 @@ from app.conversations import Conversation, UnknownConversation
 from app.dialogs import close_dialog, open_one
 from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
 from app.marking import escape
+from app.proposing import SEE_IT_HAPPEN
 from app.reading import PASSAGE, show_answer, show_passages
 from app.renders import RenderJob, RenderQueue
 from app.results import show_result
@@ -215,7 +216,8 @@ def show_entry(
         return
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
-            show_answer(entry.answer, entry.key, pause_s)
+            see_it = partial(page.ask, SEE_IT_HAPPEN)
+            show_answer(entry.answer, entry.key, pause_s, see_it)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             for proposal in entry.proposals:
                 decline = partial(page.decline, conversation_id) if is_last else None

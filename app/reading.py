@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import graphviz
 import streamlit as st
@@ -26,12 +26,15 @@ PASSAGE = "passage"
 STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*)\)", re.S)
 
 
-def show_answer(answer: CitedAnswer, key: str, pause_s: float = 0.0) -> None:
+def show_answer(
+    answer: CitedAnswer, key: str, pause_s: float = 0.0, see_it: Callable[[str], None] | None = None
+) -> None:
     """Draw an answer.
 
     Args:
         key: Stable across reruns and different for each answer.
         pause_s: Waited after each sentence, so that the eye can follow a new answer.
+        see_it: Proposes what the corpus's sentence about the key and value says; given the name of its button.
     """
     numbers = number_sources(answer)
     if answer.search_query and answer.search_query.strip() != answer.question.strip():
@@ -45,6 +48,9 @@ def show_answer(answer: CitedAnswer, key: str, pause_s: float = 0.0) -> None:
             drawn = True
         for row, sentence in enumerate(section.sentences):
             show_sentence(sentence, numbers, f"{key}-{place}-{row}")
+            if see_it and tells_the_swap(sentence):
+                name = f"see it {key}-{place}-{row}"
+                st.button("See it happen", key=name, icon=":material/play_circle:", on_click=see_it, args=(name,))
             time.sleep(pause_s)
     if answer.workflow and not drawn:
         show_workflow(answer, numbers, key)
@@ -62,6 +68,12 @@ def show_sentence(sentence: Sentence, numbers: dict[str, int], key: str) -> None
     with st.container(horizontal=True, wrap=False, gap="small"):
         st.markdown(escape(sentence.text, links_in=quotes), width="stretch")
         show_chips(sentence.citations, numbers, key)
+
+
+def tells_the_swap(sentence: Sentence) -> bool:
+    """Whether a claim says that key and value are swapped, which the method `reference` does."""
+    words = sentence.text.lower()
+    return bool(sentence.citations) and "swap" in words and "key" in words and "value" in words
 
 
 def with_figure(text: str) -> str:

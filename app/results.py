@@ -34,6 +34,8 @@ def show_result(key: str, render: dict[str, Any]) -> None:
     if is_sweep:
         show_strip(folder, render)
     else:
+        if "reference" in render.get("measurements", {}):
+            show_swap(folder, render["measurements"]["reference"])
         show_image(picture, describe(render.get("record", {})))
     show_downloads(key, render, picture)
     if unknown := render.get("unknown_words"):
@@ -55,6 +57,24 @@ def show_image(picture: Path, description: str) -> None:
             caption=escape(description),
             alt=f"Rendered image: {description}",
         )
+
+
+def show_swap(folder: Path, reference: dict[str, Any]) -> None:
+    """The reference, and the same seed with the swap on and off, side by side."""
+    named = [(one["file"], "the reference") for one in reference["references"]]
+    named += [("image.png", "swap on"), ("without_reference.png", "swap off")]
+    there = [(folder / Path(name).name, what) for name, what in named]
+    st.markdown(f"**{TITLES['reference.without']}**")
+    with st.container(horizontal=True, gap="small", key=f"swap-{folder.name}"):
+        for file, what in there:
+            if file.is_file():
+                st.image(
+                    file.read_bytes(),
+                    width=HEAT_MAP_WIDTH_PX,
+                    output_format="PNG",
+                    caption=what,
+                    alt=f"Compared: {what}",
+                )
 
 
 def show_strip(folder: Path, render: dict[str, Any]) -> None:
@@ -139,7 +159,8 @@ def show_weights(measurements: dict[str, Any]) -> None:
         same = "the same" if parameters["unchanged"] else "NOT the same"
         st.markdown(f"1. The model's **parameters**: {same} before and after, SHA-256 `{before}…` and `{after}…`.")
     st.markdown("2. **Attention weights**: made anew at every layer and step; the figures below show these.")
-    st.markdown(f"3. The **blend's weights**, which you set: {shares}.")
+    if shares:
+        st.markdown(f"3. The **blend's weights**, which you set: {shares}.")
 
 
 def describe(record: dict[str, Any]) -> str:
@@ -148,6 +169,10 @@ def describe(record: dict[str, Any]) -> str:
     styles = request.get("styles", [])
     shares = request.get("shares") or [style.get("weight", 0.0) for style in styles]
     named = " + ".join(f"{share:.0%} {style['text']}" for share, style in zip(shares, styles, strict=False))
+    if references := request.get("references"):
+        drawn = [one.get("prompt") or "a given picture" for one in references]
+        words = [style["text"] for style in styles]
+        named = " + ".join([*words, *(f"keys and values of {picture}" for picture in drawn)])
     method, seed = request.get("method", ""), request.get("seed", "")
     return f"{request.get('subject', '')}: {named} ({method}, seed {seed})"
 

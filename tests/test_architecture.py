@@ -13,7 +13,10 @@ ORDER = ("ingest", "tools", "app")
 DOORS = {
     "chromadb": {"ingest/dense.py"},
     "sentence_transformers": {"ingest/vectors.py"},
-    "streamlit": {f"app/{name}.py" for name in ("page", "reading", "cards", "results", "thumbs", "sidebar", "dialogs")},
+    "streamlit": {
+        f"app/{name}.py"
+        for name in ("page", "reading", "cards", "reference_card", "results", "thumbs", "sidebar", "dialogs")
+    },
     "diffusers": {"tools/"},
     "compel": {"tools/conditioning.py"},
     "langchain": {"app/agent.py", "app/engines.py"},

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ingest.documents import read_documents
 from tests.browsing import (
@@ -236,6 +237,48 @@ def test_a_sweep_shows_the_strip_and_its_curves(page):
     keep(page, "sweep")
     assert swept.count() == 5
     assert page.get_by_role("button", name="Render", exact=True).count() == 1
+
+
+def see_the_swap(page):
+    ask_the_seed_question(page)
+    page.get_by_role("button", name="See it happen").first.click()
+    page.get_by_text("What the reference shows").wait_for()
+
+
+def show_the_swap(page):
+    page.get_by_role("button", name="Render", exact=True).last.click()
+    page.locator('img[alt="Compared: swap off"]').wait_for()
+    page.get_by_text("Under the hood: what was measured in this run").last.click()
+    page.get_by_text("Which layers were swapped, and how far that moved them").first.wait_for()
+
+
+def test_the_key_and_value_sentence_is_seen_to_happen_with_a_drawn_reference(page, home):
+    see_the_swap(page)
+    keep(page, "reference-card")
+    show_the_swap(page)
+    keep(page, "reference")
+    (job,) = jobs_of(home, page)
+    assert job["arguments"]["references"] == [{"prompt": "a blue boat, digital illustration"}]
+    assert job["arguments"]["styles"] == [{"text": "photographic style", "weight": 1.0}]
+
+
+def test_the_swap_takes_an_uploaded_picture_and_refuses_what_is_none(page, home, tmp_path):
+    see_the_swap(page)
+    page.get_by_text("Upload it", exact=True).click()
+    page.get_by_role("button", name="Render", exact=True).last.click()
+    page.get_by_text("No picture yet").wait_for()
+    (tmp_path / "words.png").write_text("no picture")
+    upload = page.locator('input[type="file"]').last
+    upload.set_input_files(tmp_path / "words.png")
+    page.get_by_text("the file is neither a PNG nor a JPEG picture").wait_for()
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "grey.jpg")
+    page.locator('input[type="file"]').last.set_input_files(tmp_path / "grey.jpg")
+    page.locator('img[alt="The uploaded reference"]').wait_for()
+    keep(page, "reference-upload")
+    show_the_swap(page)
+    (job,) = jobs_of(home, page)
+    (reference,) = job["arguments"]["references"]
+    assert (home / "references" / f"{reference['image']}.png").is_file()
 
 
 def test_a_question_cannot_draw_an_image_or_a_link(page):
