@@ -119,7 +119,7 @@ class Scribe:
         """
         until_s = time.monotonic() + limit_s
         manner, said, tries = self._manner, "", 0
-        while True:
+        while limit_s > 0:
             model, with_system = self._manners[manner]
             try:
                 reply = self._listen(model, messages if with_system else _merged(messages), until_s)
@@ -142,6 +142,7 @@ class Scribe:
                 if not reply.strip():
                     raise ScribeFailed("said nothing")
                 return reply
+        raise ScribeFailed("had no time left")
 
     @staticmethod
     def _listen(model: Runnable[Any, Any], messages: Sequence[BaseMessage], until_s: float) -> str:
