@@ -1,21 +1,25 @@
 """Contact sheets of the embedded image model, for eyes: `python -m tests.evals.sheets` (or `make sheets`).
 
 `docs/styles.png` shows every object in every style; `docs/blends.png` sweeps from one style to another by three
-methods; `docs/sweep.png` is one of those sweeps with its measured curves.
+methods; `docs/sweep.png` is one of those sweeps with its measured curves; `docs/references.png` shows a drawn scene in
+each style and what it does to three subjects.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.evals.studio import METHODS, Subject, render
-from tools.blend import BlendRequest, WeightedStyle
+from tools.blend import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
+from tools.references import Reference, reference_id
 from tools.strip import draw_strip
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES, Scene, draw
+from tools.style_prompting import StylePrompting
 from tools.sweep import sweep
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -63,13 +67,36 @@ def sweep_sheet(model: ImageModel, points: int = 9) -> Image.Image:
     return draw_strip(sweep(request, points, model))
 
 
+def references_sheet(model: ImageModel) -> Image.Image:
+    """First three subjects without a reference; below, a reference in each style at the left, and the same seeds."""
+    wanted = ("a red house in a meadow", "a yellow car at sunset", "a blue boat on the beach")
+    scene = Scene(21_900_000, "cat", "orange", "desert")
+    empty = np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)
+    rows, labels = [], []
+    for style in (None, *STYLES):
+        picture = Image.fromarray(draw(scene, style)) if style else None
+        name = reference_id(picture) if picture else ""
+        given = (Reference(image=name, seed=1),) if picture else ()
+        method, guidance = "reference" if picture else "prompt", model.default_guidance
+        requests = [
+            BlendRequest(subject, (), method, guidance_scale=guidance, seed=40 + n, references=given)
+            for n, subject in enumerate(wanted)
+        ]
+        prompting = StylePrompting(pictures={name: picture} if picture else {})
+        images = blend(requests, model, trace=False, prompting=prompting).images
+        shown = [empty if picture is None else np.asarray(picture), *(np.asarray(i.convert("RGB")) for i in images)]
+        rows.append(np.concatenate(shown, axis=1))
+        labels.append(f"reference: {style}" if style else "no reference")
+    return _labelled(rows, labels)
+
+
 def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
     heights = [SIZE_PX + (LABEL_PX if label else 0) for label in labels]
     sheet = Image.new("RGB", (rows[0].shape[1], sum(heights)), "white")
-    draw, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(size=12), 0
+    pen, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(size=12), 0
     for row, label in zip(rows, labels, strict=True):
         if label:
-            draw.text((4, y + 2), label, fill="black", font=font)
+            pen.text((4, y + 2), label, fill="black", font=font)
             y += LABEL_PX
         sheet.paste(Image.fromarray(row), (0, y))
         y += SIZE_PX
@@ -79,8 +106,14 @@ def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
 def main() -> None:
     model = load_image_model("embedded")
     DOCS.mkdir(exist_ok=True)
-    for name, make in (("styles.png", styles_sheet), ("blends.png", blends_sheet), ("sweep.png", sweep_sheet)):
-        make(model).save(DOCS / name, optimize=True)
+    sheets = {
+        "styles.png": styles_sheet,
+        "blends.png": blends_sheet,
+        "sweep.png": sweep_sheet,
+        "references.png": references_sheet,
+    }
+    for name in sys.argv[1:] or sheets:  # some of them by name, or all
+        sheets[name](model).save(DOCS / name, optimize=True)
         print(f"written to docs/{name}")
 
 
