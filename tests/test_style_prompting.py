@@ -116,7 +116,7 @@ def test_guidance_halves_do_not_mix(monkeypatch, emphasis):
 
     module.processor = watching
     try:
-        how = StylePrompting(emphasis=emphasis)
+        how = StylePrompting(("up_blocks.2",), emphasis=emphasis)
         blend(request(WATERCOLOR, num_inference_steps=1), model, trace=False, prompting=how)
     finally:
         module.processor = processor
