@@ -84,6 +84,8 @@ def answer_as_markdown(answer: CitedAnswer) -> list[str]:
         return f"{text} {''.join(marks)}".strip()
 
     blocks = []
+    if answer.search_query and answer.search_query.strip() != answer.question.strip():
+        blocks.append(f"Searched for: {answer.search_query}")
     for section in answer.sections:
         if section.heading:
             blocks.append(f"### {section.heading}")

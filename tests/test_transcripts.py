@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
@@ -55,3 +57,9 @@ def test_a_conversation_is_exported_with_its_sources():
     text = as_markdown("Styles", read_transcript(MESSAGES))
     assert text.startswith("# Styles\n\n## why?")
     assert "http://arxiv.org/pdf/1.pdf" in text and "`r`" in text
+
+
+def test_a_follow_up_says_what_was_searched_for():
+    rewritten = replace(ANSWER, search_query="why (A paper)?")
+    assert answer_as_markdown(rewritten)[0] == "Searched for: why (A paper)?"
+    assert answer_as_markdown(replace(ANSWER, search_query="why?"))[0] == "### Task"
