@@ -1,7 +1,8 @@
 """What a language model would write of the corpus, true and false, by hand: each with words of the passages it quotes.
 
 The true ones are told in other words than the corpus's; the false ones sound as well and are not supported. Rules of
-the check were grown on TRUE and FALSE; the others were written down after that and are only counted.
+the check were grown on TRUE and FALSE; the others were written down after most of that, and no rule was made to suit a
+false one. One true sentence of theirs did move to TRUE, with a rule for it. All are one hand's, on one corpus.
 """
 
 from __future__ import annotations
