@@ -16,9 +16,9 @@ DRAWS = 24
 T_LOW, T_HIGH = 0.05, 0.75
 """Timesteps are spread evenly over this part of training: below, noise hides nothing; above, it hides everything."""
 TEMPERATURE = 0.01
-"""What the errors are divided by in the softmax, in units of the mean squared error. A drawn scene's true style gets
-over half of the probability among six: too little for how often it is right, but sharper would hide blends, since
-renders are further apart than drawings. `python -m tests.evals.classifier` prints the likelihood at several."""
+"""What the errors are divided by in the softmax, in units of the mean squared error. A drawn scene's true style then
+gets .84 of the probability among six, a render's .92: too little for how often it is right, but sharper would hide
+blends. `python -m tests.evals.classifier` prints the likelihood at several."""
 ROWS_PER_CALL = 32
 
 
