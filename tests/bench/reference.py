@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     model = load_image_model(options.image_model)
-    print(f"{'':<58}{'ours':>10}{'against':>10}{'wall ratio':>12}{'CPU ratio':>11}", flush=True)
+    print(f"{'':<64}{'ours':>10}{'against':>10}{'ratio':>10}{'fastest':>10}{'CPU':>10}", flush=True)
     rows = []
     for kind, targets, traced in CASES:
         what = f"{kind}, {targets} target{'s' * (targets > 1)}, {'traced' if traced else 'untraced'} (want 1.15)"
