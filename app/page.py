@@ -219,11 +219,12 @@ def show_entry(
             see_it = partial(page.ask, SEE_IT_HAPPEN)
             show_answer(entry.answer, entry.key, pause_s, see_it)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
-            for proposal in entry.proposals:
+            with st.container():  # there for the last entry and for any other, so that its cards stay where they are
+                if is_last:
+                    show_follow_ups(page, entry)
+            for proposal in entry.proposals:  # last: what came below a card would move it from under a click
                 decline = partial(page.decline, conversation_id) if is_last else None
                 show_proposal(page.queue, Card(conversation_id, proposal, jobs.get(proposal.call_id), decline))
-            if is_last:
-                show_follow_ups(page, entry)
         elif entry.render:
             show_result(entry.key, entry.render)
         elif entry.note:

@@ -91,6 +91,7 @@ def ask_the_seed_question(page: Page) -> None:
     """Click the first starter; the sidebar's buttons, some of the same name, are another place."""
     page.locator(MAIN).get_by_role("button", name=SEED_STARTER).first.click()
     page.get_by_role("button", name="Render", exact=True).wait_for()
+    settle(page)  # a page that still scrolls can move a button from under the pointer
 
 
 def ask(page: Page, question: str) -> None:

@@ -13,6 +13,7 @@ from tests.browsing import (
     PHONE,
     ROOT,
     ask_the_seed_question,
+    choose,
     chromium,
     open_page,
     render,
@@ -34,11 +35,30 @@ def main() -> None:
     ):
         page = open_page(browser, address, {"width": 1280, "height": 1000})
         ask_the_seed_question(page)
+        choose(page, "Method", "Composable")
         render(page)
+        settle(page)
         scroll_to(page, '[data-testid="stChatMessage"]', above_px=70)
         page.screenshot(path=DOCS / "screenshot.png")
         scroll_to(page, RENDERED)
         page.screenshot(path=DOCS / "render.png")
+        page.get_by_text("Under the hood: what was measured in this run").last.click()
+        page.get_by_text("Which layers listened to which phrase").wait_for()
+        settle(page)
+        scroll_to(page, ':text("Three things are called weights")')
+        page.screenshot(path=DOCS / "measured.png")
+        page.get_by_role("button", name="Sweep", exact=True).click()
+        page.locator('img[alt^="Swept image"]').nth(8).wait_for()
+        settle(page)
+        scroll_to(page, 'img[alt^="Swept image"]')
+        page.screenshot(path=DOCS / "page-sweep.png")
+        page.get_by_role("button", name="See it happen").first.click()
+        page.get_by_text("What the reference shows").wait_for()
+        page.get_by_role("button", name="Render", exact=True).last.click()
+        page.locator('img[alt="Compared: swap off"]').wait_for()
+        settle(page)
+        scroll_to(page, 'img[alt^="Compared"]', above_px=200)
+        page.screenshot(path=DOCS / "swap.png")
         scroll_to(page, f'{MAIN} [class*="st-key-chip-"]', above_px=300)
         page.locator(f'{MAIN} [class*="st-key-chip-"] button').first.click()
         page.get_by_role("dialog").wait_for()
