@@ -206,16 +206,20 @@ class Composer:
             0.0,
             (Section("", tuple(sentences)),),
             tuple(source_of(d) for d in documents),
-            follow_ups=self._follow_ups(shelf, documents, ()),
+            follow_ups=self._follow_ups(shelf, documents, (), told=" ".join(s.text for s in sentences)),
             search_query=shelf.result.query,
         )
 
-    def _follow_ups(self, shelf: Shelf, documents: Sequence[Document], proposals: Sequence[Any]) -> tuple[str, ...]:
+    def _follow_ups(
+        self, shelf: Shelf, documents: Sequence[Document], proposals: Sequence[Any], told: str = ""
+    ) -> tuple[str, ...]:
         asked = {a.question.lower() for a in self.conversation.answers} | {self.question.lower()}
         offers = ["Now 80 % " + proposals[0]["arguments"]["styles"][-1]["text"]] if proposals else []
         offers += [question for d in documents if d not in shelf.named and (question := _about(d, shelf))]
         offers += [
-            f"Where is the code of {short_name(d.title)}?" for d in documents if d.github_url and d.kind == "paper"
+            f"Where is the code of {short_name(d.title)}?"
+            for d in documents
+            if d.github_url and d.github_url not in told and d.kind == "paper"
         ]
         return tuple(dict.fromkeys(o for o in offers if o.lower() not in asked))[:3]
 

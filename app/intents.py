@@ -56,6 +56,8 @@ _EXPLAIN = re.compile(
     re.I,
 )
 _LINK_STEMS = content_stems("code repo repos repository github arxiv pdf link links url implementation")
+_PAPER = re.compile(r"\b(paper|preprint)\b", re.I)  # that somebody has; "which paper?" wants no link
+_ITS = re.compile(r"\b(its|their)\b", re.I)
 
 
 def intent_of(question: str) -> Intent:
@@ -85,10 +87,11 @@ def asks_what_is_missing(question: str) -> bool:
 
 
 def _asks_nothing_but_links(question: str) -> bool:
-    """Whether no word of meaning but a link's is left beside names: "and its GitHub?", "WSAM's repository?"."""
+    """Whether no word of meaning but a link's is left beside names: "and its GitHub?", "WSAM's paper?"."""
     rest = re.sub(r"\([^)]*\)|\b[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*['’]s\b", " ", question)
     stems = content_stems(rest)
-    return bool(stems) and stems <= _LINK_STEMS and len(words(rest)) < 10
+    is_named = bool(stems) or (rest != question or _ITS.search(question)) and _PAPER.search(rest)
+    return bool(is_named) and stems <= _LINK_STEMS and len(words(rest)) < 10
 
 
 def short_name(title: str) -> str:
