@@ -1,8 +1,11 @@
-"""Every bench in one run: `make bench`."""
+"""Every bench in one run: `make bench`. One alone, or a part of it, is run by its own module."""
 
 import sys
 
 from tests.bench import blend, reference
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        print("give arguments to python -m tests.bench.blend or python -m tests.bench.reference", file=sys.stderr)
+        sys.exit(2)
     sys.exit(blend.main() or reference.main())
