@@ -90,8 +90,9 @@ def _asks_nothing_but_links(question: str) -> bool:
     """Whether no word of meaning but a link's is left beside names: "and its GitHub?", "WSAM's paper?"."""
     rest = re.sub(r"\([^)]*\)|\b[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*['’]s\b", " ", question)
     stems = content_stems(rest)
-    is_named = bool(stems) or (rest != question or _ITS.search(question)) and _PAPER.search(rest)
-    return bool(is_named) and stems <= _LINK_STEMS and len(words(rest)) < 10
+    is_owned = rest != question or bool(_ITS.search(question))
+    names_a_link = bool(stems) or (is_owned and bool(_PAPER.search(rest)))
+    return names_a_link and stems <= _LINK_STEMS and len(words(rest)) < 10
 
 
 def short_name(title: str) -> str:
