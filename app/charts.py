@@ -75,7 +75,9 @@ def figures_of(measurements: dict[str, Any]) -> Iterator[Figure]:
         layers = [short_layer(layer) for layer in reference["layers"]]
         yield Figure(
             TITLES["reference.moved"],
-            _bars(layers, reference["moved"], "moved, as a share of the output's length", format="~%", top=None),
+            _bars(
+                layers, reference["moved"], "moved, as a share of the output's length", format="~%", are_styles=False
+            ),
             "the self-attention layers that took the reference's keys and values, and how far each one's output moved "
             "by it, mean over steps.",
             "what the move drew; the two pictures above do.",
@@ -236,8 +238,9 @@ def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
 
 
 def _bars(
-    names: Sequence[str], values: Sequence[float], measure: str, format: str = "~g", top: float | None = 1
+    names: Sequence[str], values: Sequence[float], measure: str, format: str = "~g", are_styles: bool = True
 ) -> alt.Chart:
+    """A bar per name: of styles, each in its own colour and from 0 to 1."""
     data = pd.DataFrame({"of": list(names), "value": list(values)})
     axis = alt.Axis(tickCount=5, format=format)
     return (
@@ -247,11 +250,13 @@ def _bars(
             x=alt.X(
                 "value:Q",
                 title=measure,
-                scale=alt.Scale(domain=[0, top]) if top else alt.Scale(),
+                scale=alt.Scale(domain=[0, 1]) if are_styles else alt.Scale(),
                 axis=axis,
             ),
             y=alt.Y("of:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170)),
-            color=alt.Color("of:N", sort=list(names), scale=_scale(names), legend=None),
+            color=alt.Color("of:N", sort=list(names), scale=_scale(names), legend=None)
+            if are_styles
+            else alt.value(PALETTE[0]),
             tooltip=["of:N", alt.Tooltip("value:Q", title=measure, format=".1%" if "%" in format else ".3f")],
         )
         .properties(height=36 * len(names) + 70)
