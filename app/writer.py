@@ -7,13 +7,11 @@ that a tool call of its own is text like any other. It knows no provider.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langgraph.config import get_stream_writer
 
 from app.answers import CitedAnswer
@@ -22,7 +20,7 @@ from app.reader import Reader, read_conversation
 from tools.search import SearchResult
 
 
-class Writer(BaseChatModel):
+class Writer(Reader):
     """Answers in a language model's words, as far as they stand up to the passages; raises WriterFailed if none do."""
 
     scribe: Any  # Scribe; pydantic takes no plain class
@@ -34,29 +32,18 @@ class Writer(BaseChatModel):
     def _llm_type(self) -> str:
         return "writer"
 
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Writer:
-        """Return itself: the model is shown no tools."""
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        message = Reader().invoke(messages)
+    def _reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        message = super()._reply(messages)
         result = messages[-1].artifact if isinstance(messages[-1], ToolMessage) else None
-        if isinstance(result, SearchResult) and "cited_answer" in message.additional_kwargs:
-            read = CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
-            desk = Desk(read, result, self.nli)
-            if desk.has_room:
-                asked = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
-                earlier = read_conversation(messages[:asked]).answers
-                written = desk.write(earlier, self.scribe, self.limit_s, _progress())
-                answer = replace(written, engine=self.engine)
-                message = answer.to_message([dict(call) for call in message.tool_calls])
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        if not isinstance(result, SearchResult) or "cited_answer" not in message.additional_kwargs:
+            return message
+        desk = Desk(CitedAnswer.from_json(message.additional_kwargs["cited_answer"]), result, self.nli)
+        if not desk.has_room:
+            return message
+        asked = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
+        earlier = read_conversation(messages[:asked]).answers
+        written = desk.write(earlier, self.scribe, self.limit_s, _progress())
+        return replace(written, engine=self.engine).to_message([dict(call) for call in message.tool_calls])
 
 
 def _progress() -> Tell:
