@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.inputs import UnusableQuestion, check_question
 from app.settings import read_settings
+from app.understanding.messages import UnusableQuestion, check_question
 
 if TYPE_CHECKING:
     from app.answers import CitedAnswer
-    from app.undertone import Undertone
+    from app.application import Undertone
 
 ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error)
 
     # Seconds of imports that a mistyped command need not wait for.
-    from app.undertone import OPENING_ERRORS, open_undertone
+    from app.application import OPENING_ERRORS, open_undertone
 
     try:
         undertone = open_undertone(settings, keep=given.conversation is not None)
@@ -75,7 +75,7 @@ def answer_batch(undertone: Undertone, file: Path) -> int:
 
 def export_feedback(file: Path) -> int:
     """Print what people thought of answers, one JSON line each."""
-    from app.feedback import Feedback
+    from app.conversation.feedback import Feedback
 
     lines = 0
     for line in Feedback(file).export():
@@ -108,7 +108,7 @@ def read_batch(file: Path) -> Iterator[tuple[Any, str]]:
 
 def as_text(answer: CitedAnswer) -> str:
     """Write an answer for the terminal."""
-    from app.transcripts import answer_as_markdown
+    from app.conversation.transcripts import answer_as_markdown
 
     blocks = answer_as_markdown(answer)
     if answer.proposals:

@@ -16,21 +16,21 @@ from functools import partial
 
 import streamlit as st
 
-from app.cards import Card, show_proposal
-from app.conversations import Conversation, UnknownConversation
-from app.dialogs import close_dialog, open_one
-from app.inputs import MAX_QUESTION_CHARS, UnusableQuestion
-from app.marking import escape
-from app.proposing import SEE_IT_HAPPEN
-from app.reading import PASSAGE, show_answer, show_passages
-from app.renders import RenderJob, RenderQueue
-from app.results import show_result
+from app.answering.proposals import SEE_IT_HAPPEN
+from app.application import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
+from app.conversation.render_queue import RenderJob, RenderQueue
+from app.conversation.store import Conversation, UnknownConversation
+from app.conversation.transcripts import Entry, read_transcript
+from app.conversation.turns import Turn, Turns
+from app.markup import escape
 from app.settings import read_settings
-from app.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
-from app.thumbs import show_thumbs
-from app.transcripts import Entry, read_transcript
-from app.turns import Turn, Turns
-from app.undertone import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
+from app.ui.answer import PASSAGE, show_answer, show_passages
+from app.ui.blend_form import Card, show_proposal
+from app.ui.dialogs import close_dialog, open_one
+from app.ui.feedback_form import show_thumbs
+from app.ui.results import show_result
+from app.ui.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
+from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 
 SEED_QUESTION = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "

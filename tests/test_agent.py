@@ -13,12 +13,12 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
 from pydantic import Field
 
-from app.agent import build_agent
+from app.agent.graph import build_agent
 from app.answers import CitedAnswer
-from app.chat import DECLINED, Chat, proposals
-from app.conversations import Conversations, UnknownConversation
-from app.inputs import UnusableQuestion
-from app.turns import Turns
+from app.conversation.chat import DECLINED, Chat, proposals
+from app.conversation.store import Conversations, UnknownConversation
+from app.conversation.turns import Turns
+from app.understanding.messages import UnusableQuestion
 from ingest.documents import Document
 from ingest.passages import Passage
 from tools.search import Evidence, SearchResult

@@ -10,11 +10,11 @@ from diffusers import UNet2DConditionModel
 
 from tests.bench.memory import SD15_UNET
 from tests.tiny import tiny_model, tiny_pipeline
-from tools.blend import BlendRequest, WeightedStyle, blend
-from tools.conditioning import Branch, Conditioning, make_conditioning
+from tools.blend.conditioning import Branch, Conditioning, make_conditioning
+from tools.blend.denoiser import blended_passes
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.experiments.flip import sweep
 from tools.models import wrap_pipeline
-from tools.passes import blended_passes
-from tools.sweep import sweep
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
 from tools.trace.summary import facts_of
 

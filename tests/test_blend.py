@@ -14,12 +14,12 @@ from diffusers import (
     PNDMScheduler,
 )
 
-import tools.passes
+import tools.blend.denoiser
 from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
-from tools.blend import BlendCancelled, BlendRequest, WeightedStyle, blend, save
-from tools.conditioning import METHODS, make_conditioning
+from tools.blend.conditioning import METHODS, make_conditioning
+from tools.blend.denoiser import blended_passes
+from tools.blend.results import BlendCancelled, BlendRequest, WeightedStyle, blend, save
 from tools.models import wrap_pipeline
-from tools.passes import blended_passes
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 STEPS = 4
@@ -141,7 +141,7 @@ def test_a_checkpoints_own_scheduler_may_be_any(scheduler, method):
 def test_memory_bounded_calls_change_nothing(monkeypatch):
     batch = [request(seed=seed) for seed in range(3)]
     whole = blend(batch, tiny_model()).arrays["latents"]
-    monkeypatch.setattr(tools.passes, "MAX_LATENT_CELLS", 4 * 64)
+    monkeypatch.setattr(tools.blend.denoiser, "MAX_LATENT_CELLS", 4 * 64)
     parts = blend(batch, tiny_model()).arrays["latents"]
     assert np.abs(whole - parts).max() <= 1e-3 * np.abs(whole).max()
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from app.charts import figures_of
-from app.curves import curves_of
-from app.heat import colour_bar, heat_maps
+from app.ui.charts import figures_of
+from app.ui.curves import curves_of
+from app.ui.heat_maps import colour_bar, heat_maps
 from tests.tiny import tiny_model
-from tools.blend import BlendRequest, WeightedStyle, blend, save
-from tools.conditioning import METHODS
-from tools.sweep import sweep
+from tools.blend.conditioning import METHODS
+from tools.blend.results import BlendRequest, WeightedStyle, blend, save
+from tools.experiments.flip import sweep
 
 
 def render(method):

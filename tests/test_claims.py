@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
-from app.alignment import align, content_tokens
-from app.claims import check, features, support
-from app.objections import are_opposite, objections
 from app.settings import read_settings
+from app.verification.alignment import align, content_tokens
+from app.verification.claims import check, features, support
+from app.verification.objections import are_opposite, objections
 from ingest.vectors import EmbedderUnavailable, Entailment, load_entailment
 
 SWAP = (

@@ -3,7 +3,7 @@ import torch
 from compel import Compel
 
 from tests.tiny import tiny_model
-from tools.conditioning import (
+from tools.blend.conditioning import (
     OTHER_PHRASES,
     make_conditioning,
     merge_styles,

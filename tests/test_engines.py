@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.engines import EngineUnavailable, load_chat_model
-from app.reader import Reader
+from app.agent.engines import EngineUnavailable, load_chat_model
+from app.agent.extractive import Reader
 from app.settings import read_settings
 from ingest.vectors import EmbedderUnavailable
 
@@ -63,6 +63,8 @@ def test_the_command_line_refuses_with_status_2(tmp_path, monkeypatch, capsys):
 
 
 def test_no_provider_is_imported_for_the_reader():
-    code = "import sys, app.undertone; print([m for m in sys.modules if m.startswith(('langchain_openai', 'openai'))])"
+    code = (
+        "import sys, app.application; print([m for m in sys.modules if m.startswith(('langchain_openai', 'openai'))])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

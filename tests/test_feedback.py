@@ -6,7 +6,7 @@ import pytest
 
 from app.__main__ import main
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source
-from app.feedback import Feedback
+from app.conversation.feedback import Feedback
 from tests.evals.search import read_feedback
 
 QUOTES = (Citation("fedstyle", 0, 5, "Alpha"), Citation("wsam", 7, 11, "Beta"))

@@ -3,7 +3,7 @@
 import pytest
 
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source
-from app.followups import Asked, Conversation, focus_of, in_context, standalone
+from app.understanding.followups import Asked, Conversation, focus_of, in_context, standalone
 
 
 def turn(

@@ -1,8 +1,8 @@
 import pytest
 
-from app.intents import intent_of, named_documents, short_name
-from app.stems import content_stems
-from app.styles import Style, reweigh, styles_in, subject_in
+from app.understanding.intents import intent_of, named_documents, short_name
+from app.understanding.stems import content_stems
+from app.understanding.styles import Style, reweigh, styles_in, subject_in
 
 SEED = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "

@@ -152,7 +152,7 @@ def test_half_precision_is_for_large_checkpoints_on_devices_that_are_fast_at_it(
 
 
 def test_bfloat16_renders_too(folder):
-    from tools.blend import BlendRequest, WeightedStyle, blend
+    from tools.blend.results import BlendRequest, WeightedStyle, blend
 
     model = load_image_model(str(folder), dtype=torch.bfloat16)
     assert model.dtype == torch.bfloat16

@@ -13,11 +13,11 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import undertone as undertone_module
-from app.cards import METHODS, whole_shares
-from app.feedback import Feedback
+from app import application as undertone_module
+from app.conversation.feedback import Feedback
 from app.page import SEED_QUESTION
-from tools.conditioning import METHODS as KNOWN_METHODS
+from app.ui.blend_form import METHODS, whole_shares
+from tools.blend.conditioning import METHODS as KNOWN_METHODS
 
 PAGE = str(Path(__file__).resolve().parent.parent / "app" / "page.py")
 TIMEOUT_S = 120

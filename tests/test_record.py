@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tests.tiny import tiny_model
-from tools.blend import BlendRequest, WeightedStyle, blend, save
-from tools.record import compare, pixels_sha256, read_record
+from tools.blend.record import compare, pixels_sha256, read_record
+from tools.blend.results import BlendRequest, WeightedStyle, blend, save
 
 
 @pytest.fixture

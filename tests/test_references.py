@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import tools.references
-from tools.references import (
+import tools.blend.references
+from tools.blend.references import (
     MAX_SIDE_PX,
     Reference,
     ReferenceError,
@@ -168,7 +168,7 @@ def test_what_is_no_reference_is_refused_in_one_line(tmp_path, data, said):
 
 
 def test_too_many_bytes_are_refused_before_anything_is_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(tools.references, "MAX_UPLOAD_BYTES", 100)
+    monkeypatch.setattr(tools.blend.references, "MAX_UPLOAD_BYTES", 100)
     with pytest.raises(ReferenceError, match="MB; give a picture of at most"):
         store_reference(encoded(picture()), tmp_path)
 

@@ -10,13 +10,13 @@ from langgraph.prebuilt import ToolNode
 from PIL import Image
 
 from tests.tiny import tiny_folder
-from tools.blend import BlendRequest, blend
+from tools.blend.record import pixels_sha256, read_record
+from tools.blend.references import find_references, store_reference
+from tools.blend.results import BlendRequest, blend
+from tools.blend.style_prompting import StylePrompting
 from tools.models import load_image_model
-from tools.record import pixels_sha256, read_record
-from tools.references import find_references, store_reference
 from tools.registry import build_tools, render_blend, render_sweep
 from tools.search import SearchResult
-from tools.style_prompting import StylePrompting
 
 STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
 CALL = {"subject": "a red house", "styles": STYLES, "steps": 3}

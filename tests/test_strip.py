@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from tools.blend import BlendRequest, BlendResult, WeightedStyle
-from tools.strip import FIRST, JUMP, Layout, draw_strip
-from tools.sweep import sweep_requests
+from tools.blend.results import BlendRequest, BlendResult, WeightedStyle
+from tools.experiments.flip import sweep_requests
+from tools.experiments.strip import FIRST, JUMP, Layout, draw_strip
 
 SIDE_PX = 64
 

@@ -8,12 +8,12 @@ import torch
 from diffusers import EulerDiscreteScheduler, HeunDiscreteScheduler, PNDMScheduler
 from PIL import Image
 
-import tools.passes
+import tools.blend.denoiser
 from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.references import Reference, ReferenceError
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.blend.style_prompting import StylePrompting, StyleReferences
 from tools.models import wrap_pipeline
-from tools.references import Reference, ReferenceError
-from tools.style_prompting import StylePrompting, StyleReferences
 from tools.trace.afterwards import explain
 
 STEPS = 6
@@ -141,7 +141,7 @@ def test_calls_that_fit_into_memory_change_nothing(one, monkeypatch):
     one = replace(one, seed=5)
     batch = [request(one, seed=seed) for seed in range(4)]
     whole = latents(render(batch))
-    monkeypatch.setattr(tools.passes, "MAX_LATENT_CELLS", 3 * 64)
+    monkeypatch.setattr(tools.blend.denoiser, "MAX_LATENT_CELLS", 3 * 64)
     parts = latents(render(batch))
     assert np.abs(whole - parts).max() <= 1e-3 * np.abs(whole).max()
 

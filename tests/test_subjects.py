@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.subjects import dangling, in_its_own_voice
+from app.verification.subjects import dangling, in_its_own_voice
 
 OWN = "During denoising, we keep the query while swapping the key and value."
 OTHERS = "Existing models face challenges, requiring costly fine-tuning."

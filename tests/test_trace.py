@@ -8,10 +8,10 @@ import torch
 
 import tools.trace.attention
 from tests.tiny import tiny_model, tiny_pipeline
-from tools.blend import BlendRequest, WeightedStyle, blend
-from tools.conditioning import METHODS, OTHER_PHRASES, make_conditioning
+from tools.blend.conditioning import METHODS, OTHER_PHRASES, make_conditioning
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.experiments.flip import sweep
 from tools.models import wrap_pipeline
-from tools.sweep import sweep
 from tools.trace.afterwards import explain
 from tools.trace.attention import cross_attention_layers
 from tools.trace.classifier import classify_styles

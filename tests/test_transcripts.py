@@ -3,7 +3,7 @@ from dataclasses import replace
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
-from app.transcripts import answer_as_markdown, as_markdown, number_sources, read_transcript
+from app.conversation.transcripts import answer_as_markdown, as_markdown, number_sources, read_transcript
 
 PAPER, CARD = Citation("paper", 0, 4, "Data"), Citation("card", 0, 5, "Paper")
 ANSWER = CitedAnswer(

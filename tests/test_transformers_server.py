@@ -5,9 +5,9 @@ import time
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from app.agent import build_agent
-from app.chat import Chat
-from app.engines import load_chat_model
+from app.agent.engines import load_chat_model
+from app.agent.graph import build_agent
+from app.conversation.chat import Chat
 from app.settings import read_settings
 from tools.registry import build_tools
 

@@ -17,10 +17,8 @@ import torch
 from tqdm import tqdm
 
 from app.settings import read_settings
-from tools.blend import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
-from tools.models import ImageModel, ModelUnavailable, load_image_model
-from tools.record import compare, read_record
-from tools.references import (
+from tools.blend.record import compare, read_record
+from tools.blend.references import (
     REFERENCES_FOLDER,
     Reference,
     ReferenceError,
@@ -28,8 +26,10 @@ from tools.references import (
     load_references,
     store_reference,
 )
-from tools.style_prompting import StylePrompting
-from tools.sweep import MAX_POINTS, save_sweep, sweep, sweep_requests
+from tools.blend.results import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
+from tools.blend.style_prompting import StylePrompting
+from tools.experiments.flip import MAX_POINTS, save_sweep, sweep, sweep_requests
+from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.trace.afterwards import explain
 
 

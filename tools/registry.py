@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from tools.search import Searcher, SearchResult
 
 if TYPE_CHECKING:
-    from tools.blend import BlendRequest, OnStep, Preview
+    from tools.blend.results import BlendRequest, OnStep, Preview
     from tools.models import ImageModel
 
 PASSAGES_READ = 24
@@ -110,7 +110,7 @@ def render_blend(
         arguments: The tool call's arguments.
         image_model_name: The model to render with.
         folder: Where the image, record and measurements go; its name becomes the run's id.
-        on_step: As in `tools.blend.blend`.
+        on_step: As in `tools.blend.results.blend`.
 
     Returns:
         What was rendered and measured, in sentences, and the artifact for the page: run_id, folder, record,
@@ -120,10 +120,10 @@ def render_blend(
         ToolException: If the arguments or the image model cannot be used; its text is one line.
     """
     # torch and diffusers take seconds to import, and a conversation without a render never needs them
-    from tools.blend import blend, save
+    from tools.blend.references import REFERENCES_FOLDER, load_references
+    from tools.blend.results import blend, save
+    from tools.blend.style_prompting import StylePrompting
     from tools.models import ModelUnavailable, load_image_model
-    from tools.references import REFERENCES_FOLDER, load_references
-    from tools.style_prompting import StylePrompting
     from tools.trace.afterwards import explain
     from tools.trace.summary import facts_of
 
@@ -159,13 +159,13 @@ def render_sweep(
     Returns:
         What was rendered and measured, in sentences, and the artifact: run_id, folder (with sweep.png and curves.json),
         record, facts as in `render_blend`, unknown_words, and measurements, whose "sweep" holds the curves that
-        `tools.sweep.measure_curves` describes; each image's own stay in the folder's measurements.json.
+        `tools.experiments.flip.measure_curves` describes; each image's own stay in the folder's measurements.json.
 
     Raises:
         ToolException: As in `render_blend`, and where there are not two styles.
     """
+    from tools.experiments.flip import save_sweep, sweep
     from tools.models import ModelUnavailable, load_image_model
-    from tools.sweep import save_sweep, sweep
     from tools.trace.summary import facts_of_sweep
 
     try:
@@ -189,8 +189,8 @@ def render_sweep(
 
 
 def _request(arguments: dict[str, Any], model: "ImageModel") -> "BlendRequest":
-    from tools.blend import BlendRequest, WeightedStyle
-    from tools.references import Reference
+    from tools.blend.references import Reference
+    from tools.blend.results import BlendRequest, WeightedStyle
 
     guidance = arguments.get("guidance")
     return BlendRequest(

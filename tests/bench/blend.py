@@ -21,10 +21,10 @@ import torch
 from tests.bench import daam
 from tests.bench.memory import kept_rows
 from tests.evals.results import write_results
-from tools.blend import BlendRequest, BlendResult, WeightedStyle, blend
-from tools.conditioning import METHODS
+from tools.blend.conditioning import METHODS
+from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
+from tools.experiments.flip import measure_curves, sweep_requests
 from tools.models import ImageModel, ModelUnavailable, load_image_model
-from tools.sweep import measure_curves, sweep_requests
 from tools.trace.afterwards import explain
 
 RESULTS = Path(__file__).with_name("results")

@@ -13,7 +13,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import torch
 
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel
 
 INSTALL = "pip install --no-deps --target /tmp/daam daam==0.2.0, then PYTHONPATH=/tmp/daam make bench"

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from diffusers import UNet2DConditionModel
 
-from tools.blend import BlendRequest, WeightedStyle, blend
-from tools.conditioning import Branch, Conditioning
+from tools.blend.conditioning import Branch, Conditioning
+from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace
 

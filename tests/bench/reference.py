@@ -16,10 +16,10 @@ from PIL import Image
 
 from tests.bench.blend import RESULTS, compare
 from tests.evals.results import write_results
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.references import Reference
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.blend.style_prompting import StylePrompting
 from tools.models import ImageModel, load_image_model
-from tools.references import Reference
-from tools.style_prompting import StylePrompting
 
 SUBJECT, OTHER, STYLE = "a red house in a meadow", "a blue boat at night", "watercolor"
 NAME = "0" * 32

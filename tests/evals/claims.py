@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.claims import PieceEmbedder, check, features
 from app.settings import CORPUS
+from app.verification.claims import PieceEmbedder, check, features
 from ingest.documents import Document, read_documents
 from ingest.passages import split_passages
 from ingest.vectors import load_embedder
@@ -138,7 +138,7 @@ def cross_validate(data: Measured) -> dict[str, float]:
 
 
 def show_fit(data: Measured) -> None:
-    """Print the coefficients that stand in `app/claims.py`."""
+    """Print the coefficients that stand in `app/verification/claims.py`."""
     model = fit(data, range(len(data.labels)))
     scaler, logistic = model[0], model[1]
     print(f"_INTERCEPT = {logistic.intercept_[0]:.4f}\n_WEIGHTS = {{")

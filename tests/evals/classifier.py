@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tests.evals.results import Table, write_results
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
 from tools.studio.geometry import Scene, sample_scene

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from app.answers import CitedAnswer
+from app.application import Undertone, open_undertone
 from app.settings import read_settings
-from app.undertone import Undertone, open_undertone
 from ingest.documents import Document, read_documents
 from ingest.index import Index
 from tests.evals.results import Table, write_results

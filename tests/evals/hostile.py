@@ -20,11 +20,11 @@ from typing import Any
 
 from app.__main__ import as_text
 from app.answers import CitedAnswer
-from app.chat import Chat
-from app.desk import Desk
-from app.drafts import Draft
+from app.application import open_undertone
+from app.conversation.chat import Chat
+from app.generation.parsing import Draft
+from app.generation.verified_answer import Desk
 from app.settings import CORPUS, read_settings
-from app.undertone import open_undertone
 from ingest.documents import read_documents
 from ingest.passages import split_passages
 from tests.chat_server import Act, ChatServer, Request, calls, written

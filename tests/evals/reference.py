@@ -23,14 +23,14 @@ from skimage.metrics import structural_similarity
 
 from tests.evals.results import Table, write_results
 from tests.evals.studio import Subject, subjects
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.attention_swap import KeyValueSwap
+from tools.blend.references import Reference, reference_id
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.blend.style_prompting import StylePrompting
 from tools.models import ImageModel, load_image_model
-from tools.references import Reference, reference_id
 from tools.studio.geometry import Scene
 from tools.studio.judges import judge
 from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw
-from tools.style_prompting import StylePrompting
-from tools.swap import KeyValueSwap
 from tools.trace.classifier import classify_styles
 
 SCENE_SEED = 21_000_000  # far from those that training draws from
@@ -301,7 +301,7 @@ def two(model: ImageModel, count: int) -> Figures:
                 )
                 for t in targets
             ]  # fmt: skip
-            with patch("tools.style_prompting.KeyValueSwap", swap):
+            with patch("tools.blend.style_prompting.KeyValueSwap", swap):
                 result = blend(requests, model, trace=False, prompting=StylePrompting(pictures={**pictures, **more}))
             images += [np.asarray(image.convert("RGB")) for image in result.images]
             styles += [(first, second)] * count

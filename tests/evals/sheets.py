@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.evals.studio import METHODS, Subject, render
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.references import Reference, reference_id
+from tools.blend.results import BlendRequest, WeightedStyle, blend
+from tools.blend.style_prompting import StylePrompting
+from tools.experiments.flip import sweep
+from tools.experiments.strip import draw_strip
 from tools.models import ImageModel, load_image_model
-from tools.references import Reference, reference_id
-from tools.strip import draw_strip
 from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES, Scene, draw
-from tools.style_prompting import StylePrompting
-from tools.sweep import sweep
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LABEL_PX = 18

@@ -21,7 +21,7 @@ from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
 from tests.evals.results import Table, write_results
-from tools.blend import BlendRequest, WeightedStyle, blend
+from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
 from tools.studio.judges import judge

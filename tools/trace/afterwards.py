@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tools.blend import BlendResult
+from tools.blend.references import fit_reference
+from tools.blend.results import BlendResult
 from tools.models import ImageModel
-from tools.references import fit_reference
 from tools.trace.classifier import classify_styles
 from tools.trace.counterfactuals import distance, leave_out_styles
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tools.conditioning import Conditioning
+from tools.blend.conditioning import Conditioning
 from tools.trace.split import EmbeddingSplit, attend, split_heads
 
 Entry = tuple[int, int, float] | None

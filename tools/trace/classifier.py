@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tools.conditioning import make_conditioning
+from tools.blend.conditioning import make_conditioning
 from tools.models import ImageModel
 
 DRAWS = 24

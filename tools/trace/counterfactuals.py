@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tools.blend import BlendRequest, BlendResult, WeightedStyle, blend
+from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.models import ImageModel
 
 

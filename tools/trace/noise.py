@@ -5,7 +5,7 @@ from itertools import combinations
 
 import torch
 
-from tools.conditioning import Conditioning
+from tools.blend.conditioning import Conditioning
 
 
 class NoiseTrace:

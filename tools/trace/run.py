@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tools.conditioning import Conditioning, ruling_styles
+from tools.blend.conditioning import Conditioning, ruling_styles
 from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace, Entry
 from tools.trace.noise import NoiseTrace

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import linear
 
-from tools.conditioning import Conditioning
+from tools.blend.conditioning import Conditioning
 
 
 @dataclass

@@ -52,7 +52,7 @@ def facts_of(measurements: dict[str, Any]) -> tuple[Fact, ...]:
 
 
 def facts_of_sweep(sweep: dict[str, Any]) -> tuple[Fact, ...]:
-    """Say what a sweep's curves show: `sweep` as `tools.sweep.measure_curves` documents it."""
+    """Say what a sweep's curves show: `sweep` as `tools.experiments.flip.measure_curves` documents it."""
     _, end = sweep["styles"]
     weights = sweep["weights"]
     probability = [row[1] for row in sweep["style_probability"]["values"]]

@@ -1,0 +1,175 @@
+"""The agent: a chat model, its two tools, and the rules that hold whichever model is used.
+
+It knows neither the corpus nor how a blend is made; those are behind the tools. A blend never runs because a model
+asked for it: the person's click approves or edits it, and the queue in `render_queue.py` has rendered it by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+from langchain.agents import create_agent
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    HumanInTheLoopMiddleware,
+    ModelCallLimitMiddleware,
+    ModelFallbackMiddleware,
+    ToolCallLimitMiddleware,
+)
+from langchain.agents.middleware.types import AgentState, ModelRequest, ModelResponse, ToolCallRequest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from app.agent.extractive import Reader
+from app.agent.generative import Writer
+from app.answers import Checked
+from app.generation.verified_answer import WriterFailed
+from app.understanding.messages import check_question
+
+BLEND_TOOL = "blend_styles"
+SWEEP_TOOL = "sweep_styles"  # nobody's to call: a sweep is asked for by a click on a proposal's card
+SEARCH_TOOL = "search_corpus"
+MODEL_CALLS_PER_TURN = 6
+TOOL_CALLS_PER_TURN = 6
+
+
+@dataclass(frozen=True)
+class TurnContext:
+    """What one turn brings along and no checkpoint keeps.
+
+    Args:
+        started_s: `time.perf_counter()` when the turn began.
+        rendered: Finished renders by the id of the tool call that asked for them.
+        trouble: Why the engine could not answer, once it could not.
+    """
+
+    started_s: float = field(default_factory=time.perf_counter)
+    rendered: dict[str, ToolMessage] = field(default_factory=dict)
+    trouble: list[Checked] = field(default_factory=list)
+
+
+class HandOverRenders(AgentMiddleware[AgentState, TurnContext]):
+    """Give an approved `blend_styles` call the render that the queue has made for it."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        context: TurnContext | None = request.runtime.context
+        finished = context.rendered.get(request.tool_call["id"] or "") if context else None
+        return finished or handler(request)
+
+
+class KeepPlainData(AgentMiddleware[AgentState, TurnContext]):
+    """Turn the numbers in a tool's result into Python's own: a checkpoint holds no NumPy."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        result = handler(request)
+        if isinstance(result, ToolMessage):
+            result.artifact = plain(result.artifact)
+        return result
+
+
+class CapInput(AgentMiddleware[AgentState, TurnContext]):
+    """Hold a question to its length, whoever hands it to the agent."""
+
+    def before_agent(self, state: AgentState, runtime: Runtime[TurnContext]) -> None:
+        """Raise UnusableQuestion where the last question is empty or too long."""
+        asked = next(message for message in reversed(state["messages"]) if isinstance(message, HumanMessage))
+        check_question(asked.text)
+
+
+class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
+    """Write into an answer why the reader gave it in a language model's place.
+
+    It stands inside of the fallback, which calls it once for each model: it hears why the first failed, and marks what
+    the second says.
+    """
+
+    def wrap_model_call(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse]
+    ) -> ModelResponse:
+        trouble = request.runtime.context.trouble
+        try:
+            response = handler(request)
+        except Exception as error:  # by its kind, unless it is ours: its words may hold a key
+            ours = isinstance(error, WriterFailed)
+            why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
+            checked = error.checked if isinstance(error, WriterFailed) else Checked()
+            trouble.append(replace(checked, note=why))
+            raise
+        for message in response.result:
+            if trouble and "cited_answer" in message.additional_kwargs:
+                message.additional_kwargs["cited_answer"]["checked"] = asdict(trouble[-1])
+        return response
+
+
+class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
+    """Write into each answer how long its turn took."""
+
+    def wrap_model_call(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse]
+    ) -> ModelResponse:
+        response = handler(request)
+        seconds = round(time.perf_counter() - request.runtime.context.started_s, 4)
+        for message in response.result:
+            if "cited_answer" in message.additional_kwargs:
+                message.additional_kwargs["cited_answer"]["seconds"] = seconds
+        return response
+
+
+def plain(value: Any) -> Any:
+    """The same data with Python's own numbers and dicts; dataclasses stay what they are."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: plain(getattr(value, part.name)) for part in fields(value)})
+    return value
+
+
+def build_agent(
+    model: BaseChatModel, tools: Sequence[BaseTool], checkpointer: BaseCheckpointSaver
+) -> CompiledStateGraph[Any, TurnContext, Any, Any]:
+    """Put the agent together.
+
+    Args:
+        model: Anything that answers with tool calls or a message; `additional_kwargs["cited_answer"]` holds the answer.
+        tools: `search_corpus` and `blend_styles`.
+        checkpointer: Keeps each conversation between turns, and while a proposed blend waits for its click.
+    """
+    middleware: list[AgentMiddleware[Any, TurnContext]] = [
+        HumanInTheLoopMiddleware(
+            interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
+            description_prefix="A blend is proposed",
+            edit_notice=None,  # the tool's result says itself what was rendered
+        ),
+        CapInput(),
+        HandOverRenders(),
+        KeepPlainData(),
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
+        ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
+        TimeAnswers(),
+    ]
+    if isinstance(model, Writer):
+        middleware += [ModelFallbackMiddleware(Reader()), TellWhoAnswered()]
+    return create_agent(
+        model,
+        list(tools),
+        middleware=middleware,
+        context_schema=TurnContext,
+        checkpointer=checkpointer,
+    )

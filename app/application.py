@@ -1,0 +1,105 @@
+"""Undertone, opened: the corpus indexed, the agent built, the conversations at hand.
+
+What the command line and the page share.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+
+from app.agent.engines import EngineUnavailable, load_chat_model
+from app.agent.graph import BLEND_TOOL, SWEEP_TOOL, build_agent
+from app.answers import CitedAnswer
+from app.conversation.chat import Chat
+from app.conversation.feedback import Feedback
+from app.conversation.render_queue import OnStep, RenderJob, RenderQueue
+from app.conversation.store import Conversations, ConversationsRefused
+from app.settings import Settings
+from ingest.documents import Document
+from ingest.index import Index, IndexRefused
+from ingest.vectors import EmbedderUnavailable, load_embedder
+from tools.registry import build_tools, paced_previews, render_blend, render_sweep
+from tools.search import Searcher
+
+OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
+"""What a person can mend; each message is one line that says how."""
+
+
+@dataclass(frozen=True)
+class Undertone:
+    settings: Settings
+    index: Index
+    chat: Chat
+
+    @property
+    def conversations(self) -> Conversations:
+        assert self.chat.conversations is not None, "opened without conversations"
+        return self.chat.conversations
+
+    @property
+    def feedback(self) -> Feedback:
+        return Feedback(self.settings.feedback)
+
+    def document(self, document_id: str) -> Document | None:
+        """A document of the corpus; None when it has been removed since it was cited."""
+        try:
+            return self.index.document(document_id)
+        except KeyError:
+            return None
+
+    def answer(self, question: str, conversation_id: str | None = None) -> CitedAnswer:
+        """Answer one question, in a conversation of its own unless one is given."""
+        *_, answer = self.chat.ask(conversation_id or uuid.uuid4().hex, question)
+        if not isinstance(answer, CitedAnswer):
+            raise RuntimeError("the engine ended without an answer; ask again")
+        return answer
+
+
+def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
+    """Open the index (made from the packaged corpus when the home has none), the engine and the conversations.
+
+    Args:
+        keep: Keep conversations under the home; False for questions that belong to none.
+
+    Raises:
+        EngineUnavailable: The chat engine cannot be used.
+        EmbedderUnavailable: The embedder cannot be loaded.
+        IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
+        ConversationsRefused: Their file cannot be used.
+    """
+    model = load_chat_model(settings)
+    index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
+    if not len(index):
+        index.sync_paths([settings.corpus])
+    searcher = Searcher(index)
+    searcher.search("style")  # the embedder loads at its first text; that belongs to the start, not to an answer
+    tools = build_tools(searcher, settings.image_model, settings.renders)
+    conversations = Conversations(settings.conversations) if keep else None
+    checkpointer = conversations.checkpointer if conversations else InMemorySaver()
+    return Undertone(settings, index, Chat(build_agent(model, tools, checkpointer), conversations))
+
+
+def open_render_queue(undertone: Undertone) -> RenderQueue:
+    """Start the queue that renders what a person approved and puts it into its conversation."""
+
+    def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
+        model, told = undertone.settings.image_model, paced_previews(on_step)
+        if job.points:
+            content, artifact = render_sweep(job.arguments, model, folder, job.points, on_step=told)
+        else:
+            content, artifact = render_blend(job.arguments, model, folder, on_step=told)
+        return {"content": content, "artifact": artifact}
+
+    def hand_over(job: RenderJob) -> None:
+        result = job.result or {}
+        name = SWEEP_TOOL if job.points else BLEND_TOOL
+        message = ToolMessage(result["content"], name=name, tool_call_id=job.call_id, artifact=result["artifact"])
+        undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
+
+    return RenderQueue(undertone.settings.renders, render, hand_over)

@@ -1,0 +1,197 @@
+"""A question asked in a conversation, and its answer.
+
+The turn is the unit: it takes the conversation's lock, settles what the turn before left open, runs the agent and
+yields what happens. It knows nothing of widgets or of the command line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.constants import START
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from app.agent.graph import BLEND_TOOL, SEARCH_TOOL, SWEEP_TOOL, TurnContext
+from app.answers import CitedAnswer
+from app.conversation.store import Conversations
+from app.understanding.messages import check_question
+
+DECLINED = "Not rendered, as you wished. It can still be rendered later."
+NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
+
+Event = str | CitedAnswer
+"""What a turn yields: lines that say what it is doing, then its answer."""
+
+
+class Chat:
+    """The agent's conversations: ask, take up again, hand over a render."""
+
+    def __init__(
+        self, agent: CompiledStateGraph[Any, TurnContext, Any, Any], conversations: Conversations | None
+    ) -> None:
+        self.agent = agent
+        self.conversations = conversations
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def ask(self, conversation_id: str, question: str) -> Iterator[Event]:
+        """Run one turn; see `begin` and `take_up`."""
+        with self._locks[conversation_id]:
+            self.begin(conversation_id, question)
+            yield from self.take_up(conversation_id)
+
+    def begin(self, conversation_id: str, question: str) -> None:
+        """Store a question, before anything slow starts.
+
+        Raises:
+            UnusableQuestion: It is empty or longer than 4,000 characters.
+        """
+        question = check_question(question)
+        with self._locks[conversation_id]:
+            if self.conversations:
+                self.conversations.start(question, conversation_id)
+            said = [*_settle(self.messages(conversation_id)), HumanMessage(question)]
+            self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
+
+    def take_up(self, conversation_id: str) -> Iterator[Event]:
+        """Answer the question that waits, whether it was just stored or its turn was cut off."""
+        with self._locks[conversation_id]:
+            if self.is_cut_off(conversation_id):
+                self._rewind(conversation_id)
+                yield from self._run(conversation_id, None)
+
+    def _rewind(self, conversation_id: str) -> None:
+        """Go back to the question: what a search found comes back from a checkpoint as data, not as a result."""
+        messages = self.messages(conversation_id)
+        if isinstance(messages[-1], ToolMessage) and messages[-1].name in (BLEND_TOOL, SWEEP_TOOL):
+            return
+        asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
+        half_done = [RemoveMessage(message.id) for message in messages[asked + 1 :] if message.id]
+        if half_done:
+            self.agent.update_state(_config(conversation_id), {"messages": half_done}, as_node=START)
+
+    def is_cut_off(self, conversation_id: str) -> bool:
+        """Whether the last question, or the last render, still waits for the engine's answer."""
+        messages = self.messages(conversation_id)
+        return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
+
+    def decline(self, conversation_id: str, call_id: str) -> Iterator[Event]:
+        """Reject a proposal that waits, and let the engine go on without it."""
+        with self._locks[conversation_id]:
+            messages = self.messages(conversation_id)
+            waiting = [call["id"] for call in proposals(messages[-1])] if messages else []
+            if call_id in waiting:
+                said = [DECLINED if waited == call_id else NOT_RENDERED for waited in waiting]
+                decisions = [{"type": "reject", "message": message} for message in said]
+                yield from self._run(conversation_id, Command(resume={"decisions": decisions}))
+
+    def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
+        """Put a finished render into its conversation and let the engine say what came of it.
+
+        Where the proposal still waits, its render is its approval. Where the conversation went on, the render joins it
+        as a new exchange, so nothing that was said changes; so does a sweep, which leaves the proposal to be rendered.
+
+        Args:
+            call_id: The proposal's tool call.
+            arguments: What was rendered, as the person set it.
+            rendered: The tool's result for that call.
+
+        Raises:
+            UnknownConversation: It was deleted meanwhile.
+        """
+        with self._locks[conversation_id]:
+            if self.conversations:
+                self.conversations.get(conversation_id)
+            messages = self.messages(conversation_id)
+            waiting = proposals(messages[-1]) if messages else []
+            context = TurnContext(rendered={call_id: rendered})
+            command: Command | dict[str, Any]
+            if rendered.name == BLEND_TOOL and call_id in (call["id"] for call in waiting):
+                edit = {"type": "edit", "edited_action": {"name": BLEND_TOOL, "args": arguments}}
+                approve = {"type": "approve"}
+                later = {"type": "reject", "message": NOT_RENDERED}
+                command = Command(
+                    resume={
+                        "decisions": [
+                            later if call["id"] != call_id else approve if call["args"] == arguments else edit
+                            for call in waiting
+                        ]
+                    }
+                )
+            else:
+                new_id = f"{call_id}-{len(messages)}"
+                wish = "Sweep it." if rendered.name == SWEEP_TOOL else "Render it."
+                asked = HumanMessage(wish, additional_kwargs={"render_of": call_id})
+                call = {"name": rendered.name, "args": arguments, "id": new_id, "type": "tool_call"}
+                result = rendered.model_copy(update={"tool_call_id": new_id})
+                new = [asked, AIMessage("", tool_calls=[call]), result]
+                command = {"messages": [*_settle(messages), *new]}
+            for _ in self._run(conversation_id, command, context):
+                pass
+
+    def messages(self, conversation_id: str) -> list[AnyMessage]:
+        state = self.agent.get_state(_config(conversation_id))
+        return list(state.values.get("messages", []))
+
+    def _run(self, conversation_id: str, given: Any, context: TurnContext | None = None) -> Iterator[Event]:
+        steps = self.agent.stream(
+            given,
+            _config(conversation_id),
+            context=context or TurnContext(),
+            stream_mode=["updates", "custom"],
+            durability="sync",
+        )
+        for mode, step in steps:
+            if isinstance(step, str):  # what the engine is doing; a blend tells of its steps in dicts
+                yield step
+                continue
+            for update in step.values() if mode == "updates" else ():
+                for message in (update or {}).get("messages", []) if isinstance(update, dict) else []:
+                    yield from _events(message)
+        if self.conversations:
+            self.conversations.forget_steps(conversation_id)
+
+
+def proposals(message: AnyMessage) -> list[Any]:
+    """The blends that a message proposes, as tool calls."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return [call for call in calls if call["name"] == BLEND_TOOL]
+
+
+def _config(conversation_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": conversation_id}}
+
+
+def _is_answer(message: AnyMessage) -> bool:
+    return isinstance(message, AIMessage) and not message.tool_calls
+
+
+def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """Results for the tool calls that none was given for; a dangling call is refused by most providers."""
+    if not messages:
+        return []
+    done = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
+    return [
+        ToolMessage(
+            NOT_RENDERED if call["name"] == BLEND_TOOL else "Cut off.", name=call["name"], tool_call_id=call["id"]
+        )
+        for call in (last.tool_calls if last else [])
+        if call["id"] not in done
+    ]
+
+
+def _events(message: AnyMessage) -> Iterator[Event]:
+    if isinstance(message, AIMessage):
+        if "cited_answer" in message.additional_kwargs:
+            yield CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
+        for call in message.tool_calls:
+            if call["name"] == SEARCH_TOOL:
+                yield f"Searching the corpus for “{call['args'].get('query', '')}”"
+    elif isinstance(message, ToolMessage) and message.name == SEARCH_TOOL:
+        yield "Choosing the sentences that answer"

@@ -1,0 +1,128 @@
+"""A conversation as it is read: questions, cited answers and renders, made from the agent's messages.
+
+It knows nothing of widgets; the page draws these entries and the export writes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from app.agent.graph import BLEND_TOOL, SWEEP_TOOL
+from app.answers import Citation, CitedAnswer, Source
+from app.conversation.chat import proposals
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A blend that an answer proposes."""
+
+    call_id: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing said or made. Exactly one of the first four is set.
+
+    Args:
+        question: What the person typed.
+        answer: What was answered.
+        note: A line without an answer's form, e.g. that a limit was reached.
+        render: A finished blend's or sweep's artifact: `run_id`, `folder`, `record`, `measurements`.
+        key: Stable across reruns; the message's id.
+        proposals: What an answer proposes.
+    """
+
+    key: str
+    question: str | None = None
+    answer: CitedAnswer | None = None
+    note: str | None = None
+    render: dict[str, Any] | None = None
+    proposals: tuple[Proposal, ...] = field(default=())
+
+
+def read_transcript(messages: Iterable[AnyMessage]) -> tuple[Entry, ...]:
+    """Read a conversation's messages; searches and what was settled unrendered leave no entry."""
+    return tuple(entry for message in messages for entry in _entries(message))
+
+
+def number_sources(answer: CitedAnswer) -> dict[str, int]:
+    """Number the documents of an answer from 1: the sources in their order, then any other that is cited."""
+    cited = [citation.document_id for citation in answer.citations]
+    listed = [source.document_id for source in answer.sources]
+    return {document_id: number for number, document_id in enumerate(dict.fromkeys([*listed, *cited]), 1)}
+
+
+def as_markdown(title: str, entries: Sequence[Entry]) -> str:
+    """Write a conversation down with its sources."""
+    blocks = [f"# {title}"]
+    for entry in entries:
+        if entry.question is not None:
+            blocks.append(f"## {' '.join(entry.question.split())}")
+        elif entry.answer is not None:
+            blocks.extend(answer_as_markdown(entry.answer))
+        elif entry.render is not None:
+            request = entry.render.get("record", {}).get("request", {})
+            blocks.append(f"Rendered in this run as `{entry.render.get('run_id', '')}`:")
+            blocks.append(f"```json\n{json.dumps(request, indent=2, ensure_ascii=False)}\n```")
+        elif entry.note:
+            blocks.append(entry.note)
+    return "\n\n".join(blocks) + "\n"
+
+
+def answer_as_markdown(answer: CitedAnswer) -> list[str]:
+    """Write an answer down: blocks of text with [1] markers, then the sources with their links and what was quoted."""
+    numbers = number_sources(answer)
+
+    def with_markers(text: str, citations: Sequence[Citation]) -> str:
+        marks = dict.fromkeys(f"[{numbers[citation.document_id]}]" for citation in citations)
+        return f"{text} {''.join(marks)}".strip()
+
+    blocks = []
+    if answer.search_query and answer.search_query.strip() != answer.question.strip():
+        blocks.append(f"Searched for: {answer.search_query}")
+    for section in answer.sections:
+        if section.heading:
+            blocks.append(f"### {section.heading}")
+        blocks.append("\n\n".join(with_markers(s.text, s.citations) for s in section.sentences))
+    if answer.workflow and not any(section.heading == "Workflow" for section in answer.sections):  # told there already
+        stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
+        blocks += ["### Input → model → output", "\n".join(stages)]
+    if answer.checked:
+        blocks.append(f"({answer.checked.line()})")
+    if answer.sources:
+        blocks.append("### Sources")
+        blocks += [_source(numbers[source.document_id], source, answer) for source in answer.sources]
+    return [block for block in blocks if block.strip()]
+
+
+def _source(number: int, source: Source, answer: CitedAnswer) -> str:
+    kind = source.kind.replace("_", " ")
+    lines = [
+        f"[{number}] {source.title} ({kind})",
+        f"    Paper: {source.paper_url or 'none given'}",
+        f"    GitHub: {source.github_url or 'none given'}",
+    ]
+    quotes = dict.fromkeys(c.quote for c in answer.citations if c.document_id == source.document_id)
+    return "\n".join([*lines, *(f"    “{quote}”" for quote in quotes)])
+
+
+def _entries(message: AnyMessage) -> Iterable[Entry]:
+    key = message.id or ""
+    if isinstance(message, HumanMessage):
+        if "render_of" not in message.additional_kwargs:
+            yield Entry(key, question=message.text)
+    elif isinstance(message, AIMessage):
+        found = tuple(Proposal(call["id"], call["args"]) for call in proposals(message))
+        if "cited_answer" in message.additional_kwargs:
+            answer = CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
+            yield Entry(key, answer=answer, proposals=found)
+        elif message.content and not message.tool_calls:
+            yield Entry(key, note=message.text)
+    elif isinstance(message, ToolMessage) and message.name in (BLEND_TOOL, SWEEP_TOOL) and message.artifact:
+        yield Entry(key, render=message.artifact)

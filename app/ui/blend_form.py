@@ -1,0 +1,223 @@
+"""The card of a proposed blend: its controls, its buttons, and what became of the last click on Render.
+
+Widgets only; the queue renders, the transcript remembers. Clicks are taken by callbacks, which read the controls from
+the session: what was typed a moment before a click is in it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app.conversation.render_queue import ACTIVE, RenderJob, RenderQueue
+from app.conversation.transcripts import Proposal
+from app.markup import escape
+from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls, start_with
+
+METHODS = {
+    "composable": "Composable: weigh each style's noise prediction",
+    "prompt": "Prompt: name the styles in one prompt",
+    "embedding": "Embedding: average the prompts' embeddings",
+    "schedule": "Schedule: one style first, then the next",
+    "alternate": "Alternate: styles take turns, step by step",
+}
+MAX_STEPS = 150
+MAX_SEED = 2**31 - 1
+DEFAULT_STEPS = 20
+MIN_POINTS, MAX_POINTS, DEFAULT_POINTS = 2, 33, 9
+WATCH_S = 0.6
+PREVIEW_WIDTH_PX = 192
+
+
+@dataclass(frozen=True)
+class Card:
+    """A proposal in its conversation.
+
+    Args:
+        job: The last click on Render, as it stood before the conversation was read.
+        decline: Called with the proposal's id by "No, thanks"; None where nothing waits for it.
+    """
+
+    conversation_id: str
+    proposal: Proposal
+    job: RenderJob | None
+    decline: Callable[[str], None] | None
+
+
+def show_proposal(queue: RenderQueue, card: Card) -> None:
+    """Draw a proposed blend: its controls, and below them what became of the last click on Render."""
+    call_id, job = card.proposal.call_id, card.job
+    is_active = job is not None and job.status in ACTIVE
+    with st.container(border=True, key=f"card-{call_id}"):
+        st.markdown("**See it rendered**")
+        wanted = job.arguments if job else card.proposal.arguments
+        if is_reference(card.proposal):
+            show_reference_controls(call_id, wanted, queue.folder)
+        else:
+            show_controls(card.proposal, wanted)
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Render again" if job and not is_active and not job.points else "Render",
+                type="primary",
+                icon=":material/palette:",
+                key=f"render {call_id}",
+                disabled=is_active,
+                on_click=start_render,
+                args=(queue, card),
+            )
+            if len(card.proposal.arguments.get("styles", [])) == 2 and not is_reference(card.proposal):
+                st.button(
+                    "Sweep",
+                    icon=":material/linear_scale:",
+                    key=f"sweep {call_id}",
+                    help="The same seed at several weights, from the first style alone to the second alone",
+                    disabled=is_active,
+                    on_click=start_sweep,
+                    args=(queue, card),
+                )
+            if card.decline and job is None:
+                st.button(
+                    "No, thanks", type="tertiary", key=f"decline {call_id}", on_click=card.decline, args=(call_id,)
+                )
+        if job and is_active:
+            show_progress(queue, job)
+        elif job:
+            show_outcome(job)
+
+
+def start_render(queue: RenderQueue, card: Card) -> None:
+    call_id = card.proposal.call_id
+    if not is_reference(card.proposal):
+        queue.submit(card.conversation_id, call_id, chosen(card.proposal))
+    elif arguments := chosen_reference(card.proposal, queue.folder):
+        queue.submit(card.conversation_id, call_id, arguments)
+
+
+def start_sweep(queue: RenderQueue, card: Card) -> None:
+    call_id = card.proposal.call_id
+    queue.submit(card.conversation_id, call_id, chosen(card.proposal), points=st.session_state[f"points {call_id}"])
+
+
+def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
+    """The controls, at first set to what was wanted last."""
+    call_id, styles = proposal.call_id, wanted.get("styles", [])
+    shares = share_keys(call_id, styles)
+    start_with(f"subject {call_id}", wanted.get("subject", ""))
+    start_with(f"method {call_id}", wanted["method"] if wanted.get("method") in METHODS else next(iter(METHODS)))
+    start_with(f"steps {call_id}", int(wanted.get("steps") or DEFAULT_STEPS))
+    start_with(f"seed {call_id}", int(wanted.get("seed") or 0))
+    for key, percent in zip(shares, whole_shares([style["weight"] for style in styles]), strict=True):
+        start_with(key, percent)
+
+    st.text_input("Subject", key=f"subject {call_id}", max_chars=300)
+    for number, (key, style) in enumerate(zip(shares, styles, strict=True)):
+        st.slider(
+            escape(style["text"]),
+            0,
+            100,
+            key=key,
+            format="%d %%",
+            on_change=keep_sum,
+            args=(shares, number),
+            disabled=len(shares) == 1,
+        )
+    percents = [st.session_state[key] for key in shares]
+    named = " + ".join(f"{share} % {escape(style['text'])}" for share, style in zip(percents, styles, strict=True))
+    st.caption(f"{named} = {sum(percents)} %")
+    st.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key=f"method {call_id}")
+    number_columns = st.columns(3)
+    number_columns[0].number_input("Steps", 1, MAX_STEPS, key=f"steps {call_id}")
+    number_columns[1].number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
+    if len(styles) == 2:
+        start_with(f"points {call_id}", DEFAULT_POINTS)
+        number_columns[2].number_input(
+            "Sweep points", MIN_POINTS, MAX_POINTS, key=f"points {call_id}", help="How many weights a sweep renders"
+        )
+
+
+def chosen(proposal: Proposal) -> dict[str, Any]:
+    """A proposal's arguments as its controls are set."""
+    state, call_id = st.session_state, proposal.call_id
+    styles = proposal.arguments.get("styles", [])
+    keys = share_keys(call_id, styles)
+    return {
+        **proposal.arguments,
+        "subject": state[f"subject {call_id}"],
+        "styles": [{**style, "weight": state[key] / 100} for style, key in zip(styles, keys, strict=True)],
+        "method": state[f"method {call_id}"],
+        "steps": state[f"steps {call_id}"],
+        "seed": state[f"seed {call_id}"],
+    }
+
+
+def share_keys(call_id: str, styles: Sequence[Any]) -> list[str]:
+    return [f"share {call_id} {number}" for number in range(len(styles))]
+
+
+def whole_shares(weights: Sequence[float], total: int = 100) -> list[int]:
+    """Whole numbers that sum to `total`, as near to the weights' proportions as whole numbers come."""
+    if not any(weights):
+        weights = [1.0] * len(weights)
+    exact = [total * weight / sum(weights) for weight in weights]
+    shares = [int(share) for share in exact]
+    by_rest = sorted(range(len(exact)), key=lambda number: shares[number] - exact[number])
+    for number in by_rest[: total - sum(shares)]:
+        shares[number] += 1
+    return shares
+
+
+def keep_sum(keys: Sequence[str], moved: int) -> None:
+    """After one slider moved, divide what it leaves among the others in their proportion, so that all sum to 100."""
+    others = [key for number, key in enumerate(keys) if number != moved]
+    left = 100 - st.session_state[keys[moved]]
+    shares = whole_shares([st.session_state[key] for key in others], left)
+    for key, share in zip(others, shares, strict=True):
+        st.session_state[key] = share
+
+
+@st.fragment(run_every=WATCH_S)
+def show_progress(queue: RenderQueue, job: RenderJob) -> None:
+    """Show a job's progress until it ends, then draw the page anew; nothing else of the page is redrawn meanwhile."""
+    now = queue.latest(job.call_id)
+    if now is None or now.status not in ACTIVE:
+        st.rerun()
+        return
+    step = queue.step(job.id)
+    ahead = queue.ahead_of(job)
+    if now.status == "queued":
+        st.progress(0.0, f"Waiting: {ahead} render{'s' if ahead != 1 else ''} before this one")
+    elif now.status == "rendered":
+        st.progress(1.0, "Writing down what was measured…")
+    elif step is None:
+        st.progress(0.0, "Opening the image model…")
+    elif step.step == step.total:
+        st.progress(1.0, "Measuring…")
+    else:
+        at_once = f", {job.points} images at once" if job.points else ""
+        st.progress(step.step / step.total, f"Step {step.step} of {step.total}{at_once}")
+    st.button(
+        "Cancel", key=f"cancel {job.id}", disabled=now.status == "rendered", on_click=queue.cancel, args=(job.id,)
+    )
+    if step and step.preview_png:
+        # inside the page: a file would be gone before a slow browser fetched it
+        preview = "data:image/png;base64," + base64.b64encode(step.preview_png).decode()
+        st.image(preview, width=PREVIEW_WIDTH_PX, alt="Preview of the render under way")
+
+
+def show_outcome(job: RenderJob) -> None:
+    """What became of a job that has ended."""
+    if job.status == "failed":
+        st.error(escape(job.error or "Nothing was rendered."), icon=":material/error:")
+    elif job.status == "cancelled":
+        st.caption("Cancelled. Nothing was kept.")
+    elif job.status == "interrupted":
+        st.warning("This render was interrupted when Undertone stopped.", icon=":material/restart_alt:")
+    elif job.error:
+        st.warning(f"Rendered, but the conversation could not be told: {escape(job.error)}")
+    else:
+        what = "Swept: the strip stands" if job.points else "Rendered: the image stands"
+        st.caption(f"{what} below in this conversation.")

@@ -1,0 +1,347 @@
+"""What speaks against a sentence although its words stand in the passages: each function here names one such thing.
+
+Knows an alignment; knows no scores. An objection is enough to refuse a sentence, whatever else is for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from app.understanding.stems import stem
+from app.verification.alignment import Alignment, Match, Token
+
+_OPPOSITES = """
+more less fewer|most least fewest|higher lower|high low|highest lowest|greater smaller lesser|larger smaller|large small
+bigger smaller|longer shorter|long short|faster slower|fast slow|better worse|best worst|stronger weaker|strong weak
+increase decrease reduce decline diminish reduction drop fall|reduction increase rise gain|increasing decreasing|rise fall drop|raise lower|improve worsen impair degrade
+earlier later|early late|before after|above below|over under|up down|upregulate downregulate|gain loss|superior inferior
+superiority inferiority|outperform underperform|exceed undercut|surpass trail|majority minority|maximum minimum|maximize minimize
+positive negative|positively negatively|active inactive|activate inhibit inactivate suppress block|activation inhibition
+promote inhibit prevent suppress|enhance reduce impair weaken|accelerate slow delay|strengthen weaken|upper lower|closer further farther
+near far|close apart|similar different dissimilar|same different other|common rare uncommon|frequent rare infrequent
+frequently rarely seldom|often rarely seldom|always never sometimes|all some none few|every no|many few|presence absence
+present absent|include exclude|including excluding|with without|keep swap change drop discard|keep swapping|add remove
+benefit harm|beneficial harmful|protective harmful|protect expose|safe unsafe dangerous|success failure|succeed fail
+succeed fails|able unable|possible impossible|likely unlikely|rapid slow|rapidly slowly|young old|younger older|first last
+early advanced|internal external|inner outer|left right|male female|men women|man woman|acute chronic|simple complex
+easy difficult hard|expensive cheap costly|costly cheap|cheaper costlier|consistent inconsistent|robust fragile
+robustness fragility vulnerability|abstract concrete|local global|stochastic deterministic|late early|novel old existing
+faithful unfaithful|extreme mild slight|severe mild slight|rich poor|deep shallow|wide narrow|broad narrow|thick thin
+dense sparse|hot cold|warm cold|heavy light|bright dark|accurate inaccurate|accurately inaccurately|hinder enable allow
+allow prevent forbid|enable prevent hinder|accept reject|agree disagree|support contradict refute|confirm refute
+pull push|push pulling|release withhold|maintain lose abandon|aggravate ease relieve alleviate|heterogeneity homogeneity
+heterogeneous homogeneous|diversity uniformity|diverse uniform|original modified|visible invisible|public private
+open closed|begin end|start stop|initial final|front rear|top bottom|inside outside|import export|parallel serial
+textures shapes|query key value|input output|encoder decoder|supervised unsupervised|minor major|primary secondary
+upstream downstream|hyper hypo|prior subsequent|induce prevent inhibit|elevate reduce lower|elevated reduced decreased
+decreased increased|down up|sensitive resistant insensitive|sensitivity resistance|susceptible resistant
+upregulation downregulation|necessary unnecessary|sufficient insufficient|dependent independent|dependence independence
+expand shrink contract|expansion contraction|win lose|winner loser|pass fail|north south|east west|mother father|son daughter
+short-term long-term|day night|summer winter|half double|doubled halved|twice half|maternal paternal|rare common
+"""
+
+_DIRECTIONS = frozenset(
+    stem(w)
+    for w in """more less fewer higher lower greater smaller larger increase decrease reduce rise fall better worse keep
+    swap outperform exceed improve promote inhibit activate suppress longer shorter faster slower pull push""".split()
+)
+_PREFIXES = (
+    "un",
+    "in",
+    "im",
+    "ir",
+    "il",
+    "dis",
+    "non",
+    "anti",
+    "de",
+    "hypo",
+    "hyper",
+    "mis",
+    "under",
+    "over",
+    "up",
+    "down",
+)
+_JOINING = frozenset("and but while whereas although yet".split())
+_ANAPHORS = frozenset("it its they their this these that those we our such he she his her here both".split())
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One thing that speaks against the sentence, and the word where it shows."""
+
+    kind: str  # "number" | "name" | "opposite" | "negation" | "strength" | "role" | "splice"
+    word: str
+    reason: str
+
+
+@lru_cache(maxsize=1)
+def _opposite_stems() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for line in re.split(r"[|\n]", _OPPOSITES):
+        stems = [stem(word) for word in line.split()]
+        for i, a in enumerate(stems):
+            for b in stems[i + 1 :] if i else stems[1:]:
+                if a != b and (i == 0):
+                    found.setdefault(a, set()).add(b)
+                    found.setdefault(b, set()).add(a)
+    return {a: frozenset(b) for a, b in found.items()}
+
+
+_ARTICLES = frozenset("the a an its their this that these".split())
+_SAID = frozenset("is are was were".split())
+_JOINS = frozenset(["and", "or", "but"])
+
+
+def are_opposite(a: str, b: str) -> bool:
+    """Say whether two stems turn each other's meaning round: by a list, or by a prefix such as un- or in-."""
+    if b in _opposite_stems().get(a, ()):
+        return True
+    short, long = sorted((a, b), key=len)
+    return any(long == prefix + short for prefix in _PREFIXES) and len(short) > 3
+
+
+def objections(alignment: Alignment) -> tuple[Objection, ...]:
+    """Collect all that speaks against the sentence."""
+    checks: tuple[Callable[[Alignment], Iterator[Objection]], ...] = (
+        _numbers,
+        _names,
+        _opposites,
+        _negations,
+        _strength,
+        _roles,
+        _parted,
+        _moved,
+        _splices,
+    )
+    return tuple(dict.fromkeys(found for check in checks for found in check(alignment)))
+
+
+def _numbers(a: Alignment) -> Iterator[Objection]:
+    for word, match in zip(a.sentence, a.matches, strict=True):
+        if word.kind != "number":
+            continue
+        if match is None:
+            yield Objection("number", word.text, f"“{word.text}” is not the number that the passage gives there")
+        elif (unit := a.at(match).unit) != word.unit and "%" in (unit, word.unit):
+            yield Objection("number", word.text, f"“{word.text}” has another unit in the passage")
+
+
+def _names(a: Alignment) -> Iterator[Objection]:
+    for i, (word, match) in enumerate(zip(a.sentence, a.matches, strict=True)):
+        if match is not None or stands_for_anaphor(a, i):
+            continue
+        if word.kind == "name" or (word.is_joined and a.sentence[i - 1].kind == "name"):
+            yield Objection("name", word.text, f"the passage does not speak of “{word.text}” there")
+
+
+def stands_for_anaphor(a: Alignment, i: int) -> bool:
+    """Whether a leading name is said for the passage's "it": "FedStyle allows", where another passage names FedStyle."""
+    first = next((n for n, match in enumerate(a.matches) if match), -1)
+    return i < first and _known(a, a.sentence[i]) and _starts_with_anaphor(a, a.matches[first])
+
+
+def _known(a: Alignment, word: Token) -> bool:
+    return any(token.key == word.key for text in a.passages for token in text)
+
+
+def _starts_with_anaphor(a: Alignment, match: Match | None) -> bool:
+    if match is None:
+        return False
+    text = a.passages[match.passage]
+    leads = [lead for token in text[max(0, match.ordinal - 1) : match.ordinal + 1] for lead in token.leads]
+    return match.ordinal <= 1 and any(lead in _ANAPHORS for lead in leads)
+
+
+def _opposites(a: Alignment) -> Iterator[Objection]:
+    used = {(m.passage, m.ordinal) for m in a.matches if m}
+    near = {m.passage for m in a.matches if m}
+    for i, (word, match) in enumerate(zip(a.sentence, a.matches, strict=True)):
+        if match is not None:
+            continue
+        for k in near:
+            for o, token in enumerate(a.passages[k]):
+                if (k, o) not in used and are_opposite(word.key, token.key) and _between(a, i, k, o):
+                    yield Objection("opposite", word.text, f"the passage says “{token.text}”, not “{word.text}”")
+
+
+def _between(a: Alignment, i: int, passage: int, ordinal: int) -> bool:
+    """Whether the sentence's i-th word would stand about there: within six words of a matched neighbour."""
+    around = [m for m in (*a.matches[max(0, i - 3) : i], *a.matches[i + 1 : i + 4]) if m]
+    return any(m.passage == passage and abs(m.ordinal - ordinal) <= 6 for m in around)
+
+
+def _negations(a: Alignment) -> Iterator[Objection]:
+    for word in _governed_here_only(a, "negated"):
+        yield Objection("negation", word.text, f"the sentence denies “{word.text}”, the passage does not")
+    for word in _governed_there_only(a, "negated"):
+        yield Objection("negation", word.text, f"the passage denies “{word.text}”, the sentence does not")
+
+
+def _strength(a: Alignment) -> Iterator[Objection]:
+    for word in _governed_there_only(a, "hedged"):
+        yield Objection("strength", word.text, f"the passage only says that it may be so (“{word.text}”)")
+    for word in _governed_there_only(a, "limited"):
+        yield Objection("strength", word.text, f"the passage limits “{word.text}”, the sentence does not")
+    for word in _governed_here_only(a, "universal"):
+        yield Objection("strength", word.text, f"the passage does not say all or only of “{word.text}”")
+
+
+def _governed_here_only(a: Alignment, what: str) -> Iterator[Token]:
+    """Words that, say, a negation of the sentence governs first, and none of the passage does."""
+    pending = False  # the first governed word is not in the passage: the next one speaks for it
+    for word, match in zip(a.sentence, a.matches, strict=True):
+        place = getattr(word, what)
+        pending = place == 1 or (pending and place > 1)
+        if pending and match is not None:
+            pending = False
+            if not getattr(a.at(match), what):
+                yield word
+
+
+def _governed_there_only(a: Alignment, what: str) -> Iterator[Token]:
+    """Words that, say, a negation of the passage governs first, and none of the sentence does."""
+    laid = {(m.passage, m.ordinal): word for word, m in zip(a.sentence, a.matches, strict=True) if m}
+    for k in {passage for passage, _ in laid}:
+        pending = False
+        for ordinal, token in enumerate(a.passages[k]):
+            place = getattr(token, what)
+            pending = place == 1 or (pending and place > 1)
+            if pending and (k, ordinal) in laid:
+                pending = False
+                if not getattr(laid[k, ordinal], what):
+                    yield laid[k, ordinal]
+
+
+def _roles(a: Alignment) -> Iterator[Objection]:
+    for i, j in a.pairs():
+        here, there = a.matches[i], a.matches[j]
+        if not here or not there or here.passage != there.passage:
+            continue
+        text = a.passages[here.passage]
+        left, right = a.sentence[i], a.sentence[j]
+        at_left, at_right = text[here.ordinal], text[there.ordinal]
+        if there.ordinal < here.ordinal:
+            if not _may_turn(a, i, j, here, there):
+                yield Objection("role", right.text, f"the passage puts “{right.text}” before “{left.text}”")
+            continue
+        if left.phrase != right.phrase:
+            continue
+        skipped = text[here.ordinal + 1 : there.ordinal]
+        is_next = i == j - 1 and (not skipped or not at_right.text.endswith("ed"))
+        if right.is_passive and not at_right.is_passive and is_next:
+            yield Objection("role", right.text, f"in the passage “{left.text}” is who does it")
+        if not skipped:
+            continue
+        # The verb of a shared subject may follow it across a clause: "models not only show A but outperform B".
+        is_verb_of_left = text[there.ordinal - 1].clause != at_right.clause
+        is_other_clause = left.clause == right.clause and at_left.clause != at_right.clause and not is_verb_of_left
+        if is_other_clause or (left.key in _DIRECTIONS and any(token.key in _DIRECTIONS for token in skipped)):
+            yield Objection("role", right.text, f"in the passage “{left.text}” goes with “{skipped[0].text}”")
+
+
+def _parted(a: Alignment) -> Iterator[Objection]:
+    """Words that stand next to each other here, and whose passage makes them go apart."""
+    for i, (here, there) in enumerate(pairwise(a.matches)):
+        if here and there and here.passage == there.passage and here.ordinal < there.ordinal:
+            left, right = a.sentence[i : i + 2]
+            if left.phrase == right.phrase and (between := _what_parts(a, right, here, there)):
+                yield Objection(
+                    "role", right.text, f"the passage has “{between}” between “{left.text}” and “{right.text}”"
+                )
+
+
+def _what_parts(a: Alignment, right: Token, here: Match, there: Match) -> str | None:
+    """The word between two places that makes them go apart.
+
+    "Outperform the methods and surpass the rest": the methods surpass nothing. "Style is new since networks are biased":
+    style is not biased. "Reflecting the style and ensuring that images match the prompts": the prompts, deep in a phrase
+    whose beginning is left out, are not reflected.
+    """
+    text = a.passages[here.passage]
+    at_right, after = text[there.ordinal], text[here.ordinal + 1]
+    if there.ordinal == here.ordinal + 1:
+        return next((lead for lead in at_right.leads if lead in _JOINS and not _JOINS & set(right.leads)), None)
+    used = {m.ordinal for m in a.matches if m and m.passage == there.passage}
+    said = _SAID & set(right.leads)
+    if said & set(after.leads) and here.ordinal + 1 not in used and not _JOINS & set(at_right.leads):
+        return after.text
+    if text[here.ordinal].phrase == at_right.phrase or not set(right.leads) <= _ARTICLES | _SAID:
+        return None
+    before = [n for n in range(here.ordinal + 1, there.ordinal) if text[n].phrase == at_right.phrase]
+    return text[before[-1]].text if len(before) > 1 and not used & set(before) else None
+
+
+def _moved(a: Alignment) -> Iterator[Objection]:
+    """Words that the neighbours' passage has, but in another place, where something else is said."""
+    used = {(m.passage, m.ordinal) for m in a.matches if m}
+    for i, (word, match) in enumerate(zip(a.sentence, a.matches, strict=True)):
+        if match is not None or word.kind not in ("word", "name"):
+            continue
+        around = [m for m in (*a.matches[max(0, i - 1) : i], *a.matches[i + 1 : i + 2]) if m]
+        if len(around) == 2 and around[0].passage == around[1].passage:
+            text = a.passages[around[0].passage]
+            if any(t.key == word.key and (around[0].passage, o) not in used for o, t in enumerate(text)):
+                yield Objection("role", word.text, f"the passage says “{word.text}” of something else")
+
+
+def _may_turn(a: Alignment, i: int, j: int, here: Match, there: Match) -> bool:
+    """Whether a turned order still says the same: another clause, voice, list, or a moved adjunct."""
+    text = a.passages[here.passage]
+    left, right = a.sentence[i], a.sentence[j]
+    at_left, at_right = text[here.ordinal], text[there.ordinal]
+    if left.phrase != right.phrase and at_left.phrase != at_right.phrase:
+        return True
+    if _is_voice_turned(a, left, right, at_left, at_right):
+        return True
+    preposition = next((lead for lead in right.leads if lead in at_right.leads and len(lead) > 1), None)
+    if (
+        preposition
+        and preposition not in ("the", "and", "or", "that")
+        and (at_left.clause == at_right.clause or there.ordinal == 0)
+        and there.ordinal == _phrase_start(text, there.ordinal)
+    ):
+        return True
+    between = text[there.ordinal + 1 : here.ordinal + 1]
+    if all(t.leads[-1:] in (("and",), ("or",)) or not t.leads for t in between) and {"and", "or"} & set(right.leads):
+        return True
+    if (
+        here.ordinal - there.ordinal <= 3
+        and (right.leads[:1] in (("of",), ("for",), ("in",)))
+        and not any(t.leads for t in between)
+    ):
+        return True
+    return here.ordinal - there.ordinal <= 3 and at_left.leads[:1] == ("of",) and not right.leads
+
+
+def _is_voice_turned(a: Alignment, left: Token, right: Token, at_left: Token, at_right: Token) -> bool:
+    verbs = ((left, at_left), (right, at_right))
+    return at_left.clause == at_right.clause and any(s.is_passive != p.is_passive for s, p in verbs)
+
+
+def _phrase_start(text: tuple[Token, ...], ordinal: int) -> int:
+    while ordinal > 0 and text[ordinal - 1].phrase == text[ordinal].phrase and not text[ordinal].leads:
+        ordinal -= 1
+    return ordinal
+
+
+def _splices(a: Alignment) -> Iterator[Objection]:
+    for i, j in a.pairs():
+        here, there = a.matches[i], a.matches[j]
+        if not here or not there or here.passage == there.passage:
+            continue
+        left, right = a.sentence[i], a.sentence[j]
+        joined = left.phrase != right.phrase and bool(_JOINING & set(right.leads) or left.clause != right.clause)
+        begins = there.ordinal <= 1 or _starts_with_anaphor(a, there)
+        if not (joined and begins and _ends_phrase(a, here)):
+            yield Objection("splice", right.text, f"no passage says “{left.text}” and “{right.text}” of one thing")
+
+
+def _ends_phrase(a: Alignment, match: Match) -> bool:
+    text = a.passages[match.passage]
+    return match.ordinal + 1 == len(text) or text[match.ordinal + 1].phrase != text[match.ordinal].phrase

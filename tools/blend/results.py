@@ -1,0 +1,271 @@
+"""BlendRequest -> BlendResult, on diffusers' stock StableDiffusionPipeline.
+
+The pipeline's own loop, guidance, scheduler and safety checker run untouched; only what the UNet is asked is replaced
+(`denoiser.py`). It knows nothing about the command line, the page or the agent.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tools.blend.conditioning import Conditioning, make_conditioning, unknown_words
+from tools.blend.denoiser import blended_passes
+from tools.blend.record import make_record, png_text
+from tools.blend.requests import METHODS, BlendRequest, WeightedStyle
+from tools.blend.style_prompting import PAPERS_OWN, StylePrompting, StyleReferences
+from tools.models import ImageModel
+from tools.trace.attention import UnhookedLayer
+from tools.trace.run import BlendTrace
+
+__all__ = [
+    "METHODS",
+    "BlendCancelled",
+    "BlendRequest",
+    "BlendResult",
+    "OnStep",
+    "Preview",
+    "WeightedStyle",
+    "blend",
+    "save",
+]
+
+Preview = Callable[[], Image.Image]
+OnStep = Callable[[int, int, Preview], None]
+
+
+class BlendCancelled(Exception):
+    """Raised by `on_step` to end a render."""
+
+
+@dataclass(frozen=True)
+class BlendResult:
+    """What was rendered, what was measured while it was, and what makes it again."""
+
+    requests: tuple[BlendRequest, ...]
+    images: tuple[Image.Image, ...]
+    measurements: dict[str, Any]
+    record: dict[str, Any]
+    unknown_words: tuple[str, ...] = ()
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)  # what measurements.npz holds
+    beside: dict[str, Image.Image] = field(default_factory=dict)  # further pictures by file name, such as references
+
+    @property
+    def request(self) -> BlendRequest:
+        return self.requests[0]
+
+    def sentence(self) -> str:
+        """Say in one line what was rendered."""
+        request, measured = self.request, self.measurements["images"][0]
+        mix = " and ".join(
+            f'{share:.0%} "{s}"' for s, share in zip(measured["styles"], measured["shares"], strict=True)
+        )
+        by = f" by the method {request.method}"
+        if request.references:
+            named = zip(request.references, request.reference_shares, strict=True)
+            by += " from " + " and ".join(f"{share:.0%} {one.name}" for one, share in named)
+        seconds = self.measurements["timing"]["render_s"]
+        text = (
+            f'Rendered "{request.subject}"{" as " if mix else ""}{mix}{by}: '
+            f"{request.num_inference_steps} steps, guidance {request.guidance_scale:g}, seed {request.seed}, "
+            f"{seconds:.1f} s."
+        )
+        if measured["withheld_by_safety_checker"]:
+            text += " The checkpoint's safety checker withheld the image."
+        if self.unknown_words:
+            text += f" The model does not know: {', '.join(self.unknown_words)}."
+        return text
+
+
+def blend(
+    request: BlendRequest | Sequence[BlendRequest],
+    model: ImageModel,
+    *,
+    on_step: OnStep | None = None,
+    trace: bool = True,
+    kind: str = "blend",
+    prompting: StylePrompting = PAPERS_OWN,
+) -> BlendResult:
+    """Render one blend, or several as one batch.
+
+    Each image has its own generator, so it depends on its own seed alone.
+
+    Args:
+        request: What to render. In a batch, steps, guidance, size and references must be the same for all.
+        model: What renders it; one render at a time uses it, others wait.
+        on_step: Called after each step with (steps done, steps in all, preview); `preview()` decodes the first image
+            as the model sees it at that step, and may be called during the call only. It may raise BlendCancelled.
+        trace: Measure what happens inside the model meanwhile (`tools/trace`). It changes no pixel.
+        kind: What the record says this render was: `blend` or `sweep`.
+        prompting: How the references of the method `reference` are used, and the stored pictures among them.
+
+    Raises:
+        ValueError: If a prompt is too long for the model, the batch is not one, or a reference cannot be used.
+        BlendCancelled: If `on_step` raised it.
+    """
+    requests = (request,) if isinstance(request, BlendRequest) else tuple(request)
+    _check_batch(requests)
+    with model.lock, torch.no_grad():
+        started = time.perf_counter()
+        references = StyleReferences(model, requests, prompting, trace) if requests[0].references else None
+        conditionings = tuple(_conditioning(model, r) for r in requests)
+        items = references.all_conditionings(conditionings) if references else conditionings
+        encoded = time.perf_counter()
+        watch = _watch(model, items, requests[0].guidance_scale) if trace else "not asked for"
+        output = _render(requests, model, items, references, (on_step, watch))
+        first = references.first_target if references else 0  # among the pipeline's images
+        asked = slice(first, first + len(requests))
+        first_item = len(items) - len(output.images) + first
+        run, traced, arrays = _measure(watch, output.latents, range(first_item, first_item + len(requests)))
+        finished = time.perf_counter()
+    images = output.images[asked]
+    record = make_record([r.to_json() for r in requests], images, model, kind)
+    parts = {"latents": asked, **(references.parts() if references else {})}
+    arrays |= {name: output.latents[part].float().cpu().numpy() for name, part in parts.items()}
+    measurements = {
+        "format": 1,
+        "timing": {
+            "encode_s": round(encoded - started, 4),
+            "render_s": round(finished - encoded, 4),
+            "per_image_s": round((finished - started) / len(requests), 4),
+        },
+        **run,
+        **({"reference": references.measured()} if references else {}),
+        "images": [
+            {
+                "styles": list(c.styles),
+                "shares": list(c.shares),
+                "prompts": [branch.text for branch in c.branches],
+                "withheld_by_safety_checker": withheld,
+                **of_image,
+            }
+            for c, withheld, of_image in zip(conditionings, output.flagged[asked], traced, strict=True)
+        ],
+    }
+    return BlendResult(
+        requests=requests,
+        images=images,
+        measurements=measurements,
+        record={**record, **references.recorded()} if references else record,
+        unknown_words=unknown_words(model, [text for r in requests for text in r.texts]),
+        arrays=arrays,
+        beside=references.pictures_beside(output.images) if references else {},
+    )
+
+
+def save(result: BlendResult, out: Path, names: Sequence[str] = ("image.png",)) -> dict[str, Path]:
+    """Write a result into `out`: images (the record in their text chunks), record.json, measurements.json and .npz."""
+    out.mkdir(parents=True, exist_ok=True)
+    record = {**result.record, "files": list(names)}
+    for index, (name, image) in enumerate(zip(names, result.images, strict=True)):
+        image.save(out / name, pnginfo=png_text(record, index))
+    paths = {"image": out / names[0], "record": out / "record.json", "measurements": out / "measurements.json"}
+    paths["arrays"] = out / "measurements.npz"
+    paths["record"].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    np.savez_compressed(paths["arrays"], **result.arrays)  # type: ignore[arg-type]
+    for name, picture in result.beside.items():
+        picture.save(out / name)
+        paths[name.removesuffix(".png")] = out / name
+    paths["measurements"].write_text(json.dumps(result.measurements, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return paths
+
+
+@dataclass(frozen=True)
+class _Output:
+    """What one call of the pipeline gave, for each of its images."""
+
+    images: tuple[Image.Image, ...]
+    latents: torch.Tensor  # (n, 4, h, w)
+    flagged: list[bool]  # what the safety checker withheld
+
+
+def _conditioning(model: ImageModel, request: BlendRequest) -> Conditioning:
+    """Encode a request; beside references, its styles are words of one prompt."""
+    styles = [(style.text, share) for style, share in zip(request.styles, request.shares, strict=True)]
+    method = "prompt" if request.method == "reference" else request.method
+    return make_conditioning(model, request.subject, styles, method, request.negative_prompt)
+
+
+def _render(
+    requests: Sequence[BlendRequest],
+    model: ImageModel,
+    items: Sequence[Conditioning],
+    references: StyleReferences | None,
+    watching: tuple[OnStep | None, BlendTrace | str],
+) -> _Output:
+    """Run the stock pipeline once."""
+    on_step, watch = watching
+    pipeline, first = model.pipeline, requests[0]
+    total = 0
+    final = torch.empty(0)
+
+    def step_done(_: Any, step: int, timestep: torch.Tensor, tensors: dict[str, Any]) -> dict[str, Any]:
+        nonlocal final, total
+        final, total = tensors["latents"], pipeline.num_timesteps
+        if on_step is not None:
+            on_step(step + 1, total, lambda: _decode(model, passes.predicted_original(timestep, first.guidance_scale)))
+        return {}
+
+    seeds = references.seeds() if references else [request.seed for request in requests]
+    streams = items[-len(seeds) :]  # without the stored pictures, which the pipeline does not render
+    with blended_passes(model, items, None if isinstance(watch, str) else watch, references) as passes:
+        output = pipeline(
+            # the pipeline takes its batch size from these; the passes replace them with each step's own
+            prompt_embeds=torch.stack([c.branches[0].prompt_embeds for c in streams]),
+            negative_prompt_embeds=torch.stack([c.negative_prompt_embeds for c in streams]),
+            num_inference_steps=first.num_inference_steps,
+            guidance_scale=first.guidance_scale,
+            height=first.height_px or model.size_px,
+            width=first.width_px or model.size_px,
+            # on the CPU whatever the device: a seed then means the same noise everywhere
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+            callback_on_step_end=step_done,
+        )
+    flagged = output.nsfw_content_detected or [False] * len(seeds)
+    return _Output(tuple(output.images), final, [bool(f) for f in flagged])
+
+
+def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> BlendTrace | str:
+    """Make a trace, or say why there is none."""
+    try:
+        return BlendTrace(model, conditionings, guidance_scale)
+    except UnhookedLayer as error:
+        return str(error)
+
+
+def _measure(
+    watch: BlendTrace | str, latents: torch.Tensor, items: Sequence[int]
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
+    """What the trace found about the run and about each image, and its arrays; a render is kept without them too."""
+    nothing: list[dict[str, Any]] = [{} for _ in items]
+    if isinstance(watch, str):
+        return {"not_traced": watch}, nothing, {}
+    try:
+        return watch.measure(latents, items)
+    except UnhookedLayer as error:
+        return {"not_traced": str(error)}, nothing, {}
+
+
+def _decode(model: ImageModel, latents: torch.Tensor) -> Image.Image:
+    pipeline = model.pipeline
+    with torch.no_grad():
+        scaled = latents.to(pipeline.vae.dtype) / pipeline.vae.config.scaling_factor
+        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
+    image: Image.Image = pipeline.image_processor.postprocess(decoded.float(), output_type="pil")[0]
+    return image
+
+
+def _check_batch(requests: Sequence[BlendRequest]) -> None:
+    if not requests:
+        raise ValueError("nothing to render: the batch is empty.")
+    same = {(r.num_inference_steps, r.guidance_scale, r.height_px, r.width_px) for r in requests}
+    if len(same) > 1:
+        raise ValueError("one batch has one number of steps, guidance and size; render these apart.")
+    if any(r.references for r in requests) and len({(r.references, r.negative_prompt) for r in requests}) > 1:
+        raise ValueError("one batch has the same references, with the same seeds, and one negative prompt.")
