@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -109,28 +108,15 @@ def read_batch(file: Path) -> Iterator[tuple[Any, str]]:
 def as_text(answer: CitedAnswer) -> str:
     """Write an answer for the terminal."""
     from app.conversation.transcripts import answer_as_markdown
+    from tools.registry import TOOLS
 
     blocks = answer_as_markdown(answer)
     if answer.proposals:
-        commands = "\n".join(_command(proposal["arguments"]) for proposal in answer.proposals)
-        blocks.append(f"### See it rendered\n\n{commands}")
+        commands = [tool.command(p["arguments"]) for p in answer.proposals if (tool := TOOLS[p["tool"]]).command]
+        blocks.append("### See it rendered\n\n" + "\n".join(commands))
     if answer.follow_ups:
         blocks.append("### Ask next\n\n" + "\n".join(f"- {follow_up}" for follow_up in answer.follow_ups))
     return "\n\n".join(blocks)
-
-
-def _command(arguments: dict[str, Any]) -> str:
-    """The command that renders a proposal."""
-    words = ["python", "-m", "tools", "blend", "--subject", arguments["subject"]]
-    for style in arguments["styles"]:
-        words += ["--style", f"{style['text']}={style['weight']:g}"]
-    for one in arguments.get("references") or ():
-        if one.get("prompt"):
-            words += ["--reference-prompt", f"{one['prompt']}={one.get('weight', 1.0):g}"]
-    for name in ("method", "steps", "guidance", "seed"):
-        if arguments.get(name) is not None:
-            words += [f"--{name}", str(arguments[name])]
-    return shlex.join([*words, "--out", "blend"])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from app.agent.engines import EngineUnavailable, load_chat_model
-from app.agent.graph import BLEND_TOOL, SWEEP_TOOL, build_agent
+from app.agent.graph import build_agent
 from app.answers import CitedAnswer
 from app.conversation.chat import Chat
 from app.conversation.feedback import Feedback
@@ -24,7 +24,7 @@ from app.settings import Settings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
-from tools.registry import build_tools, paced_previews, render_blend, render_sweep
+from tools.registry import ToolContext, build_tools, paced_previews, run_tool
 from tools.search import Searcher
 
 OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
@@ -35,6 +35,7 @@ OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, Conversa
 class Undertone:
     settings: Settings
     index: Index
+    searcher: Searcher
     chat: Chat
 
     @property
@@ -82,24 +83,20 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     tools = build_tools(searcher, settings.image_model, settings.renders)
     conversations = Conversations(settings.conversations) if keep else None
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
-    return Undertone(settings, index, Chat(build_agent(model, tools, checkpointer), conversations))
+    return Undertone(settings, index, searcher, Chat(build_agent(model, tools, checkpointer), conversations))
 
 
 def open_render_queue(undertone: Undertone) -> RenderQueue:
     """Start the queue that renders what a person approved and puts it into its conversation."""
 
     def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
-        model, told = undertone.settings.image_model, paced_previews(on_step)
-        if job.points:
-            content, artifact = render_sweep(job.arguments, model, folder, job.points, on_step=told)
-        else:
-            content, artifact = render_blend(job.arguments, model, folder, on_step=told)
+        context = ToolContext(undertone.searcher, undertone.settings.image_model, folder, paced_previews(on_step))
+        content, artifact = run_tool(job.tool, job.arguments, context)
         return {"content": content, "artifact": artifact}
 
     def hand_over(job: RenderJob) -> None:
         result = job.result or {}
-        name = SWEEP_TOOL if job.points else BLEND_TOOL
-        message = ToolMessage(result["content"], name=name, tool_call_id=job.call_id, artifact=result["artifact"])
+        message = ToolMessage(result["content"], name=job.tool, tool_call_id=job.call_id, artifact=result["artifact"])
         undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
 
     return RenderQueue(undertone.settings.renders, render, hand_over)

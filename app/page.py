@@ -225,8 +225,8 @@ def show_entry(
             for proposal in entry.proposals:  # last: what came below a card would move it from under a click
                 decline = partial(page.decline, conversation_id) if is_last else None
                 show_proposal(page.queue, Card(conversation_id, proposal, jobs.get(proposal.call_id), decline))
-        elif entry.render:
-            show_result(entry.key, entry.render)
+        elif entry.result:
+            show_result(entry.key, entry.result)
         elif entry.note:
             st.markdown(escape(entry.note))
 

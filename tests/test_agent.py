@@ -147,7 +147,7 @@ def test_a_question_on_top_of_a_proposal_leaves_it_unrendered_but_renderable(tmp
     (call,) = proposals(chat.messages("c")[-1])
     list(chat.ask("c", "why?"))
     assert kinds(chat, "c") == "HATATHATA"
-    assert "Not rendered" in chat.messages("c")[4].content
+    assert "Not run" in chat.messages("c")[4].content
 
     chat.hand_over("c", call["id"], call["args"], finished(call))
     assert kinds(chat, "c") == "HATATHATAHATA"

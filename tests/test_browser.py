@@ -188,7 +188,7 @@ def test_a_render_is_cancelled_or_declined_by_a_click(page, home):
 
     ask(page, "Now 80 % digital illustration")
     page.get_by_role("button", name="No, thanks").last.click()
-    page.get_by_text("Not rendered, as you wished").wait_for()
+    page.get_by_text("Not run, as you wished").wait_for()
 
 
 def test_questions_about_a_run_are_answered_from_what_was_measured(page):

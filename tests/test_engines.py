@@ -8,7 +8,7 @@ import pytest
 
 from app.__main__ import main
 from app.agent.engines import EngineUnavailable, load_chat_model
-from app.agent.extractive import Reader
+from app.agent.extractive import ExtractiveModel
 from app.settings import read_settings
 from ingest.vectors import EmbedderUnavailable
 
@@ -23,7 +23,7 @@ def no_keys(monkeypatch):
 
 
 def test_the_reader_is_the_default():
-    assert isinstance(load_chat_model(read_settings({})), Reader)
+    assert isinstance(load_chat_model(read_settings({})), ExtractiveModel)
 
 
 @pytest.mark.parametrize(

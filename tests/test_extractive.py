@@ -5,7 +5,7 @@ import re
 import pytest
 from langchain_core.messages import HumanMessage, ToolMessage
 
-from app.agent.extractive import Reader
+from app.agent.extractive import ExtractiveModel
 from app.answers import CitedAnswer
 
 SEED = (
@@ -27,7 +27,7 @@ def converse(searcher):
     """Ask a list of questions as one conversation; returns the last answer."""
 
     def ask(*questions: str) -> CitedAnswer:
-        messages, reader = [], Reader()
+        messages, reader = [], ExtractiveModel()
         for question in questions:
             messages.append(HumanMessage(question))
             messages.append(reader.invoke(messages))

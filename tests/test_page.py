@@ -23,7 +23,11 @@ PAGE = str(Path(__file__).resolve().parent.parent / "app" / "page.py")
 TIMEOUT_S = 120
 
 
-def fake_render(arguments, image_model_name, folder, *, on_step=None):
+def fake_run(name, arguments, context):
+    return (fake_sweep if name == "sweep_styles" else fake_render)(arguments, context.folder, context.on_step)
+
+
+def fake_render(arguments, folder, on_step):
     """A render without an image model: a grey picture after four quick steps."""
     if arguments["subject"] == "fail":
         raise RuntimeError("no image model here; get one")
@@ -46,7 +50,7 @@ def home(seed_home, tmp_path):
 def page(home, monkeypatch):
     """The page over a home of its own, drawn once."""
     monkeypatch.setenv("UNDERTONE_HOME", str(home))
-    monkeypatch.setattr(undertone_module, "render_blend", fake_render)
+    monkeypatch.setattr(undertone_module, "run_tool", fake_run)
     st.cache_resource.clear()
     yield AppTest.from_file(PAGE, default_timeout=TIMEOUT_S).run()
     st.cache_resource.clear()
@@ -156,9 +160,10 @@ def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     assert len(page.get("image")) == 1
 
 
-def fake_sweep(arguments, image_model_name, folder, points=9, *, on_step=None):
+def fake_sweep(arguments, folder, on_step):
     """A sweep without an image model: grey pictures, and curves with one jump."""
     on_step(1, 1, lambda: Image.new("RGB", (8, 8)))
+    points = arguments["points"]
     folder.mkdir(parents=True, exist_ok=True)
     weights = [n / (points - 1) for n in range(points)]
     for number, weight in enumerate(weights):
@@ -179,8 +184,7 @@ def fake_sweep(arguments, image_model_name, folder, points=9, *, on_step=None):
     return "swept", artifact
 
 
-def test_a_sweep_shows_its_strip_and_curves_and_leaves_the_proposal(page, monkeypatch):
-    monkeypatch.setattr(undertone_module, "render_sweep", fake_sweep)
+def test_a_sweep_shows_its_strip_and_curves_and_leaves_the_proposal(page):
     ask(page, SEED_QUESTION)
     next(number for number in page.number_input if number.label == "Sweep points").set_value(5)
     buttons(page, "sweep")[0].click().run()
@@ -199,7 +203,7 @@ def test_a_proposal_can_be_declined_and_still_be_rendered_later(page):
     ask(page, SEED_QUESTION)
     buttons(page, "decline")[0].click().run()
     assert not page.exception
-    assert page.chat_message[-1].markdown[0].value.startswith("Not rendered, as you wished")
+    assert page.chat_message[-1].markdown[0].value.startswith("Not run, as you wished")
     assert buttons(page, "decline") == []
     buttons(page, "render")[0].click().run()
     rendered(page)

@@ -15,7 +15,7 @@ from tools.blend.references import find_references, store_reference
 from tools.blend.results import BlendRequest, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.models import load_image_model
-from tools.registry import build_tools, render_blend, render_sweep
+from tools.registry import TOOLS, ToolContext, build_tools, run_tool
 from tools.search import SearchResult
 
 STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
@@ -44,9 +44,13 @@ def call(tool, **arguments):
     return tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": arguments})
 
 
+def sweep(arguments, model, folder):
+    return run_tool("sweep_styles", {**arguments, "points": 3}, ToolContext(None, model, folder))
+
+
 def test_the_model_is_told_what_each_argument_is(tmp_path):
     found = tools("embedded", tmp_path)
-    assert set(found) == {"search_corpus", "blend_styles"}
+    assert set(found) == set(TOOLS)
     blend_schema = found["blend_styles"].args_schema.model_json_schema()
     assert set(blend_schema["properties"]) == {"subject", "styles", "method", "steps", "guidance", "seed", "references"}
     assert all("description" in value for value in blend_schema["properties"].values())
@@ -103,14 +107,17 @@ def test_a_missing_image_model_is_said(tmp_path):
 
 def test_the_queue_renders_by_the_same_door(model, tmp_path):
     steps = []
-    _, artifact = render_blend(CALL, model, tmp_path / "run-7", on_step=lambda *step: steps.append(step[:2]))
+    context = ToolContext(None, model, tmp_path / "run-7", lambda *step: steps.append(step[:2]))
+    _, artifact = run_tool("blend_styles", CALL, context)
     assert artifact["run_id"] == "run-7" and steps == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(ToolException, match="Nothing was rendered: "):
-        render_blend({**CALL, "seed": -1}, model, tmp_path / "run-8")
+        run_tool("blend_styles", {**CALL, "seed": -1}, context)
+    with pytest.raises(ToolException, match=r"blend_styles cannot be run: styles\.0\.weight: "):
+        run_tool("blend_styles", {**CALL, "styles": [{"text": "oil"}]}, context)
 
 
 def test_a_sweep_is_rendered_measured_and_told(model, tmp_path):
-    content, artifact = render_sweep(CALL, model, tmp_path / "sweep-1", points=3)
+    content, artifact = sweep(CALL, model, tmp_path / "sweep-1")
     assert 'at 3 weights from "photographic style" to "digital illustration"' in content.splitlines()[0]
     json.dumps(artifact)
     assert "images" not in artifact["measurements"]
@@ -155,12 +162,12 @@ def blend_again(record, folder, home, model):
 
 
 def test_a_sweep_is_rendered_by_the_same_arguments(model, tmp_path):
-    sentence, artifact = render_sweep(CALL, model, tmp_path / "sweep-1", points=3)
+    sentence, artifact = sweep(CALL, model, tmp_path / "sweep-1")
     assert sentence.startswith('Rendered "a red house" at 3 weights from "photographic style"')
     assert artifact["measurements"]["sweep"]["weights"] == [0, 0.5, 1]
     assert (tmp_path / "sweep-1" / "sweep.png").is_file() and (tmp_path / "sweep-1" / "curves.json").is_file()
     with pytest.raises(ToolException, match="two different styles"):
-        render_sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
+        sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
 
 
 def test_inside_a_graph_progress_is_streamed(model, tmp_path):

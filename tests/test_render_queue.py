@@ -62,7 +62,7 @@ def status(queue, call_id):
 
 def test_one_render_at_a_time_in_the_order_of_the_clicks(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    jobs = [queue.submit("c", call, {}) for call in "abc"]
+    jobs = [queue.submit("c", call, "blend_styles", {}) for call in "abc"]
     wait_until(lambda: queue.step(jobs[0].id))
     assert [queue.ahead_of(job) for job in jobs] == [0, 1, 2]
     assert queue.step(jobs[0].id).preview_png == b"png"
@@ -81,16 +81,16 @@ def test_one_render_at_a_time_in_the_order_of_the_clicks(tmp_path, studio):
 
 def test_a_second_click_gives_the_same_job_and_a_later_one_a_new_job(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    first = queue.submit("c", "a", {})
-    assert queue.submit("c", "a", {}).id == first.id
+    first = queue.submit("c", "a", "blend_styles", {})
+    assert queue.submit("c", "a", "blend_styles", {}).id == first.id
     studio.go_on.set()
     wait_until(lambda: status(queue, "a") == "done")
-    assert queue.submit("c", "a", {}).id != first.id
+    assert queue.submit("c", "a", "blend_styles", {}).id != first.id
 
 
 def test_a_waiting_and_a_running_render_can_be_cancelled(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    running, waiting = queue.submit("c", "a", {}), queue.submit("c", "b", {})
+    running, waiting = queue.submit("c", "a", "blend_styles", {}), queue.submit("c", "b", "blend_styles", {})
     wait_until(lambda: queue.step(running.id))
     queue.cancel(waiting.id)
     assert status(queue, "b") == "cancelled"
@@ -104,8 +104,8 @@ def test_a_waiting_and_a_running_render_can_be_cancelled(tmp_path, studio):
 def test_a_failed_render_says_why_in_one_line_and_the_next_one_runs(tmp_path, studio):
     studio.go_on.set()
     queue = open_queue(tmp_path, studio)
-    queue.submit("c", "a", {"fail": True})
-    queue.submit("c", "b", {})
+    queue.submit("c", "a", "blend_styles", {"fail": True})
+    queue.submit("c", "b", "blend_styles", {})
     wait_until(lambda: status(queue, "b") == "done")
     assert queue.latest("a").error == "no weights; get some"
     assert studio.handed_over == ["b"]
@@ -113,8 +113,8 @@ def test_a_failed_render_says_why_in_one_line_and_the_next_one_runs(tmp_path, st
 
 def test_a_restart_takes_up_what_waited_and_owns_up_to_what_it_interrupted(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    job = queue.submit("c", "a", {})
-    queue.submit("c", "b", {})
+    job = queue.submit("c", "a", "blend_styles", {})
+    queue.submit("c", "b", "blend_styles", {})
     wait_until(lambda: queue.step(job.id))
 
     after = Studio()
@@ -128,7 +128,7 @@ def test_a_restart_takes_up_what_waited_and_owns_up_to_what_it_interrupted(tmp_p
 def test_a_render_that_was_not_handed_over_is_handed_over_after_a_restart(tmp_path, studio):
     studio.go_on.set()
     queue = open_queue(tmp_path, studio)
-    job = queue.submit("c", "a", {})
+    job = queue.submit("c", "a", "blend_styles", {})
     wait_until(lambda: status(queue, "a") == "done")
     file = tmp_path / job.id / "job.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "status": "rendered"}))
@@ -142,7 +142,7 @@ def test_a_render_that_was_not_handed_over_is_handed_over_after_a_restart(tmp_pa
 
 def test_another_living_process_keeps_its_job(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    job = queue.submit("c", "a", {})
+    job = queue.submit("c", "a", "blend_styles", {})
     wait_until(lambda: queue.step(job.id))
     file = tmp_path / job.id / "job.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "owner": 1}))
@@ -153,8 +153,8 @@ def test_another_living_process_keeps_its_job(tmp_path, studio):
 def test_a_deleted_conversation_takes_its_renders_with_it(tmp_path, studio):
     studio.go_on.set()
     queue = open_queue(tmp_path, studio)
-    job = queue.submit("c", "a", {})
-    kept = queue.submit("d", "b", {})
+    job = queue.submit("c", "a", "blend_styles", {})
+    kept = queue.submit("d", "b", "blend_styles", {})
     wait_until(lambda: status(queue, "b") == "done")
     queue.discard("c")
     assert queue.latest("a") is None
@@ -164,7 +164,7 @@ def test_a_deleted_conversation_takes_its_renders_with_it(tmp_path, studio):
 
 def test_a_conversation_deleted_during_its_render_leaves_nothing(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
-    job = queue.submit("c", "a", {})
+    job = queue.submit("c", "a", "blend_styles", {})
     wait_until(lambda: queue.step(job.id))
     queue.discard("c")
     studio.go_on.set()
@@ -177,5 +177,5 @@ def test_a_broken_job_file_does_not_stop_the_queue(tmp_path, studio):
     (tmp_path / "old" / "job.json").write_text("{")
     studio.go_on.set()
     queue = open_queue(tmp_path, studio)
-    queue.submit("c", "a", {})
+    queue.submit("c", "a", "blend_styles", {})
     wait_until(lambda: status(queue, "a") == "done")

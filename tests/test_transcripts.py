@@ -19,6 +19,7 @@ ANSWER = CitedAnswer(
     workflow=(WorkflowStage("input", "a prompt", (PAPER,)),),
 )
 CALL = {"name": "blend_styles", "args": {"subject": "x"}, "id": "b1", "type": "tool_call"}
+MADE = {"run_id": "r", "record": {"requests": [{"subject": "a cat", "seed": 7}]}}
 MESSAGES = [
     HumanMessage("why?", id="1"),
     AIMessage("", tool_calls=[{"name": "search_corpus", "args": {"query": "why"}, "id": "s1"}], id="2"),
@@ -27,7 +28,7 @@ MESSAGES = [
     ToolMessage("Not rendered", name="blend_styles", tool_call_id="b1", id="5"),
     HumanMessage("Render it.", additional_kwargs={"render_of": "b1"}, id="6"),
     AIMessage("", tool_calls=[{**CALL, "id": "b2"}], id="7"),
-    ToolMessage("done", name="blend_styles", tool_call_id="b2", artifact={"run_id": "r"}, id="8"),
+    ToolMessage("done", name="blend_styles", tool_call_id="b2", artifact=MADE, id="8"),
     AIMessage("A limit was reached.", id="9"),
 ]
 
@@ -38,7 +39,7 @@ def test_a_transcript_holds_what_was_said_and_made():
     assert entries[0].question == "why?"
     assert entries[1].answer == ANSWER
     assert [proposal.call_id for proposal in entries[1].proposals] == ["b1"]
-    assert entries[2].render == {"run_id": "r"}
+    assert (entries[2].result, entries[2].view) == (MADE, "blend")
     assert entries[3].note == "A limit was reached."
 
 
@@ -57,6 +58,7 @@ def test_a_conversation_is_exported_with_its_sources():
     text = as_markdown("Styles", read_transcript(MESSAGES))
     assert text.startswith("# Styles\n\n## why?")
     assert "http://arxiv.org/pdf/1.pdf" in text and "`r`" in text
+    assert '"seed": 7' in text, "what is needed to render it again is exported"
 
 
 def test_a_follow_up_says_what_was_searched_for():

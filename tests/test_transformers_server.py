@@ -74,5 +74,5 @@ def test_the_server_really_speaks(url, babbler):
     from langchain_core.messages import HumanMessage
 
     settings = read_settings({"UNDERTONE_CHAT_MODEL": str(babbler), "UNDERTONE_CHAT_URL": url})
-    said = load_chat_model(settings).scribe.take([HumanMessage("Say something.")], 60)
+    said = load_chat_model(settings).client.take([HumanMessage("Say something.")], 60)
     assert len(said) > 20

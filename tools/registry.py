@@ -1,20 +1,23 @@
-"""The tools as LangChain tools: `search_corpus` and `blend_styles`.
+"""Every tool as one `ToolSpec` in `TOOLS`: agent, chat, transcript, command line and page read it.
 
 The edge between an agent and the tools: here errors become one line that a model can read. It knows nothing of the
 conversation. The image model is opened at the first render, not before.
 """
 
+from __future__ import annotations
+
 import io
 import secrets
+import shlex
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.tools import BaseTool, ToolException, tool
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.config import get_stream_writer
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from tools.search import Searcher, SearchResult
 
@@ -22,8 +25,62 @@ if TYPE_CHECKING:
     from tools.blend.results import BlendRequest, OnStep, Preview
     from tools.models import ImageModel
 
+SEARCH = "search_corpus"
+"""What every engine begins with."""
 PASSAGES_READ = 24
 PREVIEW_EVERY_S = 0.4
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """What a tool runs with.
+
+    Args:
+        searcher: Searches the corpus.
+        image_model: The name of the model to render with.
+        folder: Where a run that renders keeps its files; its name becomes the run's id.
+        on_step: As in `tools.blend.results.blend`.
+    """
+
+    searcher: Searcher | None
+    image_model: str
+    folder: Path
+    on_step: OnStep | None = None
+
+
+Ran = tuple[str, Any]
+"""What a tool returns: its result in sentences, and the artifact for the page."""
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """One tool.
+
+    Args:
+        name: What a model calls it by, `verb_noun`.
+        description: What it does, for a model.
+        arguments: Their schema, each field with its description.
+        run: Runs it; raises ToolException with one line where the arguments or what it needs cannot be used.
+        status: One line on a call under way, from its arguments.
+        view: Which view draws its result, and the form of a call that waits.
+        needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
+        verb: What the click is called.
+        command: The shell command that does the same, from the call's arguments.
+    """
+
+    name: str
+    description: str
+    arguments: type[BaseModel]
+    run: Callable[[Any, ToolContext], Ran]
+    status: Callable[[Mapping[str, Any]], str]
+    view: str
+    needs_approval: bool = False
+    verb: str = "Run"
+    command: Callable[[Mapping[str, Any]], str] | None = None
+
+
+class SearchArguments(BaseModel):
+    query: str = Field(description="The question, in plain words.")
 
 
 class StyleChoice(BaseModel):
@@ -41,83 +98,46 @@ class ReferenceChoice(BaseModel):
     weight: float = 1.0
 
 
-def build_tools(searcher: Searcher, image_model_name: str, renders: Path) -> list[BaseTool]:
-    """Make the agent's tools.
-
-    Args:
-        searcher: Searches the corpus.
-        image_model_name: What `blend_styles` renders with.
-        renders: Each render gets a folder of its own in here.
-    """
-
-    @tool(response_format="content_and_artifact", parse_docstring=True)
-    def search_corpus(query: str) -> tuple[str, SearchResult]:
-        """Search the papers' summaries and the model cards for passages that answer a question.
-
-        Args:
-            query: The question, in plain words.
-        """
-        result = searcher.search(query, top_k=PASSAGES_READ)
-        return describe_search(result), result
-
-    @tool(response_format="content_and_artifact", parse_docstring=True)
-    def blend_styles(
-        subject: str,
-        styles: list[StyleChoice],
-        method: str = "composable",
-        steps: int = 20,
-        guidance: float | None = None,
-        seed: int = 0,
-        references: list[ReferenceChoice] | None = None,
-    ) -> tuple[str, dict[str, Any]]:
-        """Render a picture that blends styles, and measure what happened inside the image model.
-
-        Args:
-            subject: What to draw, without any style: "a red house in a meadow".
-            styles: 1 to 4 styles, each a text and a weight; only the proportion between weights counts. None are needed
-                with a reference; beside one they are words of the picture's prompt.
-            method: prompt (both styles named in one prompt), embedding (mean of the prompts' embeddings), composable
-                (weighted noise predictions), schedule (one style, then the next), alternate (in turns) or reference
-                (keys and values of a reference picture's self-attention).
-            steps: Denoising steps, 1 to 150.
-            guidance: Guidance scale, 0 to 30; leave it out for the model's own.
-            seed: The same seed and arguments give the same picture.
-            references: For the method reference: 1 or 2, each a prompt that draws it or the id of an uploaded picture.
-        """
-        given = {
-            "subject": subject,
-            "styles": [style.model_dump() for style in styles],
-            "method": method,
-            "steps": steps,
-            "guidance": guidance,
-            "seed": seed,
-            "references": [reference.model_dump() for reference in references or []],
-        }
-        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
-        return render_blend(given, image_model_name, renders / run_id, on_step=_stream_progress())
-
-    blend_styles.handle_tool_error = True
-    search_corpus.handle_tool_error = True
-    return [search_corpus, blend_styles]
+class BlendArguments(BaseModel):
+    subject: str = Field(description='What to draw, without any style: "a red house in a meadow".')
+    styles: list[StyleChoice] = Field(
+        description="1 to 4 styles, each a text and a weight; only the proportion between weights counts. None are "
+        "needed with a reference; beside one they are words of the picture's prompt.",
+    )
+    method: str = Field(
+        default="composable",
+        description="prompt (both styles named in one prompt), embedding (mean of the prompts' embeddings), composable "
+        "(weighted noise predictions), schedule (one style, then the next), alternate (in turns) or reference (keys "
+        "and values of a reference picture's self-attention).",
+    )
+    steps: int = Field(default=20, description="Denoising steps, 1 to 150.")
+    guidance: float | None = Field(
+        default=None, description="Guidance scale, 0 to 30; leave it out for the model's own."
+    )
+    seed: int = Field(default=0, description="The same seed and arguments give the same picture.")
+    references: list[ReferenceChoice] = Field(
+        default=[],
+        description="For the method reference: 1 or 2, each a prompt that draws it or the id of an uploaded picture.",
+    )
 
 
-def render_blend(
-    arguments: dict[str, Any], image_model_name: str, folder: Path, *, on_step: "OnStep | None" = None
-) -> tuple[str, dict[str, Any]]:
-    """Render what `blend_styles` was called with and keep it in `folder`.
+class SweepArguments(BlendArguments):
+    points: int = Field(default=9, description="How many weights are rendered, from the first style to the second.")
 
-    Args:
-        arguments: The tool call's arguments.
-        image_model_name: The model to render with.
-        folder: Where the image, record and measurements go; its name becomes the run's id.
-        on_step: As in `tools.blend.results.blend`.
+
+def search_corpus(arguments: SearchArguments, context: ToolContext) -> Ran:
+    """Search; the artifact is the SearchResult."""
+    assert context.searcher is not None, "search_corpus runs with a searcher"
+    result = context.searcher.search(arguments.query, top_k=PASSAGES_READ)
+    return describe_search(result), result
+
+
+def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
+    """Render a blend, measure it, and keep it in the context's folder.
 
     Returns:
-        What was rendered and measured, in sentences, and the artifact for the page: run_id, folder, record,
-        measurements, facts ({topic, text, figure} each), unknown_words.
-
-    Raises:
-        ToolException: If the arguments or the image model cannot be used; its text is one line.
+        What was rendered and measured, in sentences, and the artifact: run_id, folder, record, measurements, facts
+        ({topic, text, figure} each), unknown_words.
     """
     # torch and diffusers take seconds to import, and a conversation without a render never needs them
     from tools.blend.references import REFERENCES_FOLDER, load_references
@@ -128,59 +148,55 @@ def render_blend(
     from tools.trace.summary import facts_of
 
     try:
-        model = load_image_model(image_model_name)
+        model = load_image_model(context.image_model)
         request = _request(arguments, model)
-        # renders and references stand side by side under a home, and `folder` is one of the renders
-        pictures = load_references(request.references, folder.parent.parent / REFERENCES_FOLDER)
+        # renders and references stand side by side under a home, and the folder is one of the renders
+        pictures = load_references(request.references, context.folder.parent.parent / REFERENCES_FOLDER)
         prompting = StylePrompting(pictures=pictures, compare=True)
-        result = blend(request, model, on_step=on_step, prompting=prompting)
+        result = blend(request, model, on_step=context.on_step, prompting=prompting)
         if request.references or not model.is_large:  # styles left out of a large one would cost minutes on a CPU
             result = explain(result, model)
-        save(result, folder)
+        save(result, context.folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
     facts = facts_of(result.measurements)
     artifact = {
-        "run_id": folder.name,
-        "folder": str(folder),
+        "run_id": context.folder.name,
+        "folder": str(context.folder),
         "record": result.record,
         "measurements": result.measurements,
         "facts": [asdict(fact) for fact in facts],
         "unknown_words": list(result.unknown_words),
     }
-    return "\n".join((result.sentence(), "Measured in this run:", *(f"- {fact.text}" for fact in facts))), artifact
+    return _told(result.sentence(), facts), artifact
 
 
-def render_sweep(
-    arguments: dict[str, Any], image_model_name: str, folder: Path, points: int = 9, *, on_step: "OnStep | None" = None
-) -> tuple[str, dict[str, Any]]:
-    """Render what `blend_styles` was called with at N weights from its first style to its second.
+def sweep_styles(arguments: SweepArguments, context: ToolContext) -> Ran:
+    """Render a blend at N weights from its first style to its second.
 
     Returns:
-        What was rendered and measured, in sentences, and the artifact: run_id, folder (with sweep.png and curves.json),
-        record, facts as in `render_blend`, unknown_words, and measurements, whose "sweep" holds the curves that
-        `tools.experiments.flip.measure_curves` describes; each image's own stay in the folder's measurements.json.
-
-    Raises:
-        ToolException: As in `render_blend`, and where there are not two styles.
+        As of `blend_styles`; the folder holds sweep.png and curves.json, and the measurements' "sweep" holds the curves
+        that `tools.experiments.flip.measure_curves` describes; each image's own stay in measurements.json.
     """
     from tools.experiments.flip import save_sweep, sweep
     from tools.models import ModelUnavailable, load_image_model
     from tools.trace.summary import facts_of_sweep
 
     try:
-        model = load_image_model(image_model_name)
+        model = load_image_model(context.image_model)
         request = _request(arguments, model)
-        result = sweep(request, points, model, on_step=on_step)
-        save_sweep(result, folder)
+        result = sweep(request, arguments.points, model, on_step=context.on_step)
+        save_sweep(result, context.folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
     facts = facts_of_sweep(result.measurements["sweep"])
     start, end = result.measurements["sweep"]["styles"]
-    sentence = f'Rendered "{request.subject}" at {points} weights from "{start}" to "{end}", seed {request.seed}.'
-    return "\n".join((sentence, "Measured in this run:", *(f"- {fact.text}" for fact in facts))), {
-        "run_id": folder.name,
-        "folder": str(folder),
+    sentence = (
+        f'Rendered "{request.subject}" at {arguments.points} weights from "{start}" to "{end}", seed {request.seed}.'
+    )
+    return _told(sentence, facts), {
+        "run_id": context.folder.name,
+        "folder": str(context.folder),
         "record": result.record,
         "measurements": {name: value for name, value in result.measurements.items() if name != "images"},
         "facts": [asdict(fact) for fact in facts],
@@ -188,22 +204,120 @@ def render_sweep(
     }
 
 
-def _request(arguments: dict[str, Any], model: "ImageModel") -> "BlendRequest":
+def blend_command(arguments: Mapping[str, Any]) -> str:
+    """The command that renders a blend."""
+    words = ["python", "-m", "tools", "blend", "--subject", arguments["subject"]]
+    for style in arguments["styles"]:
+        words += ["--style", f"{style['text']}={style['weight']:g}"]
+    for one in arguments.get("references") or ():
+        if one.get("prompt"):
+            words += ["--reference-prompt", f"{one['prompt']}={one.get('weight', 1.0):g}"]
+    for name in ("method", "steps", "guidance", "seed"):
+        if arguments.get(name) is not None:
+            words += [f"--{name}", str(arguments[name])]
+    return shlex.join([*words, "--out", "blend"])
+
+
+TOOLS: dict[str, ToolSpec] = {
+    spec.name: spec
+    for spec in (
+        ToolSpec(
+            name=SEARCH,
+            description="Search the papers' summaries and the model cards for passages that answer a question.",
+            arguments=SearchArguments,
+            run=search_corpus,
+            status=lambda arguments: f"Searching the corpus for “{arguments.get('query', '')}”",
+            view="search",
+        ),
+        ToolSpec(
+            name="blend_styles",
+            description="Render a picture that blends styles, and measure what happened inside the image model.",
+            arguments=BlendArguments,
+            run=blend_styles,
+            status=lambda arguments: f"Rendering “{arguments.get('subject', '')}”",
+            view="blend",
+            needs_approval=True,
+            verb="Render",
+            command=blend_command,
+        ),
+        ToolSpec(
+            name="sweep_styles",
+            description="Render one seed at several weights from one style to another, and measure where it changes.",
+            arguments=SweepArguments,
+            run=sweep_styles,
+            status=lambda arguments: f"Sweeping “{arguments.get('subject', '')}”",
+            view="sweep",
+            needs_approval=True,
+            verb="Sweep",
+        ),
+    )
+}
+
+
+def needs_approval(name: str) -> bool:
+    """Whether a call of this tool waits for a person's click; False for a name that no tool has."""
+    return name in TOOLS and TOOLS[name].needs_approval
+
+
+def run_tool(name: str, arguments: Mapping[str, Any], context: ToolContext) -> Ran:
+    """Check a call's arguments and run it.
+
+    Raises:
+        ToolException: They cannot be used, or what the tool needs cannot; its text is one line.
+    """
+    spec = TOOLS[name]
+    try:
+        checked = spec.arguments.model_validate(arguments)
+    except ValueError as error:
+        first = error.errors()[0] if hasattr(error, "errors") else {"loc": (), "msg": str(error)}
+        where = ".".join(str(part) for part in first["loc"])
+        raise ToolException(f"{name} cannot be run: {where}: {first['msg']}") from error
+    return spec.run(checked, context)
+
+
+def build_tools(searcher: Searcher, image_model: str, renders: Path) -> list[BaseTool]:
+    """Make the agent's tools of `TOOLS`.
+
+    Args:
+        searcher: Searches the corpus.
+        image_model: What renders.
+        renders: Each run that renders gets a folder of its own in here.
+    """
+
+    def langchain_tool(spec: ToolSpec) -> BaseTool:
+        def run(**arguments: Any) -> Ran:
+            folder = renders / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+            context = ToolContext(searcher, image_model, folder, _stream_progress() if spec.needs_approval else None)
+            return spec.run(spec.arguments.model_validate(arguments), context)
+
+        return StructuredTool.from_function(
+            run,
+            name=spec.name,
+            description=spec.description,
+            args_schema=spec.arguments,
+            response_format="content_and_artifact",
+            handle_tool_error=True,
+        )
+
+    return [langchain_tool(spec) for spec in TOOLS.values()]
+
+
+def _told(sentence: str, facts: Any) -> str:
+    return "\n".join((sentence, "Measured in this run:", *(f"- {fact.text}" for fact in facts)))
+
+
+def _request(arguments: BlendArguments, model: ImageModel) -> BlendRequest:
     from tools.blend.references import Reference
     from tools.blend.results import BlendRequest, WeightedStyle
 
-    guidance = arguments.get("guidance")
     return BlendRequest(
-        subject=arguments["subject"],
-        styles=tuple(WeightedStyle(style["text"], style["weight"]) for style in arguments.get("styles") or ()),
-        method=arguments.get("method", "composable"),
-        num_inference_steps=arguments.get("steps", 20),
-        guidance_scale=model.default_guidance if guidance is None else guidance,
-        seed=arguments.get("seed", 0),
-        references=tuple(
-            Reference(one.get("prompt"), one.get("image"), one.get("weight", 1.0))
-            for one in arguments.get("references") or ()
-        ),
+        subject=arguments.subject,
+        styles=tuple(WeightedStyle(style.text, style.weight) for style in arguments.styles),
+        method=arguments.method,
+        num_inference_steps=arguments.steps,
+        guidance_scale=model.default_guidance if arguments.guidance is None else arguments.guidance,
+        seed=arguments.seed,
+        references=tuple(Reference(one.prompt, one.image, one.weight) for one in arguments.references),
     )
 
 
@@ -216,7 +330,7 @@ def describe_search(result: SearchResult) -> str:
     )
 
 
-def _stream_progress() -> "OnStep | None":
+def _stream_progress() -> OnStep | None:
     """Report steps to the graph's stream; None outside a graph, where nobody listens."""
     try:
         write = get_stream_writer()
@@ -227,7 +341,7 @@ def _stream_progress() -> "OnStep | None":
     )
 
 
-def paced_previews(tell: Callable[[int, int, bytes | None], None]) -> "OnStep":
+def paced_previews(tell: Callable[[int, int, bytes | None], None]) -> OnStep:
     """Tell of every step, with a PNG of the preview no more often than each PREVIEW_EVERY_S seconds: it costs a decode.
 
     Args:
@@ -235,7 +349,7 @@ def paced_previews(tell: Callable[[int, int, bytes | None], None]) -> "OnStep":
     """
     last_preview_s = 0.0
 
-    def step_done(step: int, total: int, preview: "Preview") -> None:
+    def step_done(step: int, total: int, preview: Preview) -> None:
         nonlocal last_preview_s
         png = None
         if time.monotonic() - last_preview_s >= PREVIEW_EVERY_S:

@@ -11,9 +11,9 @@ from typing import Any
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
-from app.agent.extractive import Reader
-from app.agent.generative import Writer
-from app.generation.client import Scribe
+from app.agent.extractive import ExtractiveModel
+from app.agent.generative import GenerativeModel
+from app.generation.client import ModelClient
 from app.settings import DEFAULT_CHAT_MODEL, Settings
 from ingest.vectors import load_entailment
 
@@ -35,13 +35,15 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
                 "UNDERTONE_CHAT_URL is set but no model: name one that the server offers in UNDERTONE_CHAT_MODEL, "
                 "or unset it to use the reader"
             )
-        return Reader()
+        return ExtractiveModel()
     limit_s = _limit_s(settings)
     model = _open_language_model(settings, limit_s)
     nli = load_entailment(settings.nli) if settings.nli else None
     if nli:
         nli.scores([("It rains.", "It rains.")])  # a bad name is said now, not in the middle of an answer
-    return Writer(scribe=Scribe(model), engine=settings.chat_model, limit_s=limit_s, nli=nli)
+    return GenerativeModel(
+        extractive=ExtractiveModel(), client=ModelClient(model), engine=settings.chat_model, limit_s=limit_s, nli=nli
+    )
 
 
 def _open_language_model(settings: Settings, limit_s: float) -> BaseChatModel:
@@ -49,7 +51,7 @@ def _open_language_model(settings: Settings, limit_s: float) -> BaseChatModel:
     limits: dict[str, Any] = {
         "timeout": limit_s,
         "max_retries": 0,
-    }  # the scribe tries again itself: it knows when to stop
+    }  # the client tries again itself: it knows when to stop
     try:
         if url is None:
             return init_chat_model(name, **limits)

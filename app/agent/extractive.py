@@ -1,6 +1,6 @@
 """The default answer engine: a chat model that quotes instead of inventing, and needs no language model.
 
-It asks `search_corpus`, chooses the sentences that answer, and frames them. Its claims are the corpus's own words; its
+It searches, chooses the sentences that answer, and frames them. Its claims are the corpus's own words; its
 framing restates the question or says what the corpus lacks, and states no fact about the world. It knows nothing of
 vectors or indexes: what it may say is what the tool's result holds.
 """
@@ -20,20 +20,21 @@ from app.answering.composer import Composer
 from app.answers import CitedAnswer
 from app.understanding.followups import Conversation, standalone
 from app.understanding.intents import intent_of
+from tools.registry import SEARCH, needs_approval
 from tools.search import SearchResult
 
 ENGINE = "reader"
 
 
-class Reader(BaseChatModel):
+class ExtractiveModel(BaseChatModel):
     """Answers by quoting. See the module's docstring for what it may say."""
 
     @property
     def _llm_type(self) -> str:
         return ENGINE
 
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Reader:
-        """Return itself: the reader knows its two tools by name."""
+    def bind_tools(self, tools: Any, **kwargs: Any) -> ExtractiveModel:
+        """Return itself: it reads the registry of tools."""
         return self
 
     def _generate(
@@ -43,19 +44,20 @@ class Reader(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._reply(messages))])
+        return ChatResult(generations=[ChatGeneration(message=self.reply(messages))])
 
-    def _reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
+    def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        """The next message of a turn: a search, or an answer with what it proposes."""
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
         question = _text(messages[asked])
         last = messages[-1]
-        is_render = isinstance(last, ToolMessage) and last.name != "search_corpus"
-        conversation = read_conversation(messages if is_render else messages[:asked])
+        was_approved = isinstance(last, ToolMessage) and needs_approval(last.name or "")
+        conversation = read_conversation(messages if was_approved else messages[:asked])
         composer = Composer(question, conversation, ENGINE)
-        if isinstance(last, ToolMessage) and last.name == "search_corpus":
+        if isinstance(last, ToolMessage) and not was_approved:
             result = last.artifact if isinstance(last.artifact, SearchResult) else None
             if result and (query := composer.second_look(result)):
-                return AIMessage("", tool_calls=[_call("search_corpus", {"query": query})])
+                return AIMessage("", tool_calls=[_call(SEARCH, {"query": query})])
             return _message(composer.answer(result) if result else composer.failed(_text(last)))
         if isinstance(last, ToolMessage):
             artifact = last.artifact if isinstance(last.artifact, dict) else None
@@ -63,7 +65,7 @@ class Reader(BaseChatModel):
         if (direct := composer.without_search(intent_of(question))) is not None:
             return _message(direct)
         query = standalone(question, conversation).query
-        return AIMessage("", tool_calls=[_call("search_corpus", {"query": query})])
+        return AIMessage("", tool_calls=[_call(SEARCH, {"query": query})])
 
 
 def read_conversation(messages: Sequence[BaseMessage]) -> Conversation:
@@ -73,8 +75,12 @@ def read_conversation(messages: Sequence[BaseMessage]) -> Conversation:
         if isinstance(message, AIMessage):
             if "cited_answer" in message.additional_kwargs:
                 answers.append(CitedAnswer.from_json(message.additional_kwargs["cited_answer"]))
-            blends += [call["args"] for call in message.tool_calls if call["name"] == "blend_styles"]
-        elif isinstance(message, ToolMessage) and message.name == "blend_styles" and isinstance(message.artifact, dict):
+            blends += [call["args"] for call in message.tool_calls if needs_approval(call["name"])]
+        elif (
+            isinstance(message, ToolMessage)
+            and needs_approval(message.name or "")
+            and isinstance(message.artifact, dict)
+        ):
             renders.append(message.artifact)
     return Conversation(tuple(answers), tuple(blends), tuple(renders))
 

@@ -1,7 +1,8 @@
-"""The agent: a chat model, its two tools, and the rules that hold whichever model is used.
+"""The agent: a chat model, its tools, and the rules that hold whichever model is used.
 
-It knows neither the corpus nor how a blend is made; those are behind the tools. A blend never runs because a model
-asked for it: the person's click approves or edits it, and the queue in `render_queue.py` has rendered it by then.
+It knows neither the corpus nor how a blend is made; those are behind the tools. A tool that needs approval never runs
+because a model asked for it: the person's click approves or edits the call, and the queue in `render_queue.py` has
+rendered it by then.
 """
 
 from __future__ import annotations
@@ -29,15 +30,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from app.agent.extractive import Reader
-from app.agent.generative import Writer
+from app.agent.generative import GenerativeModel
 from app.answers import Checked
-from app.generation.verified_answer import WriterFailed
+from app.generation.verified_answer import GenerationFailed
 from app.understanding.messages import check_question
+from tools.registry import TOOLS
 
-BLEND_TOOL = "blend_styles"
-SWEEP_TOOL = "sweep_styles"  # nobody's to call: a sweep is asked for by a click on a proposal's card
-SEARCH_TOOL = "search_corpus"
 MODEL_CALLS_PER_TURN = 6
 TOOL_CALLS_PER_TURN = 6
 
@@ -48,7 +46,7 @@ class TurnContext:
 
     Args:
         started_s: `time.perf_counter()` when the turn began.
-        rendered: Finished renders by the id of the tool call that asked for them.
+        rendered: Finished runs by the id of the tool call that asked for them.
         trouble: Why the engine could not answer, once it could not.
     """
 
@@ -58,7 +56,7 @@ class TurnContext:
 
 
 class HandOverRenders(AgentMiddleware[AgentState, TurnContext]):
-    """Give an approved `blend_styles` call the render that the queue has made for it."""
+    """Give an approved call the result that the queue has made for it."""
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
@@ -90,7 +88,7 @@ class CapInput(AgentMiddleware[AgentState, TurnContext]):
 
 
 class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
-    """Write into an answer why the reader gave it in a language model's place.
+    """Write into an answer why the extractive model gave it in a language model's place.
 
     It stands inside of the fallback, which calls it once for each model: it hears why the first failed, and marks what
     the second says.
@@ -103,9 +101,9 @@ class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
         try:
             response = handler(request)
         except Exception as error:  # by its kind, unless it is ours: its words may hold a key
-            ours = isinstance(error, WriterFailed)
+            ours = isinstance(error, GenerationFailed)
             why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
-            checked = error.checked if isinstance(error, WriterFailed) else Checked()
+            checked = error.checked if isinstance(error, GenerationFailed) else Checked()
             trouble.append(replace(checked, note=why))
             raise
         for message in response.result:
@@ -148,13 +146,17 @@ def build_agent(
 
     Args:
         model: Anything that answers with tool calls or a message; `additional_kwargs["cited_answer"]` holds the answer.
-        tools: `search_corpus` and `blend_styles`.
-        checkpointer: Keeps each conversation between turns, and while a proposed blend waits for its click.
+        tools: As from `tools.registry.build_tools`.
+        checkpointer: Keeps each conversation between turns, and while a proposal waits for its click.
     """
     middleware: list[AgentMiddleware[Any, TurnContext]] = [
         HumanInTheLoopMiddleware(
-            interrupt_on={BLEND_TOOL: {"allowed_decisions": ["approve", "edit", "reject"]}},
-            description_prefix="A blend is proposed",
+            interrupt_on={
+                spec.name: {"allowed_decisions": ["approve", "edit", "reject"]}
+                for spec in TOOLS.values()
+                if spec.needs_approval
+            },
+            description_prefix="Proposed",
             edit_notice=None,  # the tool's result says itself what was rendered
         ),
         CapInput(),
@@ -164,8 +166,8 @@ def build_agent(
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS_PER_TURN, exit_behavior="continue"),
         TimeAnswers(),
     ]
-    if isinstance(model, Writer):
-        middleware += [ModelFallbackMiddleware(Reader()), TellWhoAnswered()]
+    if isinstance(model, GenerativeModel):
+        middleware += [ModelFallbackMiddleware(model.extractive), TellWhoAnswered()]
     return create_agent(
         model,
         list(tools),

@@ -17,13 +17,14 @@ from langgraph.constants import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from app.agent.graph import BLEND_TOOL, SEARCH_TOOL, SWEEP_TOOL, TurnContext
+from app.agent.graph import TurnContext
 from app.answers import CitedAnswer
 from app.conversation.store import Conversations
 from app.understanding.messages import check_question
+from tools.registry import TOOLS, needs_approval
 
-DECLINED = "Not rendered, as you wished. It can still be rendered later."
-NOT_RENDERED = "Not rendered: the person went on without it. It can still be rendered later."
+DECLINED = "Not run, as you wished. It can still be run later."
+WENT_ON = "Not run: the person went on without it. It can still be run later."
 
 Event = str | CitedAnswer
 """What a turn yields: lines that say what it is doing, then its answer."""
@@ -68,7 +69,7 @@ class Chat:
     def _rewind(self, conversation_id: str) -> None:
         """Go back to the question: what a search found comes back from a checkpoint as data, not as a result."""
         messages = self.messages(conversation_id)
-        if isinstance(messages[-1], ToolMessage) and messages[-1].name in (BLEND_TOOL, SWEEP_TOOL):
+        if isinstance(messages[-1], ToolMessage) and needs_approval(messages[-1].name or ""):
             return
         asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
         half_done = [RemoveMessage(message.id) for message in messages[asked + 1 :] if message.id]
@@ -80,21 +81,29 @@ class Chat:
         messages = self.messages(conversation_id)
         return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
 
+    def approve(self, conversation_id: str) -> Iterator[Event]:
+        """Run the first proposal that waits, as it stands, and let the engine say what came of it."""
+        with self._locks[conversation_id]:
+            messages = self.messages(conversation_id)
+            if waiting := proposals(messages[-1]) if messages else []:
+                yield from self._run(conversation_id, _approval(waiting, waiting[0]["id"], waiting[0]["args"]))
+
     def decline(self, conversation_id: str, call_id: str) -> Iterator[Event]:
         """Reject a proposal that waits, and let the engine go on without it."""
         with self._locks[conversation_id]:
             messages = self.messages(conversation_id)
             waiting = [call["id"] for call in proposals(messages[-1])] if messages else []
             if call_id in waiting:
-                said = [DECLINED if waited == call_id else NOT_RENDERED for waited in waiting]
+                said = [DECLINED if waited == call_id else WENT_ON for waited in waiting]
                 decisions = [{"type": "reject", "message": message} for message in said]
                 yield from self._run(conversation_id, Command(resume={"decisions": decisions}))
 
     def hand_over(self, conversation_id: str, call_id: str, arguments: dict[str, Any], rendered: ToolMessage) -> None:
-        """Put a finished render into its conversation and let the engine say what came of it.
+        """Put a finished run into its conversation and let the engine say what came of it.
 
-        Where the proposal still waits, its render is its approval. Where the conversation went on, the render joins it
-        as a new exchange, so nothing that was said changes; so does a sweep, which leaves the proposal to be rendered.
+        Where the proposal still waits, its run is its approval. Where the conversation went on, the run joins it
+        as a new exchange, so nothing that was said changes; so does the result of another tool than the proposed one,
+        which leaves the proposal as it is.
 
         Args:
             call_id: The proposal's tool call.
@@ -111,23 +120,13 @@ class Chat:
             waiting = proposals(messages[-1]) if messages else []
             context = TurnContext(rendered={call_id: rendered})
             command: Command | dict[str, Any]
-            if rendered.name == BLEND_TOOL and call_id in (call["id"] for call in waiting):
-                edit = {"type": "edit", "edited_action": {"name": BLEND_TOOL, "args": arguments}}
-                approve = {"type": "approve"}
-                later = {"type": "reject", "message": NOT_RENDERED}
-                command = Command(
-                    resume={
-                        "decisions": [
-                            later if call["id"] != call_id else approve if call["args"] == arguments else edit
-                            for call in waiting
-                        ]
-                    }
-                )
+            if (call_id, rendered.name) in ((call["id"], call["name"]) for call in waiting):
+                command = _approval(waiting, call_id, arguments)
             else:
                 new_id = f"{call_id}-{len(messages)}"
-                wish = "Sweep it." if rendered.name == SWEEP_TOOL else "Render it."
-                asked = HumanMessage(wish, additional_kwargs={"render_of": call_id})
-                call = {"name": rendered.name, "args": arguments, "id": new_id, "type": "tool_call"}
+                name = rendered.name or ""
+                asked = HumanMessage(f"{TOOLS[name].verb} it.", additional_kwargs={"render_of": call_id})
+                call = {"name": name, "args": arguments, "id": new_id, "type": "tool_call"}
                 result = rendered.model_copy(update={"tool_call_id": new_id})
                 new = [asked, AIMessage("", tool_calls=[call]), result]
                 command = {"messages": [*_settle(messages), *new]}
@@ -158,9 +157,22 @@ class Chat:
 
 
 def proposals(message: AnyMessage) -> list[Any]:
-    """The blends that a message proposes, as tool calls."""
+    """The calls of a message that wait for a person's click."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
-    return [call for call in calls if call["name"] == BLEND_TOOL]
+    return [call for call in calls if needs_approval(call["name"])]
+
+
+def _approval(waiting: list[Any], call_id: str, arguments: dict[str, Any]) -> Command:
+    """Approve one of the calls that wait, with the arguments as the person set them, and none of the others."""
+
+    def decide(call: Any) -> dict[str, Any]:
+        if call["id"] != call_id:
+            return {"type": "reject", "message": WENT_ON}
+        if call["args"] == arguments:
+            return {"type": "approve"}
+        return {"type": "edit", "edited_action": {"name": call["name"], "args": arguments}}
+
+    return Command(resume={"decisions": [decide(call) for call in waiting]})
 
 
 def _config(conversation_id: str) -> RunnableConfig:
@@ -178,9 +190,7 @@ def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:
     done = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
     return [
-        ToolMessage(
-            NOT_RENDERED if call["name"] == BLEND_TOOL else "Cut off.", name=call["name"], tool_call_id=call["id"]
-        )
+        ToolMessage(WENT_ON if needs_approval(call["name"]) else "Cut off.", name=call["name"], tool_call_id=call["id"])
         for call in (last.tool_calls if last else [])
         if call["id"] not in done
     ]
@@ -191,7 +201,7 @@ def _events(message: AnyMessage) -> Iterator[Event]:
         if "cited_answer" in message.additional_kwargs:
             yield CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
         for call in message.tool_calls:
-            if call["name"] == SEARCH_TOOL:
-                yield f"Searching the corpus for “{call['args'].get('query', '')}”"
-    elif isinstance(message, ToolMessage) and message.name == SEARCH_TOOL:
+            if call["name"] in TOOLS and not needs_approval(call["name"]):
+                yield TOOLS[call["name"]].status(call["args"])
+    elif isinstance(message, ToolMessage) and not needs_approval(message.name or ""):
         yield "Choosing the sentences that answer"

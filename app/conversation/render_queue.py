@@ -26,12 +26,12 @@ class RenderCancelled(Exception):
 
 @dataclass(frozen=True)
 class RenderJob:
-    """One click on Render or on Sweep.
+    """One click that runs a tool.
 
     Args:
-        call_id: The proposal that it renders.
-        arguments: `blend_styles`' arguments as the person set them.
-        points: How many weights a sweep renders; None for a single render.
+        call_id: The proposal that it comes from.
+        tool: The tool to run.
+        arguments: The tool's arguments as the person set them.
         status: "rendered" means that the files are there and the conversation is still to be told.
         result: What the tool returned, once rendered: `content` and `artifact`.
         owner: The process that works on it.
@@ -40,13 +40,13 @@ class RenderJob:
     id: str
     conversation_id: str
     call_id: str
+    tool: str
     arguments: dict[str, Any]
     status: Status
     created_at: float
     owner: int
     error: str | None = None
     result: dict[str, Any] | None = None
-    points: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,8 @@ class RenderQueue:
             self._load(file)
         threading.Thread(target=self._work, daemon=True, name="renders").start()
 
-    def submit(
-        self, conversation_id: str, call_id: str, arguments: dict[str, Any], points: int | None = None
-    ) -> RenderJob:
-        """Queue a render; a second click while it waits or runs gives the same job."""
+    def submit(self, conversation_id: str, call_id: str, tool: str, arguments: dict[str, Any]) -> RenderJob:
+        """Queue a run; a second click while it waits or runs gives the same job."""
         with self._changed:
             latest = self.latest(call_id)
             if latest and latest.status in ACTIVE:
@@ -98,11 +96,11 @@ class RenderQueue:
                 id=time.strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6],
                 conversation_id=conversation_id,
                 call_id=call_id,
+                tool=tool,
                 arguments=arguments,
                 status="queued",
                 created_at=time.time(),
                 owner=os.getpid(),
-                points=points,
             )
             self._keep(job)
             return job

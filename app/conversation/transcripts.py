@@ -12,16 +12,17 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from app.agent.graph import BLEND_TOOL, SWEEP_TOOL
 from app.answers import Citation, CitedAnswer, Source
 from app.conversation.chat import proposals
+from tools.registry import TOOLS, needs_approval
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A blend that an answer proposes."""
+    """A call that an answer proposes and a click runs."""
 
     call_id: str
+    tool: str
     arguments: dict[str, Any]
 
 
@@ -33,7 +34,8 @@ class Entry:
         question: What the person typed.
         answer: What was answered.
         note: A line without an answer's form, e.g. that a limit was reached.
-        render: A finished blend's or sweep's artifact: `run_id`, `folder`, `record`, `measurements`.
+        result: The artifact of a run that a click started: `run_id`, `folder`, `record` and what its tool adds.
+        view: Which view draws the result.
         key: Stable across reruns; the message's id.
         proposals: What an answer proposes.
     """
@@ -42,7 +44,8 @@ class Entry:
     question: str | None = None
     answer: CitedAnswer | None = None
     note: str | None = None
-    render: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    view: str = ""
     proposals: tuple[Proposal, ...] = field(default=())
 
 
@@ -66,10 +69,10 @@ def as_markdown(title: str, entries: Sequence[Entry]) -> str:
             blocks.append(f"## {' '.join(entry.question.split())}")
         elif entry.answer is not None:
             blocks.extend(answer_as_markdown(entry.answer))
-        elif entry.render is not None:
-            request = entry.render.get("record", {}).get("request", {})
-            blocks.append(f"Rendered in this run as `{entry.render.get('run_id', '')}`:")
-            blocks.append(f"```json\n{json.dumps(request, indent=2, ensure_ascii=False)}\n```")
+        elif entry.result is not None:
+            requests = entry.result.get("record", {}).get("requests", [])
+            blocks.append(f"Rendered in this run as `{entry.result.get('run_id', '')}`:")
+            blocks.append(f"```json\n{json.dumps(requests, indent=2, ensure_ascii=False)}\n```")
         elif entry.note:
             blocks.append(entry.note)
     return "\n\n".join(blocks) + "\n"
@@ -118,11 +121,11 @@ def _entries(message: AnyMessage) -> Iterable[Entry]:
         if "render_of" not in message.additional_kwargs:
             yield Entry(key, question=message.text)
     elif isinstance(message, AIMessage):
-        found = tuple(Proposal(call["id"], call["args"]) for call in proposals(message))
+        found = tuple(Proposal(call["id"], call["name"], call["args"]) for call in proposals(message))
         if "cited_answer" in message.additional_kwargs:
             answer = CitedAnswer.from_json(message.additional_kwargs["cited_answer"])
             yield Entry(key, answer=answer, proposals=found)
         elif message.content and not message.tool_calls:
             yield Entry(key, note=message.text)
-    elif isinstance(message, ToolMessage) and message.name in (BLEND_TOOL, SWEEP_TOOL) and message.artifact:
-        yield Entry(key, render=message.artifact)
+    elif isinstance(message, ToolMessage) and needs_approval(message.name or "") and message.artifact:
+        yield Entry(key, result=message.artifact, view=TOOLS[message.name or ""].view)

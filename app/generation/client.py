@@ -60,7 +60,7 @@ _STATUS = {
 }
 
 
-class ScribeFailed(RuntimeError):
+class ModelClientFailed(RuntimeError):
     """The language model gave no reply; the message says why, as the end of "the language model ..."."""
 
 
@@ -93,7 +93,7 @@ class _Broken(Exception):
         return 400 <= self.status <= 501 and self.status not in (*_STATUS, 500)
 
 
-class Scribe:
+class ModelClient:
     """Takes replies from a chat model.
 
     It asks in the manner that keeps most: with the reply's schema, where the provider has structured output, and with a
@@ -115,7 +115,7 @@ class Scribe:
             limit_s: Seconds that everything may take, retries included.
 
         Raises:
-            ScribeFailed: It is down, slow, or says nothing.
+            ModelClientFailed: It is down, slow, or says nothing.
         """
         until_s = time.monotonic() + limit_s
         manner, said, tries = self._manner, "", 0
@@ -124,7 +124,7 @@ class Scribe:
             try:
                 reply = self._listen(model, messages if with_system else _merged(messages), until_s)
             except queue.Empty:
-                raise ScribeFailed(f"took longer than {limit_s:g} s") from None
+                raise ModelClientFailed(f"took longer than {limit_s:g} s") from None
             except _Broken as broken:
                 if broken.may_be_the_manner and manner + 1 < len(self._manners):
                     manner += 1
@@ -136,13 +136,13 @@ class Scribe:
                 elif said:
                     return said  # its whole sentences may still stand
                 else:
-                    raise ScribeFailed(broken.reason) from None
+                    raise ModelClientFailed(broken.reason) from None
             else:
                 self._manner = manner
                 if not reply.strip():
-                    raise ScribeFailed("said nothing")
+                    raise ModelClientFailed("said nothing")
                 return reply
-        raise ScribeFailed("had no time left")
+        raise ModelClientFailed("had no time left")
 
     @staticmethod
     def _listen(model: Runnable[Any, Any], messages: Sequence[BaseMessage], until_s: float) -> str:
@@ -161,7 +161,7 @@ class Scribe:
                 heard.put(error)
 
         # A thread, since a server that drips a word a minute keeps every other kind of time limit waiting.
-        threading.Thread(target=listen, daemon=True, name="scribe").start()
+        threading.Thread(target=listen, daemon=True, name="client").start()
         said: list[str] = []
         length = 0
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.answers import Checked, Citation, CitedAnswer, Section, Sentence, Source
-from app.generation.client import Scribe, ScribeFailed
+from app.generation.client import ModelClient, ModelClientFailed
 from app.generation.parsing import Draft, addresses, clean, find_quote, read_drafts
 from app.generation.prompt import brief, brief_again, choose_passages
 from app.understanding.intents import names_of, short_name
@@ -31,7 +31,7 @@ MAX_REPLY_SHOWN_CHARS = 8_000
 Tell = Callable[[str], None]
 
 
-class WriterFailed(RuntimeError):
+class GenerationFailed(RuntimeError):
     """The language model wrote nothing that can be shown; `checked` says what became of what it wrote."""
 
     def __init__(self, reason: str, checked: Checked | None = None) -> None:
@@ -48,7 +48,7 @@ class Looked:
     meant: tuple[Passage, ...] = ()
 
 
-class Desk:
+class VerifiedWriter:
     """One answer at work: what the reader would say, the passages, and what the model makes of them."""
 
     def __init__(self, read: CitedAnswer, result: SearchResult, nli: EntailmentModel | None = None) -> None:
@@ -63,28 +63,28 @@ class Desk:
         self.links_removed = 0
         self._nli = nli
 
-    def write(self, earlier: Sequence[CitedAnswer], scribe: Scribe, limit_s: float, tell: Tell) -> CitedAnswer:
+    def write(self, earlier: Sequence[CitedAnswer], client: ModelClient, limit_s: float, tell: Tell) -> CitedAnswer:
         """Return the reader's answer with the model's checked sentences in it.
 
         Args:
             earlier: The conversation's answers, oldest first.
-            scribe: Takes the model's replies.
+            client: Takes the model's replies.
             limit_s: Seconds for all of them together.
             tell: Hears what is being done.
 
         Raises:
-            WriterFailed: The model did not answer, or not one of its sentences stands.
+            GenerationFailed: The model did not answer, or not one of its sentences stands.
         """
         until_s = time.monotonic() + limit_s
         tell("Writing")
         asked = brief(self.read.question, earlier, tuple(self.passages.values()), self.documents)
         try:
-            reply = scribe.take(asked, limit_s)
-        except ScribeFailed as failure:
-            raise WriterFailed(f"the language model {failure}") from None
+            reply = client.take(asked, limit_s)
+        except ModelClientFailed as failure:
+            raise GenerationFailed(f"the language model {failure}") from None
         drafts = read_drafts(reply)
         if not drafts:
-            raise WriterFailed("the language model wrote nothing that could be read")
+            raise GenerationFailed("the language model wrote nothing that could be read")
         tell(f"Checking {_count(drafts)}")
         looked = {n: self.look_at(draft) for n, draft in enumerate(drafts[:MAX_SENTENCES], 1)}
         failed = {n: (drafts[n - 1].text, seen.reason) for n, seen in looked.items() if not seen.sentence}
@@ -92,8 +92,8 @@ class Desk:
         if failed:
             tell(f"Asking again about {_count(failed)}")
             again = brief_again(asked, reply[:MAX_REPLY_SHOWN_CHARS], failed)
-            with suppress(ScribeFailed):  # what stands already stands without it
-                mended = self._mended(read_drafts(scribe.take(again, until_s - time.monotonic())), failed)
+            with suppress(ModelClientFailed):  # what stands already stands without it
+                mended = self._mended(read_drafts(client.take(again, until_s - time.monotonic())), failed)
         sentences, checked = self._settled(looked, mended, len(drafts))
         return self._put_in(sentences, checked)
 
@@ -159,13 +159,13 @@ class Desk:
         """Keep what stands, once; put the misread passage in the place of the rest, once, or nothing.
 
         Raises:
-            WriterFailed: Nothing stands.
+            GenerationFailed: Nothing stands.
         """
         stands = {n: mended.get(n) or ((seen.sentence,) if seen.sentence else ()) for n, seen in looked.items()}
         told = {(c.document_id, c.start, c.end) for made in stands.values() for s in made for c in s.citations}
         checked = Checked(written, links_removed=self.links_removed)
         if not told:
-            raise WriterFailed(
+            raise GenerationFailed(
                 "nothing that the language model wrote stood up to the corpus", replace(checked, dropped=written)
             )
         kept: dict[str, Sentence] = {}

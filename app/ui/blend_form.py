@@ -28,6 +28,7 @@ METHODS = {
 MAX_STEPS = 150
 MAX_SEED = 2**31 - 1
 DEFAULT_STEPS = 20
+SWEEP = "sweep_styles"
 MIN_POINTS, MAX_POINTS, DEFAULT_POINTS = 2, 33, 9
 WATCH_S = 0.6
 PREVIEW_WIDTH_PX = 192
@@ -61,7 +62,7 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
             show_controls(card.proposal, wanted)
         with st.container(horizontal=True, gap="small"):
             st.button(
-                "Render again" if job and not is_active and not job.points else "Render",
+                "Render again" if job and not is_active and job.tool == card.proposal.tool else "Render",
                 type="primary",
                 icon=":material/palette:",
                 key=f"render {call_id}",
@@ -92,14 +93,15 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
 def start_render(queue: RenderQueue, card: Card) -> None:
     call_id = card.proposal.call_id
     if not is_reference(card.proposal):
-        queue.submit(card.conversation_id, call_id, chosen(card.proposal))
+        queue.submit(card.conversation_id, call_id, card.proposal.tool, chosen(card.proposal))
     elif arguments := chosen_reference(card.proposal, queue.folder):
-        queue.submit(card.conversation_id, call_id, arguments)
+        queue.submit(card.conversation_id, call_id, card.proposal.tool, arguments)
 
 
 def start_sweep(queue: RenderQueue, card: Card) -> None:
     call_id = card.proposal.call_id
-    queue.submit(card.conversation_id, call_id, chosen(card.proposal), points=st.session_state[f"points {call_id}"])
+    arguments = {**chosen(card.proposal), "points": st.session_state[f"points {call_id}"]}
+    queue.submit(card.conversation_id, call_id, SWEEP, arguments)
 
 
 def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
@@ -197,8 +199,7 @@ def show_progress(queue: RenderQueue, job: RenderJob) -> None:
     elif step.step == step.total:
         st.progress(1.0, "Measuring…")
     else:
-        at_once = f", {job.points} images at once" if job.points else ""
-        st.progress(step.step / step.total, f"Step {step.step} of {step.total}{at_once}")
+        st.progress(step.step / step.total, f"Step {step.step} of {step.total}")
     st.button(
         "Cancel", key=f"cancel {job.id}", disabled=now.status == "rendered", on_click=queue.cancel, args=(job.id,)
     )
@@ -219,5 +220,4 @@ def show_outcome(job: RenderJob) -> None:
     elif job.error:
         st.warning(f"Rendered, but the conversation could not be told: {escape(job.error)}")
     else:
-        what = "Swept: the strip stands" if job.points else "Rendered: the image stands"
-        st.caption(f"{what} below in this conversation.")
+        st.caption("Done: the result stands below in this conversation.")

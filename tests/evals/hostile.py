@@ -23,7 +23,7 @@ from app.answers import CitedAnswer
 from app.application import open_undertone
 from app.conversation.chat import Chat
 from app.generation.parsing import Draft
-from app.generation.verified_answer import Desk
+from app.generation.verified_answer import VerifiedWriter
 from app.settings import CORPUS, read_settings
 from ingest.documents import read_documents
 from ingest.passages import split_passages
@@ -273,12 +273,12 @@ def look_at_paraphrases() -> list[tuple[str, int, list[str]]]:
         for text, document_id, quoted in rows:
             document = documents[document_id]
             evidence = tuple(Evidence(p, document, 1.0) for p in split_passages(document))
-            desk = Desk(
+            writer = VerifiedWriter(
                 CitedAnswer(text, "answered", "reader", 0.0),
                 SearchResult(text, True, evidence, (document_id,), {}, (), "", (document,)),
             )
             quotes = tuple((e.passage.id, q) for q in quoted for e in evidence if q in e.passage.text)
-            if bool(desk.look_at(Draft(text, quotes)).sentence) != name.startswith("true"):
+            if bool(writer.look_at(Draft(text, quotes)).sentence) != name.startswith("true"):
                 wrong.append(text)
         judged.append((name, len(rows), wrong))
     return judged
