@@ -9,7 +9,9 @@ import argparse
 import json
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if [given.question is not None, given.batch is not None, given.feedback].count(True) != 1:
             raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE, or --feedback')
         if given.batch and given.conversation:
-            raise UnusableInput("--batch asks every question by itself; leave --conversation out")
+            raise UnusableInput('a line of a batch names its own "conversation"; leave --conversation out')
         if given.batch and not given.batch.is_file():
             raise UnusableInput(f"{given.batch}: no such file; name a file of JSON lines")
         if given.feedback:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from app.application import OPENING_ERRORS, open_undertone
 
     try:
-        undertone = open_undertone(settings, keep=given.conversation is not None)
+        undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(given.batch))
     except OPENING_ERRORS as error:
         return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
@@ -64,9 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def answer_batch(undertone: Undertone, file: Path) -> int:
     """Answer a file of JSON lines, one line out per line in, each written as soon as it is there."""
     try:
-        for question_id, question in read_batch(file):
-            answer = undertone.answer(question).to_json()
-            print(json.dumps({"id": question_id, **answer}, ensure_ascii=False), flush=True)
+        for line in read_batch(file):
+            conversation_id = line.conversation or uuid.uuid4().hex
+            answered = {"id": line.id, **undertone.answer(line.question, conversation_id).to_json()}
+            if line.approve:
+                answered |= undertone.approve(conversation_id)
+            if line.conversation is None:
+                undertone.chat.forget(conversation_id)
+            print(json.dumps(answered, ensure_ascii=False), flush=True)
     except UnusableInput as error:
         return _refuse(error)
     return ANSWERED
@@ -84,8 +91,23 @@ def export_feedback(file: Path) -> int:
     return ANSWERED
 
 
-def read_batch(file: Path) -> Iterator[tuple[Any, str]]:
-    """Yield (id, question) of each line; empty lines count for nothing.
+@dataclass(frozen=True)
+class BatchLine:
+    """One question of a batch.
+
+    Args:
+        conversation: The conversation that it continues; None asks it by itself.
+        approve: Run what the answer proposes.
+    """
+
+    id: Any
+    question: str
+    conversation: str | None = None
+    approve: bool = False
+
+
+def read_batch(file: Path) -> Iterator[BatchLine]:
+    """Yield each line; empty lines count for nothing.
 
     Raises:
         UnusableInput: A line is not as it should be; what stood before it has been yielded.
@@ -100,9 +122,22 @@ def read_batch(file: Path) -> Iterator[tuple[Any, str]]:
                 if not isinstance(record, dict) or "id" not in record or "question" not in record:
                     raise UnusableInput('not an object with "id" and "question"')
                 question = check_question(record["question"])
+                conversation, approve = record.get("conversation"), record.get("approve", False)
+                if not (conversation is None or (isinstance(conversation, str) and conversation)):
+                    raise UnusableInput('"conversation" is no name')
+                if not isinstance(approve, bool):
+                    raise UnusableInput('"approve" is neither true nor false')
             except ValueError as error:
                 raise UnusableInput(f"{file}:{number}: {error}; mend the line, those before it are answered") from None
-            yield record["id"], question
+            yield BatchLine(record["id"], question, conversation, approve)
+
+
+def _names_a_conversation(file: Path | None) -> bool:
+    """Whether any line of a batch is of a conversation that is kept."""
+    if file is None:
+        return False
+    with file.open("rb") as lines:
+        return any(b'"conversation"' in line for line in lines)
 
 
 def as_text(answer: CitedAnswer) -> str:

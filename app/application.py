@@ -61,6 +61,22 @@ class Undertone:
             raise RuntimeError("the engine ended without an answer; ask again")
         return answer
 
+    def approve(self, conversation_id: str) -> dict[str, Any]:
+        """Run what the last answer of a conversation proposes.
+
+        Returns:
+            `results`, the artifact of each run with its tool, arguments and text, and `told`, the answer that says what
+            came of them (None where nothing was proposed).
+        """
+        already = len(self.chat.messages(conversation_id))
+        events = list(self.chat.approve(conversation_id))
+        made = [m for m in self.chat.messages(conversation_id)[already:] if isinstance(m, ToolMessage)]
+        told = next((event for event in reversed(events) if isinstance(event, CitedAnswer)), None)
+        return {
+            "results": [{"tool": m.name, "text": m.text, **(m.artifact or {})} for m in made],
+            "told": told.to_json() if told else None,
+        }
+
 
 def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     """Open the index (made from the packaged corpus when the home has none), the engine and the conversations.

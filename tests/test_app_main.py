@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
+from app.conversation.store import Conversations
 from ingest.documents import read_documents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,12 +107,43 @@ def test_a_batch_is_answered_in_order_and_stops_at_a_bad_line(ask, tmp_path):
     assert f"{file}:2:" in err and "Traceback" not in err
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": 1, "question": ""}', '{"id": 1, "question": 2}', "\xff"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"id": 1, "question": ""}',
+        '{"id": 1, "question": 2}',
+        "\xff",
+        '{"id": 1, "question": "why?", "conversation": 3}',
+        '{"id": 1, "question": "why?", "approve": "yes"}',
+    ],
+)
 def test_no_bad_line_of_a_batch_is_a_traceback(ask, tmp_path, line):
     file = tmp_path / "questions.jsonl"
     file.write_bytes(line.encode("latin-1"))
     status, _, err = ask("--batch", file)
     assert status == 2 and f"{file}:1:" in err and len(err.splitlines()) == 2  # the first says how long it started
+
+
+def test_a_batch_continues_conversations_and_runs_what_is_proposed(ask, tmp_path, home):
+    file = tmp_path / "turns.jsonl"
+    blend = "Blend 80 % watercolor and 20 % pencil sketch of a boat"
+    lines = [
+        {"id": 1, "question": blend, "conversation": "c", "approve": True},
+        {"id": 2, "question": "Did the weights change?", "conversation": "c"},
+        {"id": 3, "question": "Did the weights change?"},
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    status, out, _ = ask("--batch", file)
+    made, asked, alone = map(json.loads, out.splitlines())
+    assert status == 0
+    (result,) = made["results"]
+    assert result["tool"] == "blend_styles" and result["record"]["requests"][0]["subject"] == "a boat"
+    assert Path(result["folder"], "image.png").is_file()
+    assert any("parameters" in s["text"] for section in asked["sections"] for s in section["sentences"])
+    assert asked["sections"] != alone["sections"], "the third is asked by itself"
+    assert len(Conversations(home / "conversations.sqlite").all()) == 1
 
 
 def test_an_empty_home_gets_the_packaged_corpus(ask, tmp_path):

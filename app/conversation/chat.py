@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.constants import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
@@ -82,11 +83,13 @@ class Chat:
         return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
 
     def approve(self, conversation_id: str) -> Iterator[Event]:
-        """Run the first proposal that waits, as it stands, and let the engine say what came of it."""
+        """Run what is proposed and waits, as it stands, here and now, and let the engine say what came of it."""
         with self._locks[conversation_id]:
             messages = self.messages(conversation_id)
             if waiting := proposals(messages[-1]) if messages else []:
-                yield from self._run(conversation_id, _approval(waiting, waiting[0]["id"], waiting[0]["args"]))
+                yield from self._run(
+                    conversation_id, Command(resume={"decisions": [{"type": "approve"}] * len(waiting)})
+                )
 
     def decline(self, conversation_id: str, call_id: str) -> Iterator[Event]:
         """Reject a proposal that waits, and let the engine go on without it."""
@@ -132,6 +135,14 @@ class Chat:
                 command = {"messages": [*_settle(messages), *new]}
             for _ in self._run(conversation_id, command, context):
                 pass
+
+    def forget(self, conversation_id: str) -> None:
+        """Forget a conversation and all that was said in it."""
+        with self._locks[conversation_id]:
+            if self.conversations:
+                self.conversations.delete(conversation_id)
+            elif isinstance(self.agent.checkpointer, BaseCheckpointSaver):
+                self.agent.checkpointer.delete_thread(conversation_id)
 
     def messages(self, conversation_id: str) -> list[AnyMessage]:
         state = self.agent.get_state(_config(conversation_id))
