@@ -83,7 +83,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class CitedAnswer:
-    """An answer in the format that the README documents.
+    """An answer in the format of `docs/reference.md`.
 
     `search_query` is what was searched for; `checked` is None where no language model was asked.
     """

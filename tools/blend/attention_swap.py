@@ -26,8 +26,8 @@ class LateLayers:
 SD15 = LateLayers(("mid_block", "up_blocks.3"), 0.0)
 """The middle, and the three layers at the latents' own size."""
 EMBEDDED = LateLayers(("up_blocks.1",), 1.0)
-"""Two layers on the way up, at half the latents' size, chosen by `python -m tests.evals.reference`: the README has
-the tables. Those at the latents' own size bring the reference's colours along."""
+"""Two layers on the way up, at half the latents' size, chosen by `python -m tests.evals.reference` (tables in
+`docs/results.md`). Those at the latents' own size bring the reference's colours along."""
 
 
 @dataclass(frozen=True)
