@@ -29,6 +29,10 @@ def swept(points, jumps=(), styles=("photographic style", "digital illustration"
     return BlendResult(tuple(sweep_requests(request, points)), images, {"sweep": sweep}, {})
 
 
+def drawn(result):
+    return draw_strip(result.requests, result.images, result.measurements["sweep"])
+
+
 def has_colour(picture, colour):
     return any(found == ImageColor.getrgb(colour) for _, found in picture.getcolors(1 << 24))
 
@@ -36,7 +40,7 @@ def has_colour(picture, colour):
 @pytest.mark.parametrize(("points", "side_px"), [(2, 64), (9, 128), (33, 64), (2, 512)])
 def test_every_picture_stands_unscaled_over_its_weight(points, side_px):
     result = swept(points, side_px=side_px)
-    strip, layout = draw_strip(result), Layout(points, (side_px, side_px))
+    strip, layout = drawn(result), Layout(points, (side_px, side_px))
     for point, image in enumerate(result.images):
         left = round(layout.centre_px(point)) - side_px // 2
         box = (left, layout.images_px, left + side_px, layout.images_px + side_px)
@@ -47,8 +51,8 @@ def test_every_picture_stands_unscaled_over_its_weight(points, side_px):
 
 def test_a_jump_is_marked_between_its_points_and_nowhere_else():
     layout = Layout(9, (SIDE_PX, SIDE_PX))
-    assert not has_colour(draw_strip(swept(9)), JUMP)
-    strip = draw_strip(swept(9, jumps=[3]))
+    assert not has_colour(drawn(swept(9)), JUMP)
+    strip = drawn(swept(9, jumps=[3]))
     for point in range(8):
         middle = layout.centre_px(point + 0.5)
         between = strip.crop((int(middle) - 3, layout.panels_px, int(middle) + 3, strip.height))
@@ -56,7 +60,7 @@ def test_a_jump_is_marked_between_its_points_and_nowhere_else():
 
 
 def test_a_curve_stands_at_its_value_below_its_picture():
-    strip, layout = draw_strip(swept(9)), Layout(9, (SIDE_PX, SIDE_PX))
+    strip, layout = drawn(swept(9)), Layout(9, (SIDE_PX, SIDE_PX))
     rows = []
     for point in range(9):
         x = round(layout.centre_px(point))
@@ -69,8 +73,8 @@ def test_a_curve_stands_at_its_value_below_its_picture():
 
 
 def test_long_names_are_shortened_and_what_was_not_traced_is_left_out():
-    full = draw_strip(swept(2))
-    long = draw_strip(swept(2, styles=("a style of very many words " * 8, "b " * 70), traced=False))
+    full = drawn(swept(2))
+    long = drawn(swept(2, styles=("a style of very many words " * 8, "b " * 70), traced=False))
     layout = Layout(2, (SIDE_PX, SIDE_PX))
     assert long.width == full.width and full.height - long.height == layout.panel_px
     middle = long.width // 2

@@ -13,8 +13,8 @@ from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
 from tools.blend.references import Reference, ReferenceError
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting, StyleReferences
+from tools.experiments.leave_one_out import explain
 from tools.models import wrap_pipeline
-from tools.trace.afterwards import explain
 
 STEPS = 6
 NAME = "0" * 32

@@ -11,8 +11,8 @@ from tests.tiny import tiny_model, tiny_pipeline
 from tools.blend.conditioning import METHODS, OTHER_PHRASES, make_conditioning
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.experiments.flip import sweep
+from tools.experiments.leave_one_out import explain
 from tools.models import wrap_pipeline
-from tools.trace.afterwards import explain
 from tools.trace.attention import cross_attention_layers
 from tools.trace.classifier import classify_styles
 from tools.trace.parameters import parameters_sha256

@@ -1,4 +1,4 @@
-"""python -m tools: blend styles, sweep from one to another, render a record again.
+"""python -m tools: blend styles, sweep from one to another, run an experiment, render a record again.
 
 Exit status: 0 done, 1 it ran and the answer is no (the pixels differ), 2 unusable input, with one line on stderr.
 """
@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args, get_origin
 
 import torch
+from PIL import Image
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from tqdm import tqdm
 
 from app.settings import read_settings
@@ -28,9 +31,17 @@ from tools.blend.references import (
 )
 from tools.blend.results import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
 from tools.blend.style_prompting import StylePrompting
+from tools.experiments.experiments import (
+    EXPERIMENTS,
+    KIND,
+    read_arguments,
+    replay_experiment,
+    run_experiment,
+    save_experiment,
+)
 from tools.experiments.flip import MAX_POINTS, save_sweep, sweep, sweep_requests
+from tools.experiments.leave_one_out import explain
 from tools.models import ImageModel, ModelUnavailable, load_image_model
-from tools.trace.afterwards import explain
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +75,7 @@ def _run_blend(options: argparse.Namespace) -> int:
     model = _open_model(options)
     request = _request(options, styles, _guidance(options, model), references)
     prompting = StylePrompting(pictures=load_references(references, home), compare=options.explain)
-    result = blend(request, model, on_step=_progress_bar(request), prompting=prompting)
+    result = blend(request, model, on_step=_progress_bar(request.num_inference_steps), prompting=prompting)
     if options.explain:
         result = explain(result, model)
     paths = save(result, out)
@@ -77,7 +88,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     out = _usable_folder(options.out)
     model = _open_model(options)
     request = _request(options, ends, _guidance(options, model))
-    result = sweep(request, options.points, model, on_step=_progress_bar(request))
+    result = sweep(request, options.points, model, on_step=_progress_bar(request.num_inference_steps))
     paths = save_sweep(result, out)
     sentence = (
         f'Rendered "{request.subject}" at {options.points} weights from "{options.from_style}" to '
@@ -86,6 +97,20 @@ def _run_sweep(options: argparse.Namespace) -> int:
     if result.unknown_words:
         sentence += f" The model does not know: {', '.join(result.unknown_words)}."
     return _print_rendered(options, result, sentence, paths)
+
+
+def _run_experiment(options: argparse.Namespace) -> int:
+    given = {name: getattr(options, name) for name in EXPERIMENTS[options.name].arguments.model_fields}
+    arguments = read_arguments(options.name, {name: value for name, value in given.items() if value is not None})
+    out = _usable_folder(options.out)
+    result = run_experiment(options.name, arguments, _open_model(options), on_step=_progress_bar(arguments.steps))
+    paths = save_experiment(result, out)
+    findings = result.findings
+    said = [findings.verdict, *(f"- {fact.text}" for fact in findings.facts), result.basis_sentence()]
+    if result.unknown_words:
+        said.append(f"The model does not know: {', '.join(result.unknown_words)}.")
+    _print(options, "\n".join(said), {"status": "rendered", **result.to_json(), "record": result.record}, paths)
+    return 0
 
 
 def _print_rendered(options: argparse.Namespace, result: BlendResult, sentence: str, paths: dict[str, Path]) -> int:
@@ -113,15 +138,14 @@ def _run_replay(options: argparse.Namespace) -> int:
     )
     how = record.get("reference", {})
     folders = (path.parent, read_settings().home / REFERENCES_FOLDER)
-    prompting = StylePrompting.from_json(how, find_references(requests[0].references, how, folders))
-    result = blend(
-        requests,
-        model,
-        on_step=_progress_bar(requests[0]),
-        kind=str(record.get("kind", "blend")),
-        prompting=prompting,
-    )
-    found = compare(record, result.images, model, path.parent)
+    references = list(dict.fromkeys(one for request in requests for one in request.references))
+    prompting = StylePrompting.from_json(how, find_references(references, how, folders))
+    bar = _progress_bar(requests[0].num_inference_steps)
+    if record.get("kind") == KIND:
+        images: Sequence[Image.Image] = replay_experiment(record, model, prompting, bar)
+    else:
+        images = blend(requests, model, on_step=bar, prompting=prompting).images
+    found = compare(record, images, model, path.parent)
     _print(
         options,
         found.sentence(),
@@ -157,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--to", dest="to_style", required=True, metavar="TEXT", help="the style at weight 1")
     many.add_argument("--points", type=int, default=9, metavar="N", help=f"2 to {MAX_POINTS} (default 9)")
     many.set_defaults(run=_run_sweep)
+    experiments = _add_experiments(commands)
     for command in (one, many):
         command.add_argument("--subject", required=True, metavar="TEXT", help="what to draw")
         command.add_argument("--method", default="composable", help=f"{', '.join(METHODS)} (default composable)")
@@ -167,14 +192,51 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same noise (default 0)")
         command.add_argument("--size", type=int, metavar="PX", help="64 to 1024 (default: the model's own)")
         command.add_argument("--negative-prompt", default="", metavar="TEXT", help="what guidance moves away from")
+    for command in (one, many, *experiments):
         command.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
     again = commands.add_parser("replay", help="render a record again and compare the pixels")
     again.add_argument("record", metavar="record.json", help="a record, or a PNG that carries one")
     again.set_defaults(run=_run_replay)
-    for command in (one, many, again):
+    for command in (one, many, *experiments, again):
         command.add_argument("--image-model", metavar="X", help="embedded, a hub id, a folder or a .safetensors file")
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _add_experiments(commands: Any) -> list[_Parser]:
+    """A command for each experiment, with an option for each of its arguments."""
+    of_name = commands.add_parser("experiment", help="find out something about weights by rendering").add_subparsers(
+        dest="name", required=True, parser_class=_Parser, metavar="NAME"
+    )
+    found: list[_Parser] = []
+    for name, experiment in EXPERIMENTS.items():
+        command = of_name.add_parser(name, help=experiment.question, description=experiment.question)
+        for field_name, field in experiment.arguments.model_fields.items():
+            _add_option(command, field_name, field)
+        command.set_defaults(run=_run_experiment)
+        found.append(command)
+    return found
+
+
+def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
+    """An option for one field of an experiment's arguments: a tuple's is given once for each of its members."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    kind = _style_choice if WeightedStyle in kinds else next((k for k in (int, float) if k in kinds), str)
+    default = "" if field.default in (None, PydanticUndefined, ()) else f" (default {field.default})"
+    several = get_origin(field.annotation) is tuple
+    given: dict[str, Any] = {"dest": name, "help": f"{field.description}{default}".replace("%", "%%")}
+    if several:
+        given["action"] = "append"
+    option = name.removesuffix("s") if several else name
+    command.add_argument(f"--{option.replace('_', '-')}", type=kind, required=field.is_required(), metavar="X", **given)
+
+
+def _style_choice(text: str) -> WeightedStyle:
+    """A style from `TEXT` or `TEXT=W`."""
+    style, equals, weight = text.rpartition("=")
+    with suppress(ValueError):  # otherwise the equals sign belongs to the text
+        return WeightedStyle(style, float(weight)) if equals else WeightedStyle(text)
+    return WeightedStyle(text)
 
 
 def _pair(kind: str, text: str) -> tuple[str, str]:
@@ -251,8 +313,8 @@ def _usable_folder(name: str) -> Path:
     return out
 
 
-def _progress_bar(request: BlendRequest) -> OnStep:
-    bar = tqdm(total=request.num_inference_steps, unit="step", disable=None, leave=False, file=sys.stderr)
+def _progress_bar(steps: int) -> OnStep:
+    bar = tqdm(total=steps, unit="step", disable=None, leave=False, file=sys.stderr)
 
     def step_done(step: int, total: int, _: Any) -> None:
         bar.total = total

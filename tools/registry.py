@@ -143,8 +143,8 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
     from tools.blend.references import REFERENCES_FOLDER, load_references
     from tools.blend.results import blend, save
     from tools.blend.style_prompting import StylePrompting
+    from tools.experiments.leave_one_out import explain
     from tools.models import ModelUnavailable, load_image_model
-    from tools.trace.afterwards import explain
     from tools.trace.summary import facts_of
 
     try:
@@ -178,9 +178,8 @@ def sweep_styles(arguments: SweepArguments, context: ToolContext) -> Ran:
         As of `blend_styles`; the folder holds sweep.png and curves.json, and the measurements' "sweep" holds the curves
         that `tools.experiments.flip.measure_curves` describes; each image's own stay in measurements.json.
     """
-    from tools.experiments.flip import save_sweep, sweep
+    from tools.experiments.flip import facts_of_curves, save_sweep, sweep
     from tools.models import ModelUnavailable, load_image_model
-    from tools.trace.summary import facts_of_sweep
 
     try:
         model = load_image_model(context.image_model)
@@ -189,7 +188,7 @@ def sweep_styles(arguments: SweepArguments, context: ToolContext) -> Ran:
         save_sweep(result, context.folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
-    facts = facts_of_sweep(result.measurements["sweep"])
+    facts = facts_of_curves(result.measurements["sweep"])
     start, end = result.measurements["sweep"]["styles"]
     sentence = (
         f'Rendered "{request.subject}" at {arguments.points} weights from "{start}" to "{end}", seed {request.seed}.'

@@ -24,8 +24,8 @@ from tests.evals.results import write_results
 from tools.blend.conditioning import METHODS
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.experiments.flip import measure_curves, sweep_requests
+from tools.experiments.leave_one_out import explain
 from tools.models import ImageModel, ModelUnavailable, load_image_model
-from tools.trace.afterwards import explain
 
 RESULTS = Path(__file__).with_name("results")
 STYLES = (WeightedStyle("photographic style", 1.0), WeightedStyle("digital illustration", 1.0))

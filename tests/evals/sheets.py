@@ -64,7 +64,8 @@ def sweep_sheet(model: ImageModel, points: int = 9) -> Image.Image:
     """One sweep, as `python -m tools sweep` draws it."""
     styles = (WeightedStyle(STYLES[0], 1.0), WeightedStyle(STYLES[1], 1.0))
     request = BlendRequest("a red house in a meadow", styles, guidance_scale=model.default_guidance, seed=31)
-    return draw_strip(sweep(request, points, model))
+    result = sweep(request, points, model)
+    return draw_strip(result.requests, result.images, result.measurements["sweep"])
 
 
 def references_sheet(model: ImageModel) -> Image.Image:

@@ -52,7 +52,7 @@ OTHER_PHRASES = ("other words", "start", "end", "padding")
 
 
 def make_conditioning(
-    model: ImageModel, subject: str, styles: Sequence[tuple[str, float]], method: str, negative_prompt: str = ""
+    model: ImageModel, subject: str | None, styles: Sequence[tuple[str, float]], method: str, negative_prompt: str = ""
 ) -> Conditioning:
     """Encode a weighted blend of styles.
 
@@ -62,7 +62,7 @@ def make_conditioning(
 
     Args:
         model: The model whose text encoder reads the prompts.
-        subject: What to draw.
+        subject: What to draw; None for the styles alone.
         styles: (text, share) with shares that sum to 1; equal texts count as one style, a share of 0 as absent.
         method: One of METHODS.
         negative_prompt: What guidance moves away from.
@@ -141,21 +141,23 @@ def unknown_words(model: ImageModel, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _encode(
-    model: ImageModel, subject: str, named: Sequence[str], styles: Sequence[str], weights: Sequence[float] = ()
+    model: ImageModel, subject: str | None, named: Sequence[str], styles: Sequence[str], weights: Sequence[float] = ()
 ) -> Branch:
     """Encode "subject, style, ..." for the styles `named`; `weights` that differ go through compel."""
-    text = ", ".join((subject, *named))
+    parts = [(subject, 0)] if subject is not None else []
+    parts += [(style, 1 + styles.index(style)) for style in named]
+    text = ", ".join(part for part, _ in parts)
     check_length(model, text)
     if len(set(weights)) <= 1:
         embeds = model.pipeline.encode_prompt(text, model.device, 1, False)[0][0]
         pieces = [text]
     else:
-        pieces = [subject, *(f", {style}" for style in named)]
-        embeds = _encode_weighted(model, pieces, [1.0, *(weight / max(weights) for weight in weights)])
+        pieces = [parts[0][0], *(f", {part}" for part, _ in parts[1:])]
+        scaled = [weight / max(weights) for weight in weights]
+        embeds = _encode_weighted(model, pieces, scaled if subject is None else [1.0, *scaled])
     # where each phrase stands in the text, in characters
-    starts = [len(", ".join((subject, *named[:i]))) + 2 for i in range(len(named))]
-    spans = [(0, len(subject), 0)]
-    spans += [(a, a + len(style), 1 + styles.index(style)) for a, style in zip(starts, named, strict=True)]
+    starts = [sum(len(part) + 2 for part, _ in parts[:i]) for i in range(len(parts))]
+    spans = [(start, start + len(part), phrase) for start, (part, phrase) in zip(starts, parts, strict=True)]
     return Branch(text, embeds, _roles(model, pieces, spans, len(styles) + 1))
 
 

@@ -28,14 +28,14 @@ class WeightedStyle:
     """A style and its weight; only the proportion between weights counts."""
 
     text: str
-    weight: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class BlendRequest:
     """What to render. Checked when it is made: a BlendRequest that exists can be rendered."""
 
-    subject: str
+    subject: str | None  # None: the styles alone
     styles: tuple[WeightedStyle, ...]
     method: str = "composable"
     num_inference_steps: int = 20
@@ -47,7 +47,10 @@ class BlendRequest:
     references: tuple[Reference, ...] = ()  # of the method `reference`, which may do without styles
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "subject", _clean(self.subject, "the subject"))
+        if self.subject is not None:
+            object.__setattr__(self, "subject", _clean(self.subject, "the subject"))
+        elif not self.styles:
+            raise ValueError("neither a subject nor a style was given; say what to draw.")
         object.__setattr__(self, "negative_prompt", _clean(self.negative_prompt, "the negative prompt", empty=True))
         object.__setattr__(
             self, "styles", tuple(WeightedStyle(_clean(s.text, "a style"), s.weight) for s in self.styles)
@@ -80,7 +83,8 @@ class BlendRequest:
     def texts(self) -> tuple[str, ...]:
         """Every text that the model is to understand."""
         prompts = [one.prompt for one in self.references if one.prompt]
-        return (self.subject, *(style.text for style in self.styles), *prompts)
+        subject = () if self.subject is None else (self.subject,)
+        return (*subject, *(style.text for style in self.styles), *prompts)
 
     def to_json(self) -> dict[str, Any]:
         """The request as JSON, with the shares that its weights come to."""

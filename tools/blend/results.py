@@ -60,6 +60,11 @@ class BlendResult:
     def request(self) -> BlendRequest:
         return self.requests[0]
 
+    @property
+    def subject(self) -> str:
+        """What was drawn, for a sentence."""
+        return "no subject" if self.request.subject is None else f'"{self.request.subject}"'
+
     def sentence(self) -> str:
         """Say in one line what was rendered."""
         request, measured = self.request, self.measurements["images"][0]
@@ -72,7 +77,7 @@ class BlendResult:
             by += " from " + " and ".join(f"{share:.0%} {one.name}" for one, share in named)
         seconds = self.measurements["timing"]["render_s"]
         text = (
-            f'Rendered "{request.subject}"{" as " if mix else ""}{mix}{by}: '
+            f"Rendered {self.subject}{' as ' if mix else ''}{mix}{by}: "
             f"{request.num_inference_steps} steps, guidance {request.guidance_scale:g}, seed {request.seed}, "
             f"{seconds:.1f} s."
         )

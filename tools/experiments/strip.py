@@ -3,13 +3,13 @@
 It draws what `flip.py` measured and knows nothing about how it was rendered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tools.blend.results import BlendResult
+from tools.blend.requests import BlendRequest
 
 INK, FAINT, GRID, JUMP = "#2b2735", "#77717f", "#e4e1ea", "#f6d9d3"
 FIRST, SECOND = "#5b4b8a", "#c8762a"
@@ -75,24 +75,31 @@ class Layout:
         return self.left_px + (point + 0.5) * self.pitch_px
 
 
-def draw_strip(result: BlendResult) -> Image.Image:
-    """Draw a sweep: images, weights, and a panel for each of its curves."""
-    sweep = result.measurements["sweep"]
+def draw_strip(
+    requests: Sequence[BlendRequest], images: Sequence[Image.Image], sweep: Mapping[str, Any]
+) -> Image.Image:
+    """Draw a sweep: images, weights, and a panel for each of its curves.
+
+    Args:
+        requests: One per point.
+        images: What they came to.
+        sweep: The curves, as `flip.py` measures them.
+    """
     first, second = sweep["styles"]
     panels = _panels(sweep)
-    layout = Layout(len(result.images), result.images[0].size)
+    layout = Layout(len(images), images[0].size)
     height = layout.panels_px + len(panels) * layout.panel_px + layout.unit_px
     sheet = Image.new("RGB", (layout.width_px, height), "white")
     draw, unit = ImageDraw.Draw(sheet), layout.unit_px
     font, large = (ImageFont.load_default(size=size) for size in (unit, round(unit * 1.25)))
     right = layout.width_px - unit
-    request = result.request
+    request = requests[0]
     said = f"{request.subject}  ·  {request.method}, seed {request.seed}, {request.num_inference_steps} steps"
     draw.text((layout.left_px, unit // 2), _fitted(said, font, right - layout.left_px), fill=FAINT, font=font)
     half = (right - layout.left_px) // 2 - unit
     draw.text((layout.left_px, 2 * unit), _fitted(first, large, half), fill=FIRST, font=large)
     draw.text((right, 2 * unit), _fitted(second, large, half), fill=SECOND, font=large, anchor="ra")
-    for point, (weight, image) in enumerate(zip(sweep["weights"], result.images, strict=True)):
+    for point, (weight, image) in enumerate(zip(sweep["weights"], images, strict=True)):
         x, below = round(layout.centre_px(point)), layout.images_px + image.height
         sheet.paste(image, (x - image.width // 2, layout.images_px))
         draw.text((x, below + unit // 2), _percent(weight), fill=INK, font=font, anchor="ma")
@@ -101,7 +108,7 @@ def draw_strip(result: BlendResult) -> Image.Image:
     return sheet
 
 
-def _panels(sweep: dict[str, Any]) -> list[tuple[str, list[Curve]]]:
+def _panels(sweep: Mapping[str, Any]) -> list[tuple[str, list[Curve]]]:
     first, second = sweep["styles"]
     seen = list(zip(*sweep["style_probability"]["values"], strict=True))
     panels = [

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import torch
 
-from tools.blend.conditioning import make_conditioning
 from tools.models import ImageModel
 
 DRAWS = 24
@@ -33,14 +32,20 @@ class StyleJudgement:
 
 
 def classify_styles(
-    model: ImageModel, latents: torch.Tensor, subject: str, styles: Sequence[str], *, draws: int = DRAWS, seed: int = 0
+    model: ImageModel,
+    latents: torch.Tensor,
+    subject: str | None,
+    styles: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> StyleJudgement:
     """Judge by noise-prediction error which style each image is in.
 
     Args:
         model: The model that made them, or any other of its kind.
         latents: Finished latents, (images, 4, h, w).
-        subject: What the images show.
+        subject: What the images show; None where nothing was named.
         styles: The styles to choose between.
         draws: How many pairs of timestep and noise, the same for all images and styles.
         seed: Seeds the noise.
@@ -56,18 +61,17 @@ def classify_styles(
     generator = torch.Generator("cpu").manual_seed(seed)
     errors = torch.zeros(len(latents), draws, len(styles))
     with model.lock, torch.no_grad():
-        embeds = torch.stack(
-            [make_conditioning(model, subject, [(s, 1.0)], "composable").branches[0].prompt_embeds for s in styles]
-        )
+        prompts = [f"{subject}, {style}" if subject else style for style in styles]
+        embeds = torch.stack([pipeline.encode_prompt(text, model.device, 1, False)[0][0] for text in prompts])
         for draw, t in enumerate(timesteps):
             alpha = float(alphas[t])
             noise = torch.randn((1, *latents.shape[1:]), generator=generator)
             noised = (alpha**0.5 * latents.float().cpu() + (1 - alpha) ** 0.5 * noise).to(model.device, model.dtype)
             rows = noised.repeat_interleave(len(styles), 0)  # image by image, all styles of one side by side
-            prompts = embeds.repeat(len(latents), 1, 1)
+            asked = embeds.repeat(len(latents), 1, 1)
             predicted = [
-                pipeline.unet(part, t, encoder_hidden_states=prompts_part).sample.float().cpu()
-                for part, prompts_part in zip(rows.split(ROWS_PER_CALL), prompts.split(ROWS_PER_CALL), strict=True)
+                pipeline.unet(part, t, encoder_hidden_states=asked_part).sample.float().cpu()
+                for part, asked_part in zip(rows.split(ROWS_PER_CALL), asked.split(ROWS_PER_CALL), strict=True)
             ]
             error = (torch.cat(predicted) - noise).pow(2).mean((1, 2, 3))
             errors[:, draw] = error.view(len(latents), len(styles))

@@ -68,6 +68,7 @@ SCHEMA = {
     "sweep.distance_from_end": "(points) the same, from the last point",
     "sweep.distance_to_next": "(points - 1) the same, from each point to the next",
     "sweep.jumps": "indices of points whose distance to the next is over half of the way between the ends",
+    "sweep.flips": "(flips, 2) the neighbouring weights between which the likelier of the two styles changes",
     "sweep.attention_share.*": "(points) a style's share of attention, 0..1; null where nothing was traced",
     "npz.latents": "(images, 4, height, width) float32, the finished latents",
     "npz.latents_reference": "the same, of the drawn references",

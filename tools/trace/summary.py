@@ -1,17 +1,10 @@
 """Measurements in sentences: what an agent can say about a run, each with the figure that shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing that was measured in this run."""
-
-    topic: str  # attention | steps | layers | noise | split | rulers | left_out | seen | reference | parameters
-    text: str
-    figure: str  # where it stands in measurements.json, below images[0] or at the top
+from tools.trace.facts import Fact
+from tools.trace.facts import listed as _listed
 
 
 def facts_of(measurements: dict[str, Any]) -> tuple[Fact, ...]:
@@ -48,35 +41,6 @@ def facts_of(measurements: dict[str, Any]) -> tuple[Fact, ...]:
             f"{parameters['sha256_after'][:12]}."
         )
         found.append(Fact("parameters", text, "parameters"))
-    return tuple(found)
-
-
-def facts_of_sweep(sweep: dict[str, Any]) -> tuple[Fact, ...]:
-    """Say what a sweep's curves show: `sweep` as `tools.experiments.flip.measure_curves` documents it."""
-    _, end = sweep["styles"]
-    weights = sweep["weights"]
-    probability = [row[1] for row in sweep["style_probability"]["values"]]
-    turns = [i for i in range(len(weights) - 1) if (probability[i] < 0.5) != (probability[i + 1] < 0.5)]
-    where = "; ".join(f"between {weights[i]:.0%} and {weights[i + 1]:.0%}" for i in turns)
-    text = (
-        f'The probability of "{end}" goes from {probability[0]:.0%} without it to {probability[-1]:.0%} at full weight '
-        f"and passes one half {where or 'nowhere'} (by the {sweep['style_probability']['by']})."
-    )
-    found = [Fact("sweep", text, "sweep.style_probability")]
-    jumps = [
-        f"{weights[i]:.0%} and {weights[i + 1]:.0%} ({sweep['distance_to_next'][i]:.0%} of the whole way)"
-        for i in sweep["jumps"]
-    ]
-    text = (
-        f"Small changes of the weight act like a new seed between {', '.join(jumps)}."
-        if jumps
-        else "No step of the weight acts like a new seed: each moves the latents by at most "
-        f"{max(sweep['distance_to_next']):.0%} of the way between the ends."
-    )
-    found.append(Fact("sweep", text, "sweep.distance_to_next"))
-    if attention := (sweep.get("attention_share") or {}).get(end):
-        text = f'Attention on "{end}" goes from {attention[0]:.1%} without it to {attention[-1]:.1%} at full weight.'
-        found.append(Fact("sweep", text, "sweep.attention_share"))
     return tuple(found)
 
 
@@ -178,7 +142,3 @@ def _thirds(rows: Sequence[Sequence[float]]) -> list[list[float]]:
 
 def _mean(rows: Sequence[Sequence[float]]) -> list[float]:
     return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-
-
-def _listed(styles: Sequence[str], shares: Sequence[float]) -> str:
-    return ", ".join(f'{share:.1%} "{style}"' for style, share in zip(styles, shares, strict=True))

@@ -1,0 +1,258 @@
+"""Every experiment, and how one is run: planned, rendered, measured, read, and kept so that it can be made again.
+
+Adding one is a file with a subclass of Experiment and a line in EXPERIMENTS. It knows nothing about any of them.
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pydantic import ValidationError
+
+from tools.blend.conditioning import unknown_words
+from tools.blend.record import make_record, png_text
+from tools.blend.requests import BlendRequest
+from tools.blend.results import OnStep
+from tools.blend.style_prompting import StylePrompting
+from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
+from tools.experiments.findings import Findings
+from tools.experiments.flip import Flip
+from tools.experiments.leave_one_out import LeaveOneOut
+from tools.experiments.renders import Batches, of_one_image
+from tools.models import ImageModel
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    experiment.name: experiment
+    for experiment in (
+        Flip(),
+        LeaveOneOut(),
+    )
+}
+KIND = "experiment"
+"""What a record says it is of."""
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """An experiment that was run: its pictures, what they say, and what makes them again."""
+
+    name: str
+    question: str
+    arguments: dict[str, Any]  # as JSON, with what was left unsaid filled in
+    renders: dict[str, Render]  # by label, in the order of the plan
+    measured: dict[str, Any]  # as the experiment's `schema` describes it
+    findings: Findings
+    basis: dict[str, Any]  # on what it rests: seeds, pictures, model, steps
+    record: dict[str, Any]
+    figure: Image.Image
+    unknown_words: tuple[str, ...]
+    seconds: float
+
+    def basis_sentence(self) -> str:
+        """Say on what the findings rest."""
+        return basis_sentence(self.basis)
+
+    def to_json(self) -> dict[str, Any]:
+        """What findings.json holds."""
+        return {
+            "format": 1,
+            "experiment": self.name,
+            "question": self.question,
+            "arguments": self.arguments,
+            "verdict": self.findings.verdict,
+            "facts": [fact.to_json() for fact in self.findings.facts],
+            "figures": [figure.to_json() for figure in self.findings.figures],
+            "measured": self.measured,
+            "basis": {**self.basis, "sentence": self.basis_sentence()},
+            "pictures": [
+                {
+                    "label": label,
+                    "file": file,
+                    "styles": list(one.measured["styles"]),
+                    "shares": list(one.measured["shares"]),
+                }
+                for file, (label, one) in zip(self.files(), self.renders.items(), strict=True)
+            ],
+            "unknown_words": list(self.unknown_words),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def files(self) -> list[str]:
+        """The pictures' file names."""
+        return [f"{number:02d}-{_slug(label)}.png" for number, label in enumerate(self.renders)]
+
+
+def read_arguments(name: str, given: Mapping[str, Any]) -> ExperimentArguments:
+    """Check what an experiment is told.
+
+    Raises:
+        ValueError: If there is no such experiment, or its arguments cannot be used; one line.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(f"there is no experiment {name!r}. Choose one of: {', '.join(EXPERIMENTS)}.")
+    try:
+        arguments = EXPERIMENTS[name].arguments.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise ValueError(f"{where + ': ' if where else ''}{reason}.") from error
+    EXPERIMENTS[name].plan(arguments)  # what does not go together is told before a model is opened
+    return arguments
+
+
+def run_experiment(
+    name: str, arguments: ExperimentArguments | Mapping[str, Any], model: ImageModel, on_step: OnStep | None = None
+) -> ExperimentResult:
+    """Run an experiment.
+
+    Args:
+        name: One of EXPERIMENTS.
+        arguments: Its arguments, or their JSON.
+        model: What renders and is asked about.
+        on_step: As in `blend`, over all of the experiment's batches.
+
+    Raises:
+        ValueError: If they cannot be used, in one line.
+        BlendCancelled: If `on_step` raised it.
+    """
+    started = time.perf_counter()
+    if not isinstance(arguments, ExperimentArguments):
+        arguments = read_arguments(name, arguments)
+    if arguments.guidance is None:
+        arguments = arguments.model_copy(update={"guidance": model.default_guidance})
+    experiment = EXPERIMENTS[name]
+    prompting = experiment.prompting(arguments)
+    batches = Batches(model, on_step, prompting, experiment.traced, experiment.max_rounds)
+    renders: dict[str, Render] = {}
+    plan = experiment.plan(arguments)
+    for _ in range(experiment.max_rounds + 1):
+        if not plan:
+            break
+        renders |= _rendered(experiment, plan, batches)
+        plan = experiment.refine(arguments, renders)
+    measured = experiment.measure(arguments, renders)
+    findings = experiment.read(measured)
+    requests = [one.request for one in renders.values()]
+    basis = {
+        "seeds": sorted({request.seed for request in requests}),
+        "pictures": len(requests),
+        "model": model.name,
+        "steps": sorted({request.num_inference_steps for request in requests}),
+    }
+    return ExperimentResult(
+        name=name,
+        question=experiment.question,
+        arguments=arguments.model_dump(mode="json"),
+        renders=renders,
+        measured=measured,
+        findings=findings,
+        basis=basis,
+        record=_record(name, arguments, renders, batches),
+        figure=experiment.draw(arguments, renders, findings, basis_sentence(basis)),
+        unknown_words=unknown_words(model, [text for request in requests for text in request.texts]),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def replay_experiment(
+    record: Mapping[str, Any], model: ImageModel, prompting: StylePrompting, on_step: OnStep | None = None
+) -> list[Image.Image]:
+    """Render the pictures of an experiment's record again, in the batches in which they were rendered.
+
+    Raises:
+        ValueError: If the record's batches are not those of its requests.
+    """
+    requests = [BlendRequest.from_json(request) for request in record["requests"]]
+    order = record.get("batches")
+    whole = isinstance(order, list) and all(isinstance(numbers, list) and numbers for numbers in order)
+    if not whole or sorted(n for numbers in order for n in numbers) != list(range(len(requests))):  # type: ignore[union-attr]
+        raise ValueError('not a record of an experiment: "batches" must name each of its requests once')
+    return Batches(model, on_step, prompting, trace=False).again(requests, order)  # type: ignore[arg-type]
+
+
+def save_experiment(result: ExperimentResult, out: Path) -> dict[str, Path]:
+    """Write the pictures, figure.png, findings.json, record.json and the measurements into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    names, renders = result.files(), list(result.renders.values())
+    record = {**result.record, "files": names}
+    for number, (name, one) in enumerate(zip(names, renders, strict=True)):
+        one.image.save(out / name, pnginfo=png_text(record, number))
+        for file, picture in one.beside.items():
+            picture.save(out / file)
+    paths = {name: out / f"{name}.{ending}" for name, ending in
+             (("figure", "png"), ("findings", "json"), ("record", "json"), ("measurements", "json"))}  # fmt: skip
+    paths["arrays"] = out / "measurements.npz"
+    result.figure.save(paths["figure"], pnginfo=png_text(record))
+    measurements = {
+        "format": 1,
+        "timing": {"render_s": round(result.seconds, 4)},
+        **(renders[0].batch if renders else {}),
+        "images": [{"label": label, **one.measured, **one.observed} for label, one in result.renders.items()],
+        "experiment": {"name": result.name, **result.measured},
+    }
+    for name, data in (("findings", result.to_json()), ("record", record), ("measurements", measurements)):
+        paths[name].write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    arrays = {f"{name}_{number}": array for number, one in enumerate(renders) for name, array in one.arrays.items()}
+    latents = {f"latents_{number}": one.latents for number, one in enumerate(renders)}
+    np.savez_compressed(paths["arrays"], **arrays, **latents)  # type: ignore[arg-type]
+    return paths
+
+
+def basis_sentence(basis: Mapping[str, Any]) -> str:
+    """Say on what an experiment rests: pictures, seeds, model, steps."""
+    seeds, steps = basis["seeds"], " and ".join(str(n) for n in basis["steps"])
+    of_seeds = f"seed {seeds[0]} alone" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    return f"Rests on {basis['pictures']} pictures of {of_seeds}, by the image model {basis['model']} at {steps} steps."
+
+
+def _rendered(experiment: Experiment[Any], plan: Plan, batches: Batches) -> dict[str, Render]:
+    """Render a plan and let the experiment observe it."""
+    found = []
+    for request, (result, place) in zip(plan.values(), batches.render(list(plan.values())), strict=True):
+        measured, arrays = of_one_image(result, place)
+        of_all = {
+            name: result.measurements[name] for name in result.measurements.keys() - {"images", "timing", "format"}
+        }
+        number = next(n for n, known in enumerate(batches.results) if known is result)
+        beside = {_of_batch(name, number): picture for name, picture in result.beside.items()}
+        latents = result.arrays["latents"][place]
+        found.append(Render(request, result.images[place], latents, measured, arrays, of_all, beside, {}))
+    observed = experiment.observe(found, batches.model)
+    return {label: replace(one, observed=seen) for label, one, seen in zip(plan, found, observed, strict=True)}
+
+
+def _record(
+    name: str, arguments: ExperimentArguments, renders: Mapping[str, Render], batches: Batches
+) -> dict[str, Any]:
+    images = [one.image for one in renders.values()]
+    record = make_record([one.request.to_json() for one in renders.values()], images, batches.model, KIND)
+    kept: dict[str, Any] = {
+        **record,
+        "experiment": {"name": name, "arguments": arguments.model_dump(mode="json")},
+        "batches": batches.order,
+    }
+    pictures = {
+        picture: _of_batch(file, number)
+        for number, result in enumerate(batches.results)
+        for picture, file in result.record.get("reference", {}).get("pictures", {}).items()
+    }
+    if any(one.request.references for one in renders.values()):
+        settled = next(result.record["reference"] for result in batches.results if "reference" in result.record)
+        kept["reference"] = {**settled, "pictures": pictures}
+    return kept
+
+
+def _of_batch(file: str, number: int) -> str:
+    return f"batch-{number:02d}-{file}"
+
+
+def _slug(label: str) -> str:
+    """A label as part of a file name."""
+    return re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-.")[:48] or "picture"
