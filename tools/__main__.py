@@ -29,7 +29,7 @@ from tools.blend.references import (
     load_references,
     store_reference,
 )
-from tools.blend.results import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend, save
+from tools.blend.results import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.experiments.experiments import (
     EXPERIMENTS,
@@ -39,8 +39,8 @@ from tools.experiments.experiments import (
     run_experiment,
     save_experiment,
 )
+from tools.experiments.explained import explain, save_explained
 from tools.experiments.flip import MAX_POINTS, save_sweep, sweep, sweep_requests
-from tools.experiments.leave_one_out import explain
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 
 
@@ -75,11 +75,11 @@ def _run_blend(options: argparse.Namespace) -> int:
     model = _open_model(options)
     request = _request(options, styles, _guidance(options, model), references)
     prompting = StylePrompting(pictures=load_references(references, home), compare=options.explain)
-    result = blend(request, model, on_step=_progress_bar(request.num_inference_steps), prompting=prompting)
-    if options.explain:
-        result = explain(result, model)
-    paths = save(result, out)
-    return _print_rendered(options, result, result.sentence(), paths)
+    render = explain if options.explain else blend
+    result = render(request, model, on_step=_progress_bar(request.num_inference_steps), prompting=prompting)
+    paths = save_explained(result, out)
+    verdict = result.measurements["images"][0].get("verdict")
+    return _print_rendered(options, result, "\n".join(filter(None, (result.sentence(), verdict))), paths)
 
 
 def _run_sweep(options: argparse.Namespace) -> int:
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--reference-prompt", type=partial(_pair, "prompt"), metavar="TEXT[=W]", help=f"{what} how to draw it", **given
     )
-    one.add_argument("--explain", action="store_true", help="also render without each style, and judge the image")
+    one.add_argument("--explain", action="store_true", help="also render each style alone, and say which decided")
     one.set_defaults(run=_run_blend)
     many = commands.add_parser("sweep", help="the same seed at N weights from one style to another")
     many.add_argument("--from", dest="from_style", required=True, metavar="TEXT", help="the style at weight 0")

@@ -136,14 +136,13 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
     """Render a blend, measure it, and keep it in the context's folder.
 
     Returns:
-        What was rendered and measured, in sentences, and the artifact: run_id, folder, record, measurements, facts
-        ({topic, text, figure} each), unknown_words.
+        What was rendered and measured, in sentences, and the artifact: run_id, folder, record, measurements, verdict
+        (None of one style), facts ({topic, text, figure, numbers} each), unknown_words.
     """
     # torch and diffusers take seconds to import, and a conversation without a render never needs them
     from tools.blend.references import REFERENCES_FOLDER, load_references
-    from tools.blend.results import blend, save
     from tools.blend.style_prompting import StylePrompting
-    from tools.experiments.leave_one_out import explain
+    from tools.experiments.explained import explain, save_explained
     from tools.models import ModelUnavailable, load_image_model
     from tools.trace.summary import facts_of
 
@@ -153,10 +152,8 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
         # renders and references stand side by side under a home, and the folder is one of the renders
         pictures = load_references(request.references, context.folder.parent.parent / REFERENCES_FOLDER)
         prompting = StylePrompting(pictures=pictures, compare=True)
-        result = blend(request, model, on_step=context.on_step, prompting=prompting)
-        if request.references or not model.is_large:  # styles left out of a large one would cost minutes on a CPU
-            result = explain(result, model)
-        save(result, context.folder)
+        result = explain(request, model, on_step=context.on_step, prompting=prompting)
+        save_explained(result, context.folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
     facts = facts_of(result.measurements)
@@ -165,6 +162,7 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
         "folder": str(context.folder),
         "record": result.record,
         "measurements": result.measurements,
+        "verdict": result.measurements["images"][0].get("verdict"),
         "facts": [asdict(fact) for fact in facts],
         "unknown_words": list(result.unknown_words),
     }

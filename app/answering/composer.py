@@ -94,7 +94,9 @@ class Composer:
         """Say what came of a proposed render: what was measured, and what moved since the run before."""
         if artifact is None:
             return self._framed(text.rpartition("with reason: ")[2])  # a rejected call's message puts that before it
-        sections = [Section("", (Sentence(text.splitlines()[0], "framing"),)), told_facts(artifact, FIRST_TOLD)]
+        said = [text.splitlines()[0], artifact.get("verdict")]
+        first = Section("", tuple(Sentence(sentence, "framing") for sentence in said if sentence))
+        sections = [first, told_facts(artifact, FIRST_TOLD)]
         if len(self.conversation.renders) > 1 and artifact is self.conversation.renders[-1]:
             sections.append(compared_runs(*self.conversation.renders[-2:]))
         kept = tuple(section for section in sections if section)

@@ -23,8 +23,8 @@ from tests.bench.memory import kept_rows
 from tests.evals.results import write_results
 from tools.blend.conditioning import METHODS
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
+from tools.experiments.explained import explain
 from tools.experiments.flip import measure_curves, sweep_requests
-from tools.experiments.leave_one_out import explain
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 
 RESULTS = Path(__file__).with_name("results")
@@ -106,7 +106,6 @@ def sweep_rows(model: ImageModel, repeats: int) -> list[Row]:
     like = {"num_inference_steps": request.num_inference_steps, "guidance_scale": request.guidance_scale}
     rendered = blend(sweep_requests(request, POINTS), model, kind="sweep")
     other = replace(model, kind="folder")  # whose styles no judges know
-    one = blend(request, model)
     return [
         compare("sweep of 9 / 9 stock calls at defaults, 50 steps (want 0.30)", sweep, stock, repeats, POINTS),
         compare("sweep of 9 / 9 stock calls of 20 steps", sweep, lambda: stock(**like), repeats, POINTS),
@@ -123,7 +122,9 @@ def sweep_rows(model: ImageModel, repeats: int) -> list[Row]:
             sweep,
             1,
         ),
-        compare("--explain / one stock call of 20 steps", lambda: explain(one, model), lambda: stock(**like), repeats),
+        compare(
+            "--explain / one stock call of 20 steps", lambda: explain(request, model), lambda: stock(**like), repeats
+        ),
     ]
 
 
