@@ -34,6 +34,26 @@ def escape(text: str, links_in: str = "") -> str:
     return "\n\n".join("  \n".join(p.split("\n")) for p in "\n".join(lines).split("\n\n"))
 
 
+def split_links(text: str, links_in: str = "") -> list[tuple[str, str | None]]:
+    """Split text into (piece, address) pairs: an address is given where it stands in corpus text, else None.
+
+    Args:
+        text: Anything.
+        links_in: Corpus text.
+    """
+    pieces: list[tuple[str, str | None]] = []
+    text, low = tidy(text), 0
+    for found in re.finditer(r"https?://[^\s<>\[\]()\"'\\]+", text):
+        address = found[0].rstrip(".,;")
+        if address not in links_in:
+            continue
+        if found.start() > low:
+            pieces.append((text[low : found.start()], None))
+        pieces.append((address, address))
+        low = found.start() + len(address)
+    return [*pieces, (text[low:], None)] if low < len(text) or not pieces else pieces
+
+
 def link(label: str, url: str) -> str:
     """A Markdown link to a corpus URL; a URL of another kind is shown as text."""
     if not re.fullmatch(r"https?://[^\s<>\[\]()\"'\\]+", url):

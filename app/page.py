@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -24,7 +26,7 @@ from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
 from app.markup import escape
 from app.settings import read_settings
-from app.ui.answer import PASSAGE, show_answer, show_passages
+from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
 from app.ui.blend_form import Card, show_proposal
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
@@ -42,7 +44,6 @@ STARTERS = (
     "Which of these needs no fine-tuning?",
     "Which of the models comes without a paper?",
 )
-PACE_S = 0.03  # between two sentences of a new answer, so that the eye can follow
 TURN_WAIT_S = 0.2
 ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 
@@ -110,6 +111,8 @@ class Page:
         match open_one():
             case (name, key, citations) if name == PASSAGE:
                 show_passages(self.undertone, st.session_state.conversation or "", key, citations)
+            case (name, render, title) if name == FIGURE:
+                show_figure(render, title)
             case (name, kept) if name == ACTIONS:
                 show_actions(self.undertone, self.queue, kept, open_conversation)
 
@@ -186,9 +189,11 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
     jobs = page.queue.of_conversation(conversation.id)
     entries = read_transcript(page.chat.messages(conversation.id))
     new = st.session_state.pop("new", None)  # (conversation, entry) to draw at reading pace, once
+    measured: dict[str, Any] | None = None
     for number, entry in enumerate(entries):
-        pause_s = PACE_S if new == (conversation.id, number) else 0.0
-        show_entry(page, conversation.id, entry, jobs, number == len(entries) - 1, pause_s)
+        measured = entry.render or measured
+        said = Said(conversation.id, entry, number == len(entries) - 1, new == (conversation.id, number), measured)
+        show_entry(page, said, jobs)
     if turn and is_under_way:
         show_turn(page, conversation.id, turn, len(entries))
 
@@ -207,9 +212,24 @@ def show_turn(page: Page, conversation_id: str, turn: Turn, number: int) -> None
         st.button("Try again", key="again", on_click=page.try_again, args=(conversation_id,))
 
 
-def show_entry(
-    page: Page, conversation_id: str, entry: Entry, jobs: dict[str, RenderJob], is_last: bool, pause_s: float
-) -> None:
+@dataclass(frozen=True)
+class Said:
+    """An entry in its conversation.
+
+    Args:
+        is_new: Whether it is drawn for the first time.
+        measured: The last run up to it.
+    """
+
+    conversation_id: str
+    entry: Entry
+    is_last: bool
+    is_new: bool
+    measured: dict[str, Any] | None
+
+
+def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
+    entry, conversation_id = said.entry, said.conversation_id
     if entry.question is not None:
         with st.chat_message("user", avatar=PERSON):
             st.markdown(escape(entry.question))
@@ -217,13 +237,13 @@ def show_entry(
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
             see_it = partial(page.ask, SEE_IT_HAPPEN)
-            show_answer(entry.answer, entry.key, pause_s, see_it)
+            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are
-                if is_last:
+                if said.is_last:
                     show_follow_ups(page, entry)
             for proposal in entry.proposals:  # last: what came below a card would move it from under a click
-                decline = partial(page.decline, conversation_id) if is_last else None
+                decline = partial(page.decline, conversation_id) if said.is_last else None
                 show_proposal(page.queue, Card(conversation_id, proposal, jobs.get(proposal.call_id), decline))
         elif entry.result:
             show_result(entry.key, entry.result)

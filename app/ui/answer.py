@@ -1,100 +1,95 @@
-"""An answer as one reads it: its sentences with numbered chips, the passage behind a chip, its workflow, its sources.
+"""An answer as one reads it: its paragraphs with citation marks, its workflow, its sources, and what a mark opens.
 
 Widgets only; what an answer holds was decided before it came here.
 """
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-import graphviz
 import streamlit as st
 
 from app.answers import Citation, CitedAnswer, Sentence, Source
 from app.application import Undertone
-from app.conversation.transcripts import number_sources, read_transcript
-from app.markup import escape, link, mark_passages, wrap
-from app.ui.charts import TITLES
+from app.conversation.transcripts import read_transcript
+from app.markup import escape, link, mark_passages
+from app.ui.charts import TITLES, Figure, figures_of
+from app.ui.cited_text import STORED_AT, Marks, Opens, paragraphs_of, show_cited_text
+from app.ui.curves import curves_of
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
+from app.ui.results import show_figures, show_weights
+from app.ui.workflow import StageRun, show_workflow
 from ingest.documents import Document
 
-CHIP_WIDTH_PX = 44
-PASSAGE = "passage"
-STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*)\)", re.S)
+PASSAGE, FIGURE = "passage", "figure"
+IN_SHORT = "in short"
 
 
 def show_answer(
-    answer: CitedAnswer, key: str, pause_s: float = 0.0, see_it: Callable[[str], None] | None = None
+    answer: CitedAnswer,
+    key: str,
+    is_new: bool = False,
+    see_it: Callable[[str], None] | None = None,
+    measured: dict[str, Any] | None = None,
+    runs: Mapping[str, StageRun] | None = None,
 ) -> None:
     """Draw an answer.
 
     Args:
         key: Stable across reruns and different for each answer.
-        pause_s: Waited after each sentence, so that the eye can follow a new answer.
+        is_new: Whether its sentences appear one after the other, so that the eye can follow.
         see_it: Proposes what the corpus's sentence about the key and value says; given the name of its button.
+        measured: The artifact of the run that its measured sentences are about.
+        runs: What can be run for the stages of its workflow.
     """
-    numbers = number_sources(answer)
+    is_measured = any(STORED_AT.fullmatch(sentence.text) for sentence in answer.sentences)
+    marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
+    opener = partial(open_mark, key, measured or {})
     if answer.search_query and answer.search_query.strip() != answer.question.strip():
         st.caption(f"Searched for: {escape(answer.search_query)}")
-    drawn = False
+    is_drawn, told = False, 0
     for place, section in enumerate(answer.sections):
         if section.heading:
             st.subheader(escape(section.heading), anchor=False)
+        sentences = section.sentences
         if answer.workflow and section.heading.lower().startswith("workflow"):
-            show_workflow(answer, numbers, key)
-            drawn = True
-        for row, sentence in enumerate(section.sentences):
-            show_sentence(sentence, numbers, f"{key}-{place}-{row}")
-            if see_it and tells_the_swap(sentence):
-                name = f"see it {key}-{place}-{row}"
-                st.button("See it happen", key=name, icon=":material/play_circle:", on_click=see_it, args=(name,))
-            time.sleep(pause_s)
-    if answer.workflow and not drawn:
-        show_workflow(answer, numbers, key)
+            show_workflow(f"workflow-{key}", answer.workflow, marks, opener, runs)
+            is_drawn, sentences = True, not_drawn(sentences, answer)
+        name, is_short = f"cited-{key}-{place}", section.heading.lower() == IN_SHORT
+        paragraphs, opens = paragraphs_of(sentences, marks, name, is_short, see=see_it is not None)
+        if paragraphs:
+            show_cited_text(name, paragraphs, opens, opener, see_it, reveal=told if is_new else None)
+        told += len(sentences)
+    if answer.workflow and not is_drawn:
+        show_workflow(f"workflow-{key}", answer.workflow, marks, opener, runs)
     if answer.checked:
         st.caption(escape(answer.checked.line()))
     if answer.sources:
-        show_sources(answer.sources, numbers)
+        show_sources(answer.sources, marks.numbers)
 
 
-def show_sentence(sentence: Sentence, numbers: dict[str, int], key: str) -> None:
-    if not sentence.citations:
-        st.markdown(with_figure(sentence.text))
-        return
-    quotes = " ".join(citation.quote for citation in sentence.citations)
-    with st.container(horizontal=True, wrap=False, gap="small"):
-        st.markdown(escape(sentence.text, links_in=quotes), width="stretch")
-        show_chips(sentence.citations, numbers, key)
+def not_drawn(sentences: Sequence[Sentence], answer: CitedAnswer) -> tuple[Sentence, ...]:
+    """Of the sentences that tell a workflow, those that its drawing does not show."""
+    cited = {citation for stage in answer.workflow or () for citation in stage.citations}
+    return tuple(sentence for sentence in sentences if sentence.citations and not cited.issuperset(sentence.citations))
 
 
-def tells_the_swap(sentence: Sentence) -> bool:
-    """Whether a claim says that key and value are swapped, which the method `reference` does."""
-    words = sentence.text.lower()
-    return bool(sentence.citations) and "swap" in words and "key" in words and "value" in words
+def open_mark(key: str, measured: dict[str, Any], opens: Opens) -> None:
+    """Have the page open what a mark stands for. For callbacks."""
+    if isinstance(opens, str):
+        open_dialog(FIGURE, measured, opens)
+    else:
+        open_dialog(PASSAGE, key, opens)
 
 
-def with_figure(text: str) -> str:
-    """A sentence as Markdown; one that was measured names the figure that shows it in place of where it is stored."""
-    told = STORED_AT.fullmatch(text)
-    if not told or told[2] not in TITLES:
-        return escape(text)
-    return f"{escape(told[1])} :violet-badge[:material/monitoring: {escape(TITLES[told[2]])}]"
-
-
-def show_chips(citations: Sequence[Citation], numbers: dict[str, int], key: str) -> None:
-    """A numbered chip per cited document; it opens the document with the passages marked."""
-    for document_id in dict.fromkeys(citation.document_id for citation in citations):
-        cited = tuple(citation for citation in citations if citation.document_id == document_id)
-        st.button(
-            str(numbers[document_id]),
-            key=f"chip-{key}-{document_id}",
-            width=CHIP_WIDTH_PX,
-            on_click=open_dialog,
-            args=(PASSAGE, key, cited),
-        )
+def figures_at_hand(render: dict[str, Any]) -> dict[str, Figure]:
+    """The figures of a run, by their titles."""
+    measurements = render.get("measurements", {})
+    figures = curves_of(measurements["sweep"]) if "sweep" in measurements else figures_of(measurements)
+    return {figure.title: figure for figure in figures}
 
 
 @st.dialog("The passage in its document", width="medium", on_dismiss=close_dialog)
@@ -103,6 +98,18 @@ def show_passages(undertone: Undertone, conversation_id: str, key: str, citation
     show_marked(undertone.document(citations[0].document_id), citations)
     entries = read_transcript(undertone.chat.messages(conversation_id))
     show_report(undertone.feedback, conversation_id, entries, key, citations)
+
+
+@st.dialog("Measured in this run", width="medium", on_dismiss=close_dialog)
+def show_figure(render: dict[str, Any], title: str) -> None:
+    """One figure of a run, by its title."""
+    figure = figures_at_hand(render).get(title)
+    if figure:
+        show_figures([figure])
+    elif title == TITLES["parameters"]:
+        show_weights(render.get("measurements", {}))
+    else:
+        st.caption(f"“{escape(title)}” is shown with the run itself.")
 
 
 def show_marked(document: Document | None, citations: Sequence[Citation]) -> None:
@@ -115,27 +122,7 @@ def show_marked(document: Document | None, citations: Sequence[Citation]) -> Non
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
 
 
-def show_workflow(answer: CitedAnswer, numbers: dict[str, int], key: str) -> None:
-    graph = graphviz.Digraph(graph_attr={"rankdir": "TB", "bgcolor": "transparent", "ranksep": "0.35", "margin": "0"})
-    graph.attr("node", shape="box", style="rounded,filled", color="#cfc6e3", fillcolor="#f3f0fa", fontcolor="#26233a")
-    graph.attr("node", fontname="Helvetica,Arial,sans-serif", fontsize="13", margin="0.2,0.12")
-    graph.attr("edge", color="#5b4b8a", arrowsize="0.7")
-    stages = answer.workflow or ()
-    for number, stage in enumerate(stages):
-        marks = "".join(dict.fromkeys(f" [{numbers[c.document_id]}]" for c in stage.citations))
-        graph.node(str(number), graphviz.escape(f"{stage.stage.upper()}\n{wrap(stage.text + marks)}"))
-        if number:
-            graph.edge(str(number - 1), str(number))
-    alt = "; then ".join(f"{stage.stage}: {stage.text}" for stage in stages)
-    st.graphviz_chart(graph, width="content", alt=f"Workflow. {alt}")
-    cited = [citation for stage in stages for citation in stage.citations]
-    if cited:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption("Drawn from", width="content")
-            show_chips(cited, numbers, f"{key}-workflow")
-
-
-def show_sources(sources: Sequence[Source], numbers: dict[str, int]) -> None:
+def show_sources(sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
     with st.expander(f"Sources ({len(sources)})", expanded=True, icon=":material/menu_book:"):
         for source in sources:
             title, kind = escape(source.title), escape(source.kind.replace("_", " "))

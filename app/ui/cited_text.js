@@ -1,0 +1,42 @@
+// An answer's sentences as paragraphs, each with its citation marks where it ends.
+
+const MAY_LINK = /^https?:\/\//i;
+
+function sentenceOf(place, given, number) {
+  const sentence = element("span", `sentence ${given.kind}`);
+  sentence.style.setProperty("--n", number);
+  for (const run of given.runs) {
+    if (run.href && MAY_LINK.test(run.href)) {
+      const link = element("a", "", run.text);
+      link.href = run.href;
+      link.target = "_blank";
+      link.rel = "noopener noreferrer";
+      sentence.append(link);
+    } else {
+      sentence.append(run.text);
+    }
+  }
+  for (const mark of given.marks) sentence.append(markOf(place, mark));
+  if (given.see !== undefined) {
+    sentence.append(button("see", "See it happen", () => place.send("see", given.see)));
+  }
+  return sentence;
+}
+
+export default function (component) {
+  const { data } = component;
+  mount(component, (_, place) => {
+    place.root.classList.toggle("revealed", data.reveal !== null);
+    let number = data.reveal ?? 0;
+    for (const given of data.paragraphs) {
+      const paragraph = element("p");
+      if (given.label) paragraph.append(element("span", "label", given.label));
+      given.sentences.forEach((sentence, n) => {
+        if (n) paragraph.append(" ");
+        paragraph.append(sentenceOf(place, sentence, number++));
+      });
+      place.root.append(paragraph);
+    }
+    place.root.classList.toggle("short", data.style === "short");
+  }, [data.paragraphs, data.style]);
+}

@@ -1,0 +1,150 @@
+"""An answer's sentences as paragraphs with citation marks: pointed at, a mark shows its passage; clicked, it opens it.
+
+It knows nothing of how sentences were chosen; their order is kept. What stands together in one document stands in one
+paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app.answers import Citation, CitedAnswer, Sentence
+from app.conversation.transcripts import number_sources
+from app.markup import split_links, tidy
+from app.ui.charts import TITLES, Figure
+from app.ui.components import browser_component
+
+STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*)\)", re.S)
+MOUNT = browser_component("cited_text", "citation_marks")
+
+Opens = tuple[Citation, ...] | str
+"""What a mark opens: passages of one document, or the figure of this title."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Makes an answer's marks.
+
+    Args:
+        numbers: Each cited document's number.
+        titles: Each cited document's title.
+        figures: The figures of the run that measured sentences are about, by their titles.
+    """
+
+    numbers: Mapping[str, int]
+    titles: Mapping[str, str]
+    figures: Mapping[str, Figure]
+
+    @classmethod
+    def of(cls, answer: CitedAnswer, figures: Mapping[str, Figure] | None = None) -> Marks:
+        titles = {source.document_id: source.title for source in answer.sources}
+        return cls(number_sources(answer), titles, figures or {})
+
+    def title(self, document_id: str) -> str:
+        return self.titles.get(document_id, document_id)
+
+    def of_citations(self, citations: Sequence[Citation], opens: list[Opens]) -> list[dict[str, Any]]:
+        """A mark per cited document; what each opens is added to `opens`, and the mark says where in it."""
+        marks = []
+        for document_id in dict.fromkeys(citation.document_id for citation in citations):
+            cited = tuple(citation for citation in citations if citation.document_id == document_id)
+            marks.append(
+                {
+                    "number": self.numbers[document_id],
+                    "title": self.title(document_id),
+                    "quotes": [tidy(citation.quote) for citation in cited],
+                    "at": len(opens),
+                }
+            )
+            opens.append(cited)
+        return marks
+
+    def of_figure(self, title: str, opens: list[Opens]) -> list[dict[str, Any]]:
+        figure = self.figures.get(title)
+        shown = {"shows": figure.shows, "hides": figure.does_not_show} if figure else {"shows": "", "hides": ""}
+        opens.append(title)
+        return [{"title": title, **shown, "at": len(opens) - 1}]
+
+
+def show_cited_text(
+    key: str,
+    paragraphs: Sequence[dict[str, Any]],
+    opens: Sequence[Opens],
+    on_open: Callable[[Opens], None],
+    on_see: Callable[[str], None] | None = None,
+    reveal: int | None = None,
+) -> None:
+    """Draw paragraphs.
+
+    Args:
+        key: Stable across reruns and different for each piece of text.
+        paragraphs: From `paragraphs_of`.
+        opens: What the marks open, from `paragraphs_of`.
+        on_open: Called with what a clicked mark opens.
+        on_see: Called with the name of a clicked "See it happen".
+        reveal: How many sentences appear before the first of these; None where all of it is there at once.
+    """
+
+    def opened() -> None:
+        at = st.session_state[key].get("open")
+        if isinstance(at, int) and 0 <= at < len(opens):
+            on_open(opens[at])
+
+    def seen() -> None:
+        name = st.session_state[key].get("see")
+        if on_see and isinstance(name, str):
+            on_see(name)
+
+    style = "short" if any(paragraph["short"] for paragraph in paragraphs) else "text"
+    data = {"paragraphs": list(paragraphs), "style": style, "reveal": reveal}
+    MOUNT(key=key, data=data, on_open_change=opened, on_see_change=seen)
+
+
+def paragraphs_of(
+    sentences: Sequence[Sentence], marks: Marks, key: str, is_short: bool = False, see: bool = False
+) -> tuple[list[dict[str, Any]], list[Opens]]:
+    """Lay sentences out: those of one document, one after the other, are a paragraph.
+
+    Args:
+        is_short: Whether they are the answer in short, which is one paragraph.
+        see: Whether the sentence that tells the swap gets its "See it happen", named after `key`.
+
+    Returns:
+        The paragraphs as the component reads them, and what each of their marks opens.
+    """
+    paragraphs: list[dict[str, Any]] = []
+    opens: list[Opens] = []
+    is_of_several = len({citation.document_id for sentence in sentences for citation in sentence.citations}) > 1
+    before: object = None
+    for number, sentence in enumerate(sentences):
+        documents = tuple(dict.fromkeys(citation.document_id for citation in sentence.citations))
+        group = "short" if is_short else documents or f"{sentence.kind} {number}"
+        if group != before:
+            is_introduced = number > 0 and sentences[number - 1].text.endswith(":")
+            title = marks.title(documents[0]) if len(documents) == 1 and not is_short else ""
+            is_named = title and is_of_several and not is_introduced and not sentence.text.startswith(title)
+            paragraphs.append({"label": title if is_named else "", "short": is_short, "sentences": []})
+        before = group
+        told = STORED_AT.fullmatch(sentence.text)
+        text, title = (told[1], TITLES[told[2]]) if told and told[2] in TITLES else (sentence.text, "")
+        quotes = " ".join(citation.quote for citation in sentence.citations)
+        laid: dict[str, Any] = {
+            "kind": sentence.kind,
+            "runs": [{"text": piece, "href": url} for piece, url in split_links(text, quotes)],
+            "marks": marks.of_figure(title, opens) if title else marks.of_citations(sentence.citations, opens),
+        }
+        if see and tells_the_swap(sentence):
+            laid["see"] = f"see it {key}-{number}"
+        paragraphs[-1]["sentences"].append(laid)
+    return paragraphs, opens
+
+
+def tells_the_swap(sentence: Sentence) -> bool:
+    """Whether a claim says that key and value are swapped, which the method `reference` does."""
+    words = sentence.text.lower()
+    return bool(sentence.citations) and "swap" in words and "key" in words and "value" in words

@@ -1,0 +1,44 @@
+// What every component begins with: elements whose words are text, never HTML, and a root that is drawn again only when
+// what it shows has changed, so that a rerun of the page takes neither focus nor place from whoever is reading.
+
+const mounted = new WeakMap();
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function button(className, label, onClick) {
+  const made = element("button", className, label);
+  made.type = "button";
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+// build(data, place) fills place.root; place.send(event, value) tells the page. `shown` is what of the data is drawn.
+function mount({ parentElement, data, setTriggerValue }, build, shown = data) {
+  let place = mounted.get(parentElement);
+  if (!place) {
+    place = { root: element("div", "root") };
+    parentElement.append(place.root);
+    mounted.set(parentElement, place);
+  }
+  place.send = setTriggerValue;
+  const drawn = JSON.stringify(shown);
+  if (place.drawn === drawn) return place;
+  place.drawn = drawn;
+  place.root.replaceChildren();
+  build(data, place);
+  return place;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawing(tag, attributes, text) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}

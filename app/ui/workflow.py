@@ -1,0 +1,87 @@
+"""A workflow drawn as boxes from left to right: each stage with its citations, and the run that shows it.
+
+It knows nothing of what a run does; it draws a state and hands on a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from app.answers import WorkflowStage
+from app.markup import tidy
+from app.ui.cited_text import Marks, Opens
+from app.ui.components import browser_component
+
+MOUNT = browser_component("workflow", "citation_marks")
+
+State = Literal["idle", "queued", "running", "done", "stale"]
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """What can be run for a stage.
+
+    Args:
+        label: What a click does.
+        state: How far it is; "stale" where it was run with other settings than those that are set now.
+        detail: A word on that state, e.g. the step that it is at.
+        start: Runs it. A callback.
+    """
+
+    label: str
+    state: State
+    start: Callable[[], None]
+    detail: str = ""
+
+
+def show_workflow(
+    key: str,
+    stages: Sequence[WorkflowStage],
+    marks: Marks,
+    on_open: Callable[[Opens], None],
+    runs: Mapping[str, StageRun] | None = None,
+) -> None:
+    """Draw a workflow.
+
+    Args:
+        key: Stable across reruns and different for each workflow.
+        marks: Makes the citations' marks.
+        on_open: Called with what a clicked mark opens.
+        runs: What can be run, by the stage's name.
+    """
+    data, opens = laid_out(stages, marks, runs or {})
+
+    def opened() -> None:
+        at = st.session_state[key].get("open")
+        if isinstance(at, int) and 0 <= at < len(opens):
+            on_open(opens[at])
+
+    def started() -> None:
+        at = st.session_state[key].get("run")
+        if isinstance(at, int) and 0 <= at < len(stages) and (run := (runs or {}).get(stages[at].stage)):
+            run.start()
+
+    MOUNT(key=key, data=data, on_open_change=opened, on_run_change=started)
+
+
+def laid_out(
+    stages: Sequence[WorkflowStage], marks: Marks, runs: Mapping[str, StageRun]
+) -> tuple[dict[str, Any], list[Opens]]:
+    """A workflow as the component reads it, and what each of its marks opens."""
+    opens: list[Opens] = []
+    drawn = [
+        {
+            "name": stage.stage,
+            "text": tidy(stage.text),
+            "marks": marks.of_citations(stage.citations, opens),
+            "run": {"label": run.label, "state": run.state, "detail": run.detail}
+            if (run := runs.get(stage.stage))
+            else None,
+        }
+        for stage in stages
+    ]
+    return {"stages": drawn}, opens
