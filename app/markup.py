@@ -6,7 +6,6 @@ The one place where words are touched for the eye; what is stored and exported s
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
@@ -80,11 +79,6 @@ def mark_passages(text: str, spans: Sequence[tuple[int, int]]) -> str:
         pieces += [_plain(text[low:start], text), "\n\n".join(marked)]
         low = end
     return "".join([*pieces, _plain(text[low:high], text), " …" if high < len(text) else ""])
-
-
-def wrap(text: str, columns: int = 46) -> str:
-    """Break text into lines for a drawing."""
-    return "\n".join(textwrap.wrap(tidy(text), columns))
 
 
 def _break(address: str) -> str:

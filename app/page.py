@@ -32,6 +32,7 @@ from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.results import show_result
 from app.ui.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
+from app.ui.stage_runs import stage_runs
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 
 SEED_QUESTION = (
@@ -191,7 +192,7 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
     new = st.session_state.pop("new", None)  # (conversation, entry) to draw at reading pace, once
     measured: dict[str, Any] | None = None
     for number, entry in enumerate(entries):
-        measured = entry.render or measured
+        measured = entry.result or measured
         said = Said(conversation.id, entry, number == len(entries) - 1, new == (conversation.id, number), measured)
         show_entry(page, said, jobs)
     if turn and is_under_way:
@@ -237,14 +238,16 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
             see_it = partial(page.ask, SEE_IT_HAPPEN)
-            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured)
+            decline = partial(page.decline, conversation_id) if said.is_last else None
+            cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
+            runs = partial(stage_runs, entry.answer, page.queue, cards[0]) if cards else dict
+            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are
                 if said.is_last:
                     show_follow_ups(page, entry)
-            for proposal in entry.proposals:  # last: what came below a card would move it from under a click
-                decline = partial(page.decline, conversation_id) if said.is_last else None
-                show_proposal(page.queue, Card(conversation_id, proposal, jobs.get(proposal.call_id), decline))
+            for card in cards:  # last: what came below a card would move it from under a click
+                show_proposal(page.queue, card)
         elif entry.result:
             show_result(entry.key, entry.result)
         elif entry.note:

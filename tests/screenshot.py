@@ -23,6 +23,7 @@ from tests.browsing import (
 )
 
 DOCS = ROOT / "docs"
+MARK = f"{MAIN} button.citation"
 RENDERED = 'img[alt^="Rendered image"]'
 
 
@@ -59,8 +60,8 @@ def main() -> None:
         settle(page)
         scroll_to(page, 'img[alt^="Compared"]', above_px=200)
         page.screenshot(path=DOCS / "swap.png")
-        scroll_to(page, f'{MAIN} [class*="st-key-chip-"]', above_px=300)
-        page.locator(f'{MAIN} [class*="st-key-chip-"] button').first.click()
+        scroll_to(page, MARK, above_px=300)
+        page.locator(MARK).first.click()
         page.get_by_role("dialog").wait_for()
         settle(page)
         page.screenshot(path=DOCS / "passage.png")
@@ -70,7 +71,7 @@ def main() -> None:
         page = open_page(browser, conversation, PHONE)
         page.locator(RENDERED).first.wait_for()
         settle(page)
-        scroll_to(page, f'{MAIN} [class*="st-key-chip-"]', above_px=300)
+        scroll_to(page, MARK, above_px=300)
         page.screenshot(path=DOCS / "phone.png")
         page.close()
     print("wrote", *sorted(path.relative_to(ROOT).as_posix() for path in DOCS.glob("*.png")))

@@ -1,4 +1,4 @@
-from app.markup import escape, link, mark_passages, wrap
+from app.markup import escape, link, mark_passages
 
 DOCUMENT = "First one here. Second: *bold* one. Third.\n\nModel: A\nGitHub: https://github.com/a/b"
 
@@ -48,9 +48,3 @@ def test_a_latex_macro_is_shown_as_its_word():
 
 def test_lines_and_paragraphs_are_kept():
     assert escape("a\nb\n\nc") == "a  \nb\n\nc"
-
-
-def test_wrapping_keeps_every_word():
-    text = "one two three four five six seven eight nine ten"
-    assert wrap(text, 12).split() == text.split()
-    assert max(map(len, wrap(text, 12).splitlines())) <= 12

@@ -15,8 +15,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import application as undertone_module
 from app.conversation.feedback import Feedback
+from app.conversation.transcripts import read_transcript
 from app.page import SEED_QUESTION
+from app.settings import read_settings
+from app.ui.answer import PASSAGE
 from app.ui.blend_form import METHODS, whole_shares
+from app.ui.dialogs import OPEN
 from tools.blend.conditioning import METHODS as KNOWN_METHODS
 
 PAGE = str(Path(__file__).resolve().parent.parent / "app" / "page.py")
@@ -63,7 +67,23 @@ def ask(page, question):
 
 
 def words(page):
-    return " ".join(block.value for block in page.markdown).replace("\\", "")
+    told = [run["text"] for sentence in sentences(page) for run in sentence["runs"]]
+    return " ".join([*(block.value for block in page.markdown), *told]).replace("\\", "")
+
+
+def components(page, part):
+    """What the page's components of one kind are given to show."""
+    given = (json.loads(component.proto.json) for component in page.get("bidi_component") if component.proto.json)
+    return [data for data in given if part in data]
+
+
+def sentences(page):
+    paragraphs = [paragraph for data in components(page, "paragraphs") for paragraph in data["paragraphs"]]
+    return [sentence for paragraph in paragraphs for sentence in paragraph["sentences"]]
+
+
+def marks(page):
+    return [mark for sentence in sentences(page) for mark in sentence["marks"]]
 
 
 def buttons(page, start):
@@ -86,11 +106,14 @@ def test_the_empty_page_offers_the_seed_question_first(page):
     assert "Corpus (4 documents)" in [expander.label for expander in page.sidebar.expander]
 
 
-def test_a_starter_is_answered_with_chips_sources_and_a_card(page):
+def test_a_starter_is_answered_with_marks_sources_and_a_card(page):
     buttons(page, "starter")[0].click().run()
     assert not page.exception
     assert [heading.value for heading in page.subheader][:3] == ["Task", "Workflow", "Under the hood"]
-    assert len(buttons(page, "chip")) > 5
+    assert len(marks(page)) > 5
+    (workflow,) = components(page, "stages")
+    assert [stage["name"] for stage in workflow["stages"]] == ["input", "model", "output"]
+    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == [None, "idle", "idle"]
     assert "http://arxiv.org/pdf/2402.12974v2.pdf" in words(page)
     assert "no paper given" in words(page)
     assert [slider.value for slider in page.slider] == [50, 50]
@@ -127,7 +150,7 @@ def test_a_suggestion_is_asked_by_a_click(page):
 
 def test_a_question_about_something_else_is_refused_without_a_source(page):
     ask(page, "How long do I have to boil an egg?")
-    assert buttons(page, "chip") == []
+    assert marks(page) == []
     assert not any("Sources" in expander.label for expander in page.main.expander)
 
 
@@ -146,6 +169,10 @@ def test_render_shows_the_image_and_the_conversation_goes_on(page):
     assert not page.exception
     assert len(page.get("image")) == 1
     assert "Render again" in [button.label for button in buttons(page, "render")]
+    (workflow,) = components(page, "stages")
+    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == [None, "done", "idle"]
+    page.slider[1].set_value(70).run()
+    assert components(page, "stages")[0]["stages"][1]["run"]["state"] == "stale"
     assert len(page.get("download_button")) >= 2
     ask(page, "What is FedStyle?")
     assert len(page.get("image")) == 1
@@ -203,7 +230,7 @@ def test_a_proposal_can_be_declined_and_still_be_rendered_later(page):
     ask(page, SEED_QUESTION)
     buttons(page, "decline")[0].click().run()
     assert not page.exception
-    assert page.chat_message[-1].markdown[0].value.startswith("Not run, as you wished")
+    assert "Not run, as you wished" in words(page)
     assert buttons(page, "decline") == []
     buttons(page, "render")[0].click().run()
     rendered(page)
@@ -285,9 +312,22 @@ def test_thumbs_are_kept_with_a_comment_and_shown_again(page, tmp_path):
     assert [widget.value for widget in again.get("feedback")] == [0]
 
 
+def conversation_of(page):
+    given = page.query_params["c"]
+    return given if isinstance(given, str) else given[0]
+
+
+def open_the_first_citation(page):
+    """As a click on its mark does; only a browser has marks to click."""
+    messages = undertone_module.open_undertone(read_settings(), keep=True).chat.messages(conversation_of(page))
+    entry = next(entry for entry in read_transcript(messages) if entry.answer)
+    page.session_state[OPEN] = (PASSAGE, entry.key, entry.answer.citations[:1])
+    page.run()
+
+
 def test_a_citation_is_reported_from_its_passage(page, tmp_path):
     ask(page, "What is FedStyle?")
-    buttons(page, "chip")[0].click().run()
+    open_the_first_citation(page)
     box = next(box for box in page.text_input if box.key.startswith("report-comment-"))
     box.set_value("says something else")
     next(iter(buttons(page, "report-"))).click().run()

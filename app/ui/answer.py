@@ -34,7 +34,7 @@ def show_answer(
     is_new: bool = False,
     see_it: Callable[[str], None] | None = None,
     measured: dict[str, Any] | None = None,
-    runs: Mapping[str, StageRun] | None = None,
+    runs: Callable[[], Mapping[str, StageRun]] = dict,
 ) -> None:
     """Draw an answer.
 
@@ -43,7 +43,7 @@ def show_answer(
         is_new: Whether its sentences appear one after the other, so that the eye can follow.
         see_it: Proposes what the corpus's sentence about the key and value says; given the name of its button.
         measured: The artifact of the run that its measured sentences are about.
-        runs: What can be run for the stages of its workflow.
+        runs: Says what can be run for the stages of its workflow, and how far it is.
     """
     is_measured = any(STORED_AT.fullmatch(sentence.text) for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})

@@ -156,6 +156,13 @@ def chosen(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def is_changed(proposal: Proposal, job: RenderJob) -> bool:
+    """Whether a card's controls are set to something else than what a job ran with."""
+    if is_reference(proposal) or f"seed {proposal.call_id}" not in st.session_state:
+        return False
+    return any(job.arguments.get(name) != value for name, value in chosen(proposal).items())
+
+
 def share_keys(call_id: str, styles: Sequence[Any]) -> list[str]:
     return [f"share {call_id} {number}" for number in range(len(styles))]
 

@@ -16,11 +16,23 @@ function sentenceOf(place, given, number) {
       sentence.append(run.text);
     }
   }
-  for (const mark of given.marks) sentence.append(markOf(place, mark));
+  if (given.marks.length) sentence.append(lastWordWith(sentence, given.marks.map((mark) => markOf(place, mark))));
   if (given.see !== undefined) {
     sentence.append(button("see", "See it happen", () => place.send("see", given.see)));
   }
   return sentence;
+}
+
+// A mark never begins a line: it stays with the word before it.
+function lastWordWith(sentence, marks) {
+  const last = sentence.lastChild, kept = element("span", "kept");
+  if (last instanceof Text) {
+    const at = last.data.trimEnd().lastIndexOf(" ") + 1;
+    kept.append(last.data.slice(at));
+    last.data = last.data.slice(0, at);
+  }
+  kept.append(...marks);
+  return kept;
 }
 
 export default function (component) {

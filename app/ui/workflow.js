@@ -1,6 +1,6 @@
 // A workflow's stages, from left to right or from top to bottom: what the corpus says of each, and its run.
 
-const SIGNS = { idle: "▸", queued: "…", running: "●", done: "✓", stale: "↻" };
+const SIGNS = { idle: "▶\uFE0E", queued: "…", running: "●", done: "✓", stale: "↻" };
 
 function runOf(place, run, number) {
   const busy = run.state === "queued" || run.state === "running";

@@ -18,6 +18,9 @@ from app.ui.components import browser_component
 
 MOUNT = browser_component("workflow", "citation_marks")
 
+WATCH_S = 0.6
+WHOLE_PAGE = "a click under a stage concerns the page"
+
 State = Literal["idle", "queued", "running", "done", "stale"]
 
 
@@ -43,7 +46,7 @@ def show_workflow(
     stages: Sequence[WorkflowStage],
     marks: Marks,
     on_open: Callable[[Opens], None],
-    runs: Mapping[str, StageRun] | None = None,
+    runs: Callable[[], Mapping[str, StageRun]],
 ) -> None:
     """Draw a workflow.
 
@@ -51,21 +54,32 @@ def show_workflow(
         key: Stable across reruns and different for each workflow.
         marks: Makes the citations' marks.
         on_open: Called with what a clicked mark opens.
-        runs: What can be run, by the stage's name.
+        runs: Says what can be run, by the stage's name, and how far it is now.
     """
-    data, opens = laid_out(stages, marks, runs or {})
+    is_active = any(run.state in ("queued", "running") for run in runs().values())
 
-    def opened() -> None:
-        at = st.session_state[key].get("open")
-        if isinstance(at, int) and 0 <= at < len(opens):
-            on_open(opens[at])
+    def draw() -> None:
+        now = runs()
+        data, opens = laid_out(stages, marks, now)
 
-    def started() -> None:
-        at = st.session_state[key].get("run")
-        if isinstance(at, int) and 0 <= at < len(stages) and (run := (runs or {}).get(stages[at].stage)):
-            run.start()
+        def opened() -> None:
+            at = st.session_state[key].get("open")
+            if isinstance(at, int) and 0 <= at < len(opens):
+                on_open(opens[at])
+            st.session_state[WHOLE_PAGE] = is_active
 
-    MOUNT(key=key, data=data, on_open_change=opened, on_run_change=started)
+        def started() -> None:
+            at = st.session_state[key].get("run")
+            if isinstance(at, int) and 0 <= at < len(stages) and (run := now.get(stages[at].stage)):
+                run.start()
+            st.session_state[WHOLE_PAGE] = is_active
+
+        MOUNT(key=key, data=data, on_open_change=opened, on_run_change=started)
+        if st.session_state.pop(WHOLE_PAGE, False):
+            st.rerun()  # a click in a fragment draws the fragment alone
+
+    # while something runs, its state alone is drawn anew
+    (st.fragment(draw, run_every=WATCH_S) if is_active else draw)()
 
 
 def laid_out(

@@ -1,0 +1,80 @@
+"""Answers laid out as paragraphs with marks, and what a mark opens."""
+
+from __future__ import annotations
+
+from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
+from app.markup import split_links
+from app.ui.cited_text import Marks, paragraphs_of
+from app.ui.workflow import StageRun, laid_out
+
+ONE, TWO = Citation("a", 0, 3, "One"), Citation("b", 4, 7, "Two")
+SOURCES = (Source("a", "paper", "The first", None, None), Source("b", "paper", "The second", None, None))
+
+
+def laid(sentences, is_short=False, see=False):
+    answer = CitedAnswer("?", "answered", "test", 0.0, (Section("", tuple(sentences)),), SOURCES)
+    return paragraphs_of(sentences, Marks.of(answer), "key", is_short, see)
+
+
+def words(paragraph):
+    return ["".join(run["text"] for run in sentence["runs"]) for sentence in paragraph["sentences"]]
+
+
+def test_what_stands_together_in_one_document_is_a_paragraph_under_its_name():
+    said = [Sentence(text, "claim", (where,)) for text, where in (("One.", ONE), ("Again.", ONE), ("Two.", TWO))]
+    paragraphs, _ = laid(said)
+    assert [words(paragraph) for paragraph in paragraphs] == [["One.", "Again."], ["Two."]]
+    assert [paragraph["label"] for paragraph in paragraphs] == ["The first", "The second"]
+    introduced, _ = laid([Sentence("From the first:", "framing"), *said])
+    assert [paragraph["label"] for paragraph in introduced] == ["", "", "The second"]
+
+
+def test_the_answer_in_short_is_one_paragraph():
+    said = [Sentence("You ask.", "framing"), Sentence("One.", "claim", (ONE,)), Sentence("Two.", "claim", (TWO,))]
+    (paragraph,), _ = laid(said, is_short=True)
+    assert words(paragraph) == ["You ask.", "One.", "Two."]
+
+
+def test_a_mark_opens_the_passages_of_its_document():
+    (paragraph,), opens = laid([Sentence("Both.", "claim", (ONE, TWO))])
+    marks = paragraph["sentences"][0]["marks"]
+    assert [(mark["number"], mark["title"], mark["quotes"]) for mark in marks] == [
+        (1, "The first", ["One"]),
+        (2, "The second", ["Two"]),
+    ]
+    assert [opens[mark["at"]] for mark in marks] == [(ONE,), (TWO,)]
+
+
+def test_a_measured_sentence_is_marked_with_its_figure_and_not_with_where_it_is_stored():
+    (paragraph,), opens = laid([Sentence("Most on it. (measurements.json: attention.share)", "framing")])
+    assert words(paragraph) == ["Most on it."]
+    (mark,) = paragraph["sentences"][0]["marks"]
+    assert opens[mark["at"]] == mark["title"] == "Attention on each phrase, step by step"
+
+
+def test_the_swap_can_be_seen_to_happen_where_the_corpus_tells_it():
+    said = [Sentence("We swap the key and value.", "claim", (ONE,)), Sentence("We swap.", "claim", (ONE,))]
+    (paragraph,), _ = laid(said, see=True)
+    assert [sentence.get("see") for sentence in paragraph["sentences"]] == ["see it key-0", None]
+
+
+def test_only_an_address_of_the_corpus_is_a_link():
+    text = "See https://a.example/x. And http://b.example, too"
+    assert split_links(text, "… https://a.example/x …") == [
+        ("See ", None),
+        ("https://a.example/x", "https://a.example/x"),
+        (". And http://b.example, too", None),
+    ]
+    assert split_links("", "") == [("", None)]
+    assert split_links("javascript:alert(1)", "javascript:alert(1)") == [("javascript:alert(1)", None)]
+
+
+def test_a_stage_shows_its_run_and_how_far_it_is():
+    stages = (WorkflowStage("input", "A prompt"), WorkflowStage("model", "Denoises", (ONE,)))
+    marks = Marks({"a": 1}, {"a": "The first"}, {})
+    data, opens = laid_out(stages, marks, {"model": StageRun("Render it", "running", lambda: None, "step 3 of 20")})
+    assert [stage["run"] for stage in data["stages"]] == [
+        None,
+        {"label": "Render it", "state": "running", "detail": "step 3 of 20"},
+    ]
+    assert opens == [(ONE,)]
