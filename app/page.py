@@ -27,13 +27,14 @@ from app.conversation.turns import Turn, Turns
 from app.markup import escape
 from app.settings import read_settings
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
-from app.ui.blend_form import Card, show_proposal
+from app.ui.blend_form import Card
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
-from app.ui.results import show_result
 from app.ui.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
 from app.ui.stage_runs import stage_runs
+from app.ui.views import FORMS, RESULTS
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
+from tools.registry import TOOLS
 
 SEED_QUESTION = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
@@ -247,9 +248,9 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
                 if said.is_last:
                     show_follow_ups(page, entry)
             for card in cards:  # last: what came below a card would move it from under a click
-                show_proposal(page.queue, card)
+                FORMS[TOOLS[card.proposal.tool].view](page.queue, card)
         elif entry.result:
-            show_result(entry.key, entry.result)
+            RESULTS[entry.view](entry.key, entry.result)
         elif entry.note:
             st.markdown(escape(entry.note))
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from app.ui.charts import figures_of
-from app.ui.curves import curves_of
 from app.ui.heat_maps import colour_bar, heat_maps
 from tests.tiny import tiny_model
 from tools.blend.conditioning import METHODS
 from tools.blend.results import BlendRequest, WeightedStyle, blend, save
-from tools.experiments.flip import sweep
 
 
 def render(method):
@@ -37,18 +33,6 @@ def test_heat_maps_share_one_scale_and_lie_over_the_image(tmp_path):
     assert [found.phrase for found in maps] == ["subject", "watercolor", "pencil sketch"]
     assert len({found.peak_share for found in maps}) == 1
     assert all(found.overlay.size == colour_bar().size[:1] * 2 for found in maps)
-
-
-def test_a_sweep_has_its_curves_and_marks_its_jumps():
-    styles = (WeightedStyle("watercolor", 0.5), WeightedStyle("pencil sketch", 0.5))
-    request = BlendRequest("a red house", styles, num_inference_steps=3)
-    curves = sweep(request, 3, tiny_model()).measurements["sweep"]
-    for jumps in ([], [1]):
-        figures = list(curves_of({**curves, "jumps": jumps}))
-        assert len(figures) == 3
-        drawn = [json.dumps(figure.chart.to_dict()) for figure in figures]
-        assert ['"jump"' in chart for chart in drawn] == [False, bool(jumps), False]
-        assert all(figure.shows.endswith(".") and figure.does_not_show.endswith(".") for figure in figures)
 
 
 def test_a_run_that_was_not_traced_has_no_figures(tmp_path):

@@ -28,7 +28,7 @@ TIMEOUT_S = 120
 
 
 def fake_run(name, arguments, context):
-    return (fake_sweep if name == "sweep_styles" else fake_render)(arguments, context.folder, context.on_step)
+    return (fake_experiment if name == "run_experiment" else fake_render)(arguments, context.folder, context.on_step)
 
 
 def fake_render(arguments, folder, on_step):
@@ -187,31 +187,39 @@ def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     assert len(page.get("image")) == 1
 
 
-def fake_sweep(arguments, folder, on_step):
-    """A sweep without an image model: grey pictures, and curves with one jump."""
+def fake_experiment(arguments, folder, on_step):
+    """An experiment without an image model: grey pictures, one fact, a figure of each kind."""
     on_step(1, 1, lambda: Image.new("RGB", (8, 8)))
-    points = arguments["points"]
     folder.mkdir(parents=True, exist_ok=True)
-    weights = [n / (points - 1) for n in range(points)]
-    for number, weight in enumerate(weights):
-        Image.new("RGB", (64, 64)).save(folder / f"point-{number:02d}-{weight:.3f}.png")
-    Image.new("RGB", (64, 64)).save(folder / "sweep.png")
-    start, end = (style["text"] for style in arguments["styles"])
-    curves = {
-        "weights": weights,
-        "styles": [start, end],
-        "style_probability": {"by": "test", "styles": [start, end], "values": [[1 - w, w] for w in weights]},
-        "distance_from_start": weights,
-        "distance_from_end": weights[::-1],
-        "distance_to_next": [0.6, *[0.1] * (points - 2)],
-        "jumps": [0],
-        "attention_share": {start: weights, end: weights},
+    pictures = []
+    for number in range(arguments["more"]["points"]):
+        name = f"{number:02d}-point.png"
+        Image.new("RGB", (64, 64)).save(folder / name)
+        pictures.append({"label": f"{number} %", "file": name, "styles": [], "shares": []})
+    Image.new("RGB", (64, 64)).save(folder / "figure.png")
+    figures = [
+        {
+            **{"id": kind, "title": f"As {kind}", "kind": kind, "along": along, "along_title": "weight"},
+            **{"names": ["a", "b"], "rows": [[0.1, None]] * 2, "measure": "share", "percent": True},
+            "marks": [{"start": 0, "end": 1, "label": "jump"}] if kind == "lines" else [],
+            **{"shows": "something.", "does_not_show": "more."},
+        }
+        for kind, along in (("lines", [0, 1]), ("bars", ["x", "y"]), ("table", ["x", "y"]))
+    ]
+    return "found", {
+        "run_id": folder.name,
+        "folder": str(folder),
+        "record": {"requests": []},
+        "question": "At which weight does it turn?",
+        "verdict": "It turns at about 40 %.",
+        "basis": {"sentence": "Rests on 5 pictures."},
+        "pictures": pictures,
+        "facts": [{"topic": "flip", "text": "It turns between 39 and 40 %.", "figure": "lines", "numbers": {}}],
+        "figures": figures,
     }
-    artifact = {"run_id": folder.name, "folder": str(folder), "record": {}, "measurements": {"sweep": curves}}
-    return "swept", artifact
 
 
-def test_a_sweep_shows_its_strip_and_curves_and_leaves_the_proposal(page):
+def test_a_sweep_shows_its_verdict_pictures_and_figures_and_leaves_the_proposal(page):
     ask(page, SEED_QUESTION)
     next(number for number in page.number_input if number.label == "Sweep points").set_value(5)
     buttons(page, "sweep")[0].click().run()

@@ -45,7 +45,8 @@ def call(tool, **arguments):
 
 
 def sweep(arguments, model, folder):
-    return run_tool("sweep_styles", {**arguments, "points": 3}, ToolContext(None, model, folder))
+    given = {**arguments, "experiment": "flip", "more": {"points": 3}}
+    return run_tool("run_experiment", given, ToolContext(None, model, folder))
 
 
 def test_the_model_is_told_what_each_argument_is(tmp_path):
@@ -118,13 +119,18 @@ def test_the_queue_renders_by_the_same_door(model, tmp_path):
 
 def test_a_sweep_is_rendered_measured_and_told(model, tmp_path):
     content, artifact = sweep(CALL, model, tmp_path / "sweep-1")
-    assert 'at 3 weights from "photographic style" to "digital illustration"' in content.splitlines()[0]
+    assert content.startswith(artifact["verdict"]) and "Rests on " in content.splitlines()[0]
     json.dumps(artifact)
-    assert "images" not in artifact["measurements"]
-    assert artifact["measurements"]["sweep"]["weights"] == [0, 0.5, 1]
-    assert {fact["topic"] for fact in artifact["facts"]} == {"sweep"}
-    assert all(fact["text"] in content and fact["figure"].startswith("sweep.") for fact in artifact["facts"])
-    assert (tmp_path / "sweep-1" / "sweep.png").is_file()
+    assert artifact["measured"]["weights"][0] == 0 and artifact["measured"]["weights"][-1] == 1
+    figures = {figure["id"] for figure in artifact["figures"]}
+    assert all(fact["text"] in content and fact["figure"] in figures for fact in artifact["facts"])
+    assert all((tmp_path / "sweep-1" / picture["file"]).is_file() for picture in artifact["pictures"])
+    assert artifact["record"]["files"] == [picture["file"] for picture in artifact["pictures"]]
+    assert (tmp_path / "sweep-1" / "figure.png").is_file()
+    with pytest.raises(ToolException, match="two different styles"):
+        sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
+    with pytest.raises(ToolException, match="there is no experiment 'soup'"):
+        run_tool("run_experiment", {**CALL, "experiment": "soup"}, ToolContext(None, model, tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["prompt", "image"])
@@ -159,15 +165,6 @@ def blend_again(record, folder, home, model):
     pictures = find_references(requests[0].references, record["reference"], (folder, home))
     prompting = StylePrompting.from_json(record["reference"], pictures)
     return blend(requests, load_image_model(model), prompting=prompting)
-
-
-def test_a_sweep_is_rendered_by_the_same_arguments(model, tmp_path):
-    sentence, artifact = sweep(CALL, model, tmp_path / "sweep-1")
-    assert sentence.startswith('Rendered "a red house" at 3 weights from "photographic style"')
-    assert artifact["measurements"]["sweep"]["weights"] == [0, 0.5, 1]
-    assert (tmp_path / "sweep-1" / "sweep.png").is_file() and (tmp_path / "sweep-1" / "curves.json").is_file()
-    with pytest.raises(ToolException, match="two different styles"):
-        sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
 
 
 def test_inside_a_graph_progress_is_streamed(model, tmp_path):

@@ -121,8 +121,20 @@ class BlendArguments(BaseModel):
     )
 
 
-class SweepArguments(BlendArguments):
-    points: int = Field(default=9, description="How many weights are rendered, from the first style to the second.")
+class ExperimentCall(BaseModel):
+    experiment: str = Field(description="Which experiment: a name that `python -m tools experiment --help` lists.")
+    styles: list[StyleChoice] = Field(description="The styles that it is about, each a text and a weight.")
+    subject: str = Field(default="a house", description="What to draw, without any style.")
+    method: str | None = Field(default=None, description="How the styles are blended, as for blend_styles.")
+    steps: int | None = Field(default=None, description="Denoising steps.")
+    guidance: float | None = Field(default=None, description="Guidance scale; leave it out for the model's own.")
+    seed: int = Field(default=0, description="The same seed and arguments give the same pictures.")
+    more: dict[str, Any] = Field(default={}, description="Arguments that this experiment alone has.")
+
+    def own_arguments(self) -> dict[str, Any]:
+        """The arguments as the experiment takes them."""
+        given = self.model_dump(exclude={"experiment", "more"}, exclude_none=True)
+        return {**given, **self.more}
 
 
 def search_corpus(arguments: SearchArguments, context: ToolContext) -> Ran:
@@ -169,36 +181,25 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
     return _told(result.sentence(), facts), artifact
 
 
-def sweep_styles(arguments: SweepArguments, context: ToolContext) -> Ran:
-    """Render a blend at N weights from its first style to its second.
+def run_experiment(arguments: ExperimentCall, context: ToolContext) -> Ran:
+    """Run an experiment and keep it in the context's folder.
 
     Returns:
-        As of `blend_styles`; the folder holds sweep.png and curves.json, and the measurements' "sweep" holds the curves
-        that `tools.experiments.flip.measure_curves` describes; each image's own stay in measurements.json.
+        The verdict and the facts, in sentences, and the artifact: what findings.json holds, run_id, folder, record.
     """
-    from tools.experiments.flip import facts_of_curves, save_sweep, sweep
+    from tools.experiments.experiments import run_experiment as run
+    from tools.experiments.experiments import save_experiment
     from tools.models import ModelUnavailable, load_image_model
 
     try:
         model = load_image_model(context.image_model)
-        request = _request(arguments, model)
-        result = sweep(request, arguments.points, model, on_step=context.on_step)
-        save_sweep(result, context.folder)
+        result = run(arguments.experiment, arguments.own_arguments(), model, on_step=context.on_step)
+        save_experiment(result, context.folder)
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
-    facts = facts_of_curves(result.measurements["sweep"])
-    start, end = result.measurements["sweep"]["styles"]
-    sentence = (
-        f'Rendered "{request.subject}" at {arguments.points} weights from "{start}" to "{end}", seed {request.seed}.'
-    )
-    return _told(sentence, facts), {
-        "run_id": context.folder.name,
-        "folder": str(context.folder),
-        "record": result.record,
-        "measurements": {name: value for name, value in result.measurements.items() if name != "images"},
-        "facts": [asdict(fact) for fact in facts],
-        "unknown_words": list(result.unknown_words),
-    }
+    found = {**result.to_json(), "record": {**result.record, "files": result.files()}}
+    text = _told(f"{result.findings.verdict} {result.basis_sentence()}", result.findings.facts)
+    return text, {"run_id": context.folder.name, "folder": str(context.folder), **found}
 
 
 def blend_command(arguments: Mapping[str, Any]) -> str:
@@ -213,6 +214,19 @@ def blend_command(arguments: Mapping[str, Any]) -> str:
         if arguments.get(name) is not None:
             words += [f"--{name}", str(arguments[name])]
     return shlex.join([*words, "--out", "blend"])
+
+
+def experiment_command(arguments: Mapping[str, Any]) -> str:
+    """The command that runs an experiment."""
+    words = ["python", "-m", "tools", "experiment", arguments["experiment"]]
+    for style in arguments["styles"]:
+        words += ["--style", f"{style['text']}={style['weight']:g}"]
+    for name in ("subject", "method", "steps", "guidance", "seed"):
+        if arguments.get(name) is not None:
+            words += [f"--{name}", str(arguments[name])]
+    for name, value in (arguments.get("more") or {}).items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, "--out", arguments["experiment"]])
 
 
 TOOLS: dict[str, ToolSpec] = {
@@ -238,14 +252,16 @@ TOOLS: dict[str, ToolSpec] = {
             command=blend_command,
         ),
         ToolSpec(
-            name="sweep_styles",
-            description="Render one seed at several weights from one style to another, and measure where it changes.",
-            arguments=SweepArguments,
-            run=sweep_styles,
-            status=lambda arguments: f"Sweeping “{arguments.get('subject', '')}”",
-            view="sweep",
+            name="run_experiment",
+            description="Find out something about the weights of a blend by rendering, with a verdict: at which weight "
+            "one style turns into the other, what each style did, and what else `python -m tools experiment --help` lists.",
+            arguments=ExperimentCall,
+            run=run_experiment,
+            status=lambda arguments: f"Running the experiment {arguments.get('experiment', '')}",
+            view="experiment",
             needs_approval=True,
-            verb="Sweep",
+            verb="Run",
+            command=experiment_command,
         ),
     )
 }

@@ -28,7 +28,7 @@ METHODS = {
 MAX_STEPS = 150
 MAX_SEED = 2**31 - 1
 DEFAULT_STEPS = 20
-SWEEP = "sweep_styles"
+SWEEP = "run_experiment"
 MIN_POINTS, MAX_POINTS, DEFAULT_POINTS = 2, 33, 9
 WATCH_S = 0.6
 PREVIEW_WIDTH_PX = 192
@@ -84,10 +84,15 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
                 st.button(
                     "No, thanks", type="tertiary", key=f"decline {call_id}", on_click=card.decline, args=(call_id,)
                 )
-        if job and is_active:
-            show_progress(queue, job)
-        elif job:
-            show_outcome(job)
+        show_job(queue, job)
+
+
+def show_job(queue: RenderQueue, job: RenderJob | None) -> None:
+    """How far a job is, or what became of it; nothing where there was no click."""
+    if job and job.status in ACTIVE:
+        show_progress(queue, job)
+    elif job:
+        show_outcome(job)
 
 
 def start_render(queue: RenderQueue, card: Card) -> None:
@@ -100,7 +105,9 @@ def start_render(queue: RenderQueue, card: Card) -> None:
 
 def start_sweep(queue: RenderQueue, card: Card) -> None:
     call_id = card.proposal.call_id
-    arguments = {**chosen(card.proposal), "points": st.session_state[f"points {call_id}"]}
+    points = st.session_state[f"points {call_id}"]
+    arguments = {**chosen(card.proposal), "experiment": "flip", "more": {"points": points}}
+    arguments.pop("references", None)
     queue.submit(card.conversation_id, call_id, SWEEP, arguments)
 
 

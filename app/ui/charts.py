@@ -38,9 +38,6 @@ TITLES = {
     "reference.moved": "Which layers were swapped, and how far that moved them",
     "reference.without": "The same seed with the swap on and off",
     "reference.judged": "The same seed with the swap on and off",
-    "sweep.style_probability": "Which style each image is in",
-    "sweep.distance_to_next": "How far each image is from the two ends",
-    "sweep.attention_share": "Measured attention against the weight that was set",
 }
 """Which figure shows what stands at a place of measurements.json."""
 

@@ -1,6 +1,6 @@
-"""What a finished render or sweep left in the conversation: images, downloads, and what was measured.
+"""What a finished render left in the conversation: images, downloads, and what was measured.
 
-Widgets only; the figures come from `charts.py` and `curves.py`.
+Widgets only; the figures come from `charts.py`.
 """
 
 from __future__ import annotations
@@ -14,36 +14,30 @@ import streamlit as st
 
 from app.markup import escape
 from app.ui.charts import TITLES, Figure, figures_of
-from app.ui.curves import curves_of
 from app.ui.heat_maps import colour_bar, heat_maps
 
 IMAGE_WIDTH_PX = 384
 HEAT_MAP_WIDTH_PX = 192
 BAR_WIDTH_PX = 112
-POINT_WIDTH_PX = 112  # five in a row beside the sidebar
 
 
 def show_result(key: str, render: dict[str, Any]) -> None:
-    """A finished render or sweep: its images, its record, both to take away, and what was measured."""
-    folder, is_sweep = Path(render["folder"]), "sweep" in render.get("measurements", {})
-    picture = folder / ("sweep.png" if is_sweep else "image.png")
+    """A finished render: its verdict, its images, its record, both to take away, and what was measured."""
+    folder = Path(render["folder"])
+    picture = folder / "image.png"
     if not picture.is_file():
         st.caption("The files of this render were deleted.")
         return
     st.badge("Measured in this run", icon=":material/science:", color="violet")
-    if is_sweep:
-        show_strip(folder, render)
-    else:
-        if "reference" in render.get("measurements", {}):
-            show_swap(folder, render["measurements"]["reference"])
-        show_image(picture, describe(render.get("record", {})))
+    if verdict := render.get("verdict"):
+        st.markdown(f"#### {escape(verdict)}")
+    if "reference" in render.get("measurements", {}):
+        show_swap(folder, render["measurements"]["reference"])
+    show_image(picture, describe(render.get("record", {})))
     show_downloads(key, render, picture)
     if unknown := render.get("unknown_words"):
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
-    if is_sweep:
-        show_figures(curves_of(render["measurements"]["sweep"]))
-    else:
-        show_measurements(folder, render.get("measurements", {}))
+    show_measurements(folder, render.get("measurements", {}))
     with st.expander("Record: everything needed to make the same pixels again", icon=":material/receipt_long:"):
         st.json(render.get("record", {}), expanded=1)
 
@@ -77,26 +71,10 @@ def show_swap(folder: Path, reference: dict[str, Any]) -> None:
                 )
 
 
-def show_strip(folder: Path, render: dict[str, Any]) -> None:
-    """A sweep's images in the order of their weights; a jump is named where it happens."""
-    sweep, end = render["measurements"]["sweep"], render["measurements"]["sweep"]["styles"][1]
-    with st.container(horizontal=True, gap="small", key=f"strip-{render['run_id']}"):
-        for number, (file, weight) in enumerate(zip(sorted(folder.glob("point-*.png")), sweep["weights"], strict=True)):
-            jump = " · jump" if number in sweep["jumps"] else ""
-            st.image(
-                file.read_bytes(),
-                width=POINT_WIDTH_PX,
-                output_format="PNG",
-                caption=f"{100 * weight:.3g} %{jump}",
-                alt=f"Swept image at {100 * weight:.3g} % {end}",
-            )
-    st.caption(f"{escape(describe_sweep(render.get('record', {}), sweep))}")
-
-
 def show_downloads(key: str, render: dict[str, Any], picture: Path) -> None:
     record = json.dumps(render.get("record", {}), indent=1, ensure_ascii=False)
     downloads = [
-        ("Strip" if picture.stem == "sweep" else "Image", picture.read_bytes(), ".png", "image/png"),
+        ("Image", picture.read_bytes(), ".png", "image/png"),
         ("Record", record, ".json", "application/json"),
     ]
     with st.container(horizontal=True, gap="small"):
@@ -175,12 +153,3 @@ def describe(record: dict[str, Any]) -> str:
         named = " + ".join([*words, *(f"keys and values of {picture}" for picture in drawn)])
     method, seed = request.get("method", ""), request.get("seed", "")
     return f"{request.get('subject', '')}: {named} ({method}, seed {seed})"
-
-
-def describe_sweep(record: dict[str, Any], sweep: dict[str, Any]) -> str:
-    request = (record.get("requests") or [{}])[0]
-    start, end = sweep["styles"]
-    return (
-        f"{request.get('subject', '')}, from {start} (0 %) to {end} (100 %), one seed for all "
-        f"({request.get('method', '')}, seed {request.get('seed', '')})"
-    )

@@ -1,0 +1,115 @@
+"""An experiment on the page: the form of one that is proposed, and the findings of one that was run.
+
+Widgets only. The verdict and the pictures come first; facts, figures and record open in place.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.conversation.render_queue import ACTIVE, RenderQueue
+from app.markup import escape
+from app.ui.blend_form import Card, show_job
+from app.ui.figures import show_figure_data
+from app.ui.reference_form import start_with
+from tools.registry import TOOLS
+
+PICTURE_WIDTH_PX = 144
+MAX_SEED = 2**31 - 1
+MAX_PHRASE_CHARS = 300
+
+
+def show_experiment_form(queue: RenderQueue, card: Card) -> None:
+    """Draw a proposed experiment: what it is about, its button, and what became of the last click."""
+    call_id, job = card.proposal.call_id, card.job
+    is_active = job is not None and job.status in ACTIVE
+    wanted = job.arguments if job else card.proposal.arguments
+    with st.container(border=True, key=f"card-{call_id}"):
+        st.markdown(f"**Find out by rendering: {escape(wanted['experiment'].replace('_', ' '))}**")
+        start_with(f"subject {call_id}", wanted.get("subject") or "")
+        start_with(f"seed {call_id}", int(wanted.get("seed") or 0))
+        st.text_input("Subject", key=f"subject {call_id}", max_chars=MAX_PHRASE_CHARS)
+        for number, style in enumerate(wanted["styles"]):
+            key = f"style {call_id} {number}"
+            start_with(key, style["text"])
+            st.text_input(f"Style {number + 1}", key=key, max_chars=MAX_PHRASE_CHARS)
+        st.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Run again" if job and not is_active else TOOLS[card.proposal.tool].verb,
+                type="primary",
+                icon=":material/science:",
+                key=f"render {call_id}",
+                disabled=is_active,
+                on_click=start_experiment,
+                args=(queue, card),
+            )
+            if card.decline and job is None:
+                key = f"decline {call_id}"
+                st.button("No, thanks", type="tertiary", key=key, on_click=card.decline, args=(call_id,))
+        show_job(queue, job)
+
+
+def start_experiment(queue: RenderQueue, card: Card) -> None:
+    """Queue the experiment as its form is set. For callbacks."""
+    state, call_id = st.session_state, card.proposal.call_id
+    styles = [
+        {**style, "text": state[f"style {call_id} {number}"]}
+        for number, style in enumerate(card.proposal.arguments["styles"])
+    ]
+    changed = {"subject": state[f"subject {call_id}"], "styles": styles, "seed": state[f"seed {call_id}"]}
+    arguments = {**card.proposal.arguments, **changed}
+    queue.submit(card.conversation_id, call_id, card.proposal.tool, arguments)
+
+
+def show_experiment(key: str, result: dict[str, Any]) -> None:
+    """A finished experiment: verdict and pictures, then what they rest on."""
+    folder = Path(result["folder"])
+    if not (folder / "figure.png").is_file():
+        st.caption("The files of this experiment were deleted.")
+        return
+    st.badge("Found out by rendering", icon=":material/science:", color="violet")
+    st.markdown(f"**{escape(result['question'])}**")
+    st.markdown(f"#### {escape(result['verdict'])}")
+    with st.container(horizontal=True, gap="small", key=f"strip-{result['run_id']}"):
+        for picture in result["pictures"]:
+            file = folder / Path(picture["file"]).name
+            if file.is_file():
+                label = picture["label"]
+                st.image(file.read_bytes(), width=PICTURE_WIDTH_PX, caption=escape(label), alt=f"Rendered: {label}")
+    st.caption(escape(result["basis"]["sentence"]))
+    if unknown := result.get("unknown_words"):
+        st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
+    facts, figures, record = st.tabs(["What was found", "Figures", "Record"])
+    with facts:
+        st.markdown("\n".join(f"- {escape(fact['text'])}" for fact in result["facts"]))
+    with figures:
+        show_figure_data(result["figures"])
+    with record:
+        show_downloads(key, result, folder / "figure.png")
+
+
+def show_downloads(key: str, result: dict[str, Any], figure: Path) -> None:
+    """The figure, the findings and the record, to take away."""
+    findings = {name: value for name, value in result.items() if name not in ("folder", "record")}
+    downloads = (
+        ("Figure", figure.read_bytes(), ".png", "image/png"),
+        ("Findings", json.dumps(findings, indent=1, ensure_ascii=False), "-findings.json", "application/json"),
+        ("Record", json.dumps(result["record"], indent=1, ensure_ascii=False), ".json", "application/json"),
+    )
+    with st.container(horizontal=True, gap="small"):
+        for label, data, suffix, mime in downloads:
+            st.download_button(
+                label,
+                data,
+                f"{result['run_id']}{suffix}",
+                mime,
+                key=f"{label} {key}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+    st.json(result["record"], expanded=1)

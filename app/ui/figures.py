@@ -1,0 +1,101 @@
+"""Figures as data (`tools/trace/facts.py`), drawn as charts: lines over numbers, bars by category, or a table.
+
+It knows nothing about what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from app.markup import escape
+from app.ui.charts import PALETTE, Along, line_chart
+
+MARK_COLOUR = "#b6526b"
+ROW_PX = 30
+
+
+def show_figure_data(figures: Iterable[Mapping[str, Any]]) -> None:
+    """Draw figures one below the other, each with what it shows and what it does not."""
+    for figure in figures:
+        st.markdown(f"**{escape(figure['title'])}**")
+        st.altair_chart(chart_of(figure), alt=f"{figure['title']}: {figure['shows']}")
+        st.caption(f"Shows {escape(figure['shows'])}  \nDoes not show {escape(figure['does_not_show'])}")
+
+
+def chart_of(figure: Mapping[str, Any]) -> alt.Chart | alt.LayerChart:
+    """The chart of a figure: `lines`, `bars` or `table`, as its kind says."""
+    return {"lines": _lines, "bars": _bars, "table": _table}[figure["kind"]](figure)
+
+
+def _lines(figure: Mapping[str, Any]) -> alt.Chart | alt.LayerChart:
+    along = Along(figure["along_title"], alt.Axis(format="~g"), list(figure["along"]))
+    chart = line_chart(figure["rows"], figure["names"], figure["measure"], figure["percent"], along)
+    marks = figure.get("marks") or ()
+    if not marks:
+        return chart
+    at = pd.DataFrame([{"x": (mark["start"] + mark["end"]) / 2, "word": mark["label"]} for mark in marks])
+    base = alt.Chart(at).encode(x="x:Q")
+    rule = base.mark_rule(color=MARK_COLOUR, strokeDash=[5, 4], strokeWidth=1.5)
+    word = base.mark_text(color=MARK_COLOUR, align="left", dx=5, fontSize=12).encode(text="word:N", y=alt.value(10))
+    return alt.layer(chart, rule, word)
+
+
+def _long(figure: Mapping[str, Any]) -> pd.DataFrame:
+    """(along, names) values as one row each; what was not measured is left out."""
+    return pd.DataFrame(
+        [
+            {"along": str(along), "of": name, "value": value}
+            for along, row in zip(figure["along"], figure["rows"], strict=True)
+            for name, value in zip(figure["names"], row, strict=True)
+            if value is not None
+        ],
+        columns=["along", "of", "value"],
+    )
+
+
+def _bars(figure: Mapping[str, Any]) -> alt.Chart:
+    names, order = list(figure["names"]), [str(along) for along in figure["along"]]
+    colours = alt.Scale(domain=names, range=[PALETTE[n % len(PALETTE)] for n in range(len(names))])
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=320) if len(names) > 1 else None
+    return (
+        alt.Chart(_long(figure))
+        .mark_bar(cornerRadiusEnd=4)
+        .encode(
+            x=alt.X("value:Q", title=figure["measure"], axis=alt.Axis(format=_format(figure), tickCount=5)),
+            y=alt.Y("along:N", sort=order, title=None, axis=alt.Axis(labelLimit=170)),
+            yOffset=alt.YOffset("of:N", sort=names),
+            color=alt.Color("of:N", title=None, sort=names, scale=colours, legend=legend),
+            tooltip=["along:N", "of:N", alt.Tooltip("value:Q", format=_format(figure, fine=True))],
+        )
+        .properties(height=ROW_PX * len(order) * len(names) + 70)
+    )
+
+
+def _table(figure: Mapping[str, Any]) -> alt.LayerChart:
+    data = _long(figure)
+    names, order = list(figure["names"]), [str(along) for along in figure["along"]]
+    peak = float(data["value"].max()) if len(data) else 1.0
+    base = alt.Chart(data).encode(
+        x=alt.X("of:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=110)),
+        y=alt.Y("along:N", sort=order, title=None, axis=alt.Axis(labelLimit=170)),
+        tooltip=["along:N", "of:N", alt.Tooltip("value:Q", format=_format(figure, fine=True))],
+    )
+    cells = base.mark_rect(cornerRadius=3).encode(
+        color=alt.Color("value:Q", scale=alt.Scale(domain=[0, peak], range=["#f6f3fb", PALETTE[0]]), legend=None)
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text=alt.Text("value:Q", format=_format(figure, fine=True)),
+        color=alt.condition(alt.datum.value > 0.55 * peak, alt.value("white"), alt.value("#26233a")),
+    )
+    return alt.layer(cells, numbers).properties(height=ROW_PX * len(order) + 70)
+
+
+def _format(figure: Mapping[str, Any], *, fine: bool = False) -> str:
+    if figure["percent"]:
+        return ".1%" if fine else "~%"
+    return ".3g" if fine else "~g"

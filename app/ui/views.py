@@ -1,0 +1,23 @@
+"""Which function draws a tool's call that waits for a click, and which its result, by the tool's view.
+
+Adding a view is a function and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.conversation.render_queue import RenderQueue
+from app.ui.blend_form import Card, show_proposal
+from app.ui.experiment_view import show_experiment, show_experiment_form
+from app.ui.results import show_result
+
+FORMS: dict[str, Callable[[RenderQueue, Card], None]] = {
+    "blend": show_proposal,
+    "experiment": show_experiment_form,
+}
+RESULTS: dict[str, Callable[[str, dict[str, Any]], None]] = {
+    "blend": show_result,
+    "experiment": show_experiment,
+}
