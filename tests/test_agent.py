@@ -70,7 +70,7 @@ class Scripted(BaseChatModel):
                 for n in range(question.count("blend"))
             ]
             reply = AIMessage("It is so.", additional_kwargs={"cited_answer": cited(question)}, tool_calls=calls)
-        elif last.name in ("blend_styles", "sweep_styles"):
+        elif last.name in ("blend_styles", "run_experiment"):
             reply = AIMessage("Rendered.", additional_kwargs={"cited_answer": cited("render")})
         return ChatResult(generations=[ChatGeneration(message=reply)])
 
@@ -173,10 +173,10 @@ def test_a_sweep_joins_the_conversation_and_leaves_the_proposal_renderable(tmp_p
     list(chat.ask("c", "blend them"))
     (call,) = proposals(chat.messages("c")[-1])
     swept = finished(call)
-    swept.name = "sweep_styles"
+    swept.name = "run_experiment"
     chat.hand_over("c", call["id"], {**call["args"], "points": 9}, swept)
     assert kinds(chat, "c") == "HATATHATA"
-    assert [m.name for m in chat.messages("c") if m.type == "tool" and m.artifact][-1] == "sweep_styles"
+    assert [m.name for m in chat.messages("c") if m.type == "tool" and m.artifact][-1] == "run_experiment"
     assert not chat.is_cut_off("c")
     chat.hand_over("c", call["id"], call["args"], finished(call))
     assert kinds(chat, "c") == "HATATHATAHATA"

@@ -254,7 +254,8 @@ TOOLS: dict[str, ToolSpec] = {
         ToolSpec(
             name="run_experiment",
             description="Find out something about the weights of a blend by rendering, with a verdict: at which weight "
-            "one style turns into the other, what each style did, and what else `python -m tools experiment --help` lists.",
+            "one style turns into the other, what each style did, and whatever else "
+            "`python -m tools experiment --help` lists.",
             arguments=ExperimentCall,
             run=run_experiment,
             status=lambda arguments: f"Running the experiment {arguments.get('experiment', '')}",

@@ -17,9 +17,9 @@ from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
 from app.ui.charts import TITLES, Figure, figures_of
 from app.ui.cited_text import STORED_AT, Marks, Opens, paragraphs_of, show_cited_text
-from app.ui.curves import curves_of
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
+from app.ui.figures import figure_of
 from app.ui.results import show_figures, show_weights
 from app.ui.workflow import StageRun, show_workflow
 from ingest.documents import Document
@@ -87,8 +87,7 @@ def open_mark(key: str, measured: dict[str, Any], opens: Opens) -> None:
 
 def figures_at_hand(render: dict[str, Any]) -> dict[str, Figure]:
     """The figures of a run, by their titles."""
-    measurements = render.get("measurements", {})
-    figures = curves_of(measurements["sweep"]) if "sweep" in measurements else figures_of(measurements)
+    figures = [*figures_of(render.get("measurements", {})), *map(figure_of, render.get("figures", ()))]
     return {figure.title: figure for figure in figures}
 
 

@@ -14,8 +14,9 @@ import streamlit as st
 from app.conversation.render_queue import ACTIVE, RenderQueue
 from app.markup import escape
 from app.ui.blend_form import Card, show_job
-from app.ui.figures import show_figure_data
+from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
+from app.ui.results import show_figures
 from tools.registry import TOOLS
 
 PICTURE_WIDTH_PX = 144
@@ -88,7 +89,7 @@ def show_experiment(key: str, result: dict[str, Any]) -> None:
     with facts:
         st.markdown("\n".join(f"- {escape(fact['text'])}" for fact in result["facts"]))
     with figures:
-        show_figure_data(result["figures"])
+        show_figures(map(figure_of, result["figures"]))
     with record:
         show_downloads(key, result, folder / "figure.png")
 

@@ -5,26 +5,21 @@ It knows nothing about what was measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
-import streamlit as st
 
-from app.markup import escape
-from app.ui.charts import PALETTE, Along, line_chart
+from app.ui.charts import PALETTE, Along, Figure, line_chart
 
 MARK_COLOUR = "#b6526b"
 ROW_PX = 30
 
 
-def show_figure_data(figures: Iterable[Mapping[str, Any]]) -> None:
-    """Draw figures one below the other, each with what it shows and what it does not."""
-    for figure in figures:
-        st.markdown(f"**{escape(figure['title'])}**")
-        st.altair_chart(chart_of(figure), alt=f"{figure['title']}: {figure['shows']}")
-        st.caption(f"Shows {escape(figure['shows'])}  \nDoes not show {escape(figure['does_not_show'])}")
+def figure_of(figure: Mapping[str, Any]) -> Figure:
+    """A figure's data with its chart."""
+    return Figure(figure["title"], chart_of(figure), figure["shows"], figure["does_not_show"])
 
 
 def chart_of(figure: Mapping[str, Any]) -> alt.Chart | alt.LayerChart:
