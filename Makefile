@@ -1,4 +1,4 @@
-PYTHON ?= python3.11
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that is there, and that the pins install on
 BIN := .venv/bin
 PORT ?= 8501
 
@@ -27,9 +27,14 @@ screenshot: .venv/installed ## the pictures of the page in docs/
 	$(BIN)/python -m tests.screenshot
 
 .venv/installed: requirements.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	touch $@
+	@for python in $(PYTHON); do \
+	  $$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || continue; \
+	  test -x $(BIN)/python || $$python -m venv .venv; \
+	  $(BIN)/python -m pip install --quiet --requirement requirements.txt && touch $@ && exit 0; \
+	  echo "requirements.txt does not install on $$python; see above" >&2; found=$$python; rm -rf .venv; \
+	done; \
+	test "$$found" || echo "no Python from 3.11 to 3.14 is here; install one, or name it: make PYTHON=/path/to/python3" >&2; \
+	exit 1
 
 sheets: .venv/installed ## contact sheets of the embedded image model in docs/
 	$(BIN)/python -m tests.evals.sheets

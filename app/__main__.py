@@ -5,6 +5,11 @@ Exit status: 0 answered, 1 refused (the corpus holds nothing about it), 2 unusab
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from ingest.command import stop_quietly
+
+    stop_quietly()
+
 import argparse
 import json
 import sys
@@ -15,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.settings import read_settings
+from app.settings import UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
+from ingest.command import Parser, leave
 
 if TYPE_CHECKING:
     from app.answers import CitedAnswer
@@ -33,18 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Answer what the arguments ask."""
     started = time.perf_counter()
     given = _parser().parse_args(arguments)
-    settings = read_settings(home=given.home)
     try:
+        settings = read_settings(home=given.home)
+        if settings.home.exists() and not settings.home.is_dir():
+            raise UnusableInput(f"{settings.home} is a file; name a folder with --home or UNDERTONE_HOME")
         if [given.question is not None, given.batch is not None, given.feedback].count(True) != 1:
             raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE, or --feedback')
-        if given.batch and given.conversation:
+        if given.batch is not None and given.conversation is not None:
             raise UnusableInput('a line of a batch names its own "conversation"; leave --conversation out')
-        if given.batch and not given.batch.is_file():
-            raise UnusableInput(f"{given.batch}: no such file; name a file of JSON lines")
         if given.feedback:
             return export_feedback(settings.feedback)
-        question = None if given.batch else check_question(given.question)
-    except (UnusableInput, UnusableQuestion) as error:
+        batch = None if given.batch is None else usable_path(given.batch, "--batch")
+        if batch and not batch.is_file():
+            raise UnusableInput(f"{batch}: no such file; name a file of JSON lines")
+        question = None if batch else check_question(_in_utf8(given.question, "the question"))
+        if given.conversation is not None and not _in_utf8(given.conversation, "--conversation").strip():
+            raise UnusableInput("--conversation is empty; give an id such as c1, or leave it out")
+    except (UnusableInput, UnusableQuestion, UnusableSettings) as error:
         return _refuse(error)
 
     # Seconds of imports that a mistyped command need not wait for.
@@ -55,8 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OPENING_ERRORS as error:
         return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
-    if question is None:
-        return answer_batch(undertone, given.batch)
+    if batch is not None:
+        return answer_batch(undertone, batch)
+    assert question is not None
     answer = undertone.answer(question, given.conversation)
     print(json.dumps(answer.to_json(), ensure_ascii=False) if given.json else as_text(answer))
     print(f"answered in {answer.seconds:.2f} s by {answer.engine}", file=sys.stderr)
@@ -143,6 +155,7 @@ def _names_a_conversation(file: Path | None) -> bool:
 def as_text(answer: CitedAnswer) -> str:
     """Write an answer for the terminal."""
     from app.conversation.transcripts import answer_as_markdown
+    from app.markup import defuse
     from tools.registry import TOOLS
 
     blocks = answer_as_markdown(answer)
@@ -150,19 +163,27 @@ def as_text(answer: CitedAnswer) -> str:
         commands = [tool.command(p["arguments"]) for p in answer.proposals if (tool := TOOLS[p["tool"]]).command]
         blocks.append("### See it rendered\n\n" + "\n".join(commands))
     if answer.follow_ups:
-        blocks.append("### Ask next\n\n" + "\n".join(f"- {follow_up}" for follow_up in answer.follow_ups))
+        blocks.append("### Ask next\n\n" + "\n".join(f"- {defuse(follow_up)}" for follow_up in answer.follow_ups))
     return "\n\n".join(blocks)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m app", description="Ask Undertone about its corpus.")
+    parser = Parser(prog="python -m app", description="Ask Undertone about its corpus.")
     parser.add_argument("question", nargs="?", metavar="QUESTION")
-    parser.add_argument("--batch", type=Path, metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
+    parser.add_argument("--batch", metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
     parser.add_argument("--feedback", action="store_true", help="print the thumbs and reports as JSON lines")
-    parser.add_argument("--home", type=Path, metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
+    parser.add_argument("--home", metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     parser.add_argument("--conversation", metavar="ID", help="ask as this conversation's next turn")
     return parser
+
+
+def _in_utf8(text: str, name: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UnusableInput(f"{name} is not UTF-8; write it in a terminal that is") from None
+    return text
 
 
 def _refuse(error: Exception) -> int:
@@ -171,4 +192,4 @@ def _refuse(error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

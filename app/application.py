@@ -20,14 +20,14 @@ from app.conversation.chat import Chat
 from app.conversation.feedback import Feedback
 from app.conversation.render_queue import OnStep, RenderJob, RenderQueue
 from app.conversation.store import Conversations, ConversationsRefused
-from app.settings import Settings
+from app.settings import Settings, UnusableSettings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import ToolContext, build_tools, paced_previews, run_tool
 from tools.search import Searcher
 
-OPENING_ERRORS = (EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
+OPENING_ERRORS = (UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
 """What a person can mend; each message is one line that says how."""
 
 

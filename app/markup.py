@@ -1,6 +1,6 @@
 """Text made ready for display: escaped, so that no corpus and no question can draw, link or mark anything itself.
 
-The one place where words are touched for the eye; what is stored and exported stays as it was written.
+The one place where words are touched for the eye; what is stored stays as it was written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from collections.abc import Sequence
 
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
 MACRO = re.compile(r"\\([A-Za-z]+)")  # \ours and its like, left over from LaTeX
-ADDRESS = re.compile(r"(?:https?://|www\.|[\w.+-]+@)[^\s<>]*", re.IGNORECASE)  # what Markdown makes links of by itself
+ADDRESS = re.compile(r"(?:https?://|www\.|(?<![\w.+-])[\w.+-]+@)[^\s<>]*", re.IGNORECASE)  # what Markdown makes links of by itself
+DRAWING = re.compile(  # what can tag, mark, link or frame
+    r"(<(?=[a-z/!?])|[`\[*]|\\(?=[!-/:-@\[-`{-~]))|^([ \t]*)([#>|+-]|\d+[.)])(?=\s|$)", re.IGNORECASE | re.MULTILINE
+)
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # what steers a terminal
+WEB_ADDRESS = re.compile(r"https?://[^\s<>\[\]()\"'\\`]+")  # what may be the target of a link
 WORD_JOINER = "\u2060"  # takes no room; an address that holds one is no address
 WHOLE_DOCUMENT_CHARS = 3_000
 AROUND_CHARS = 900  # shown on either side of a passage in a longer document
@@ -28,7 +33,7 @@ def escape(text: str, links_in: str = "") -> str:
         text: Anything.
         links_in: Corpus text; an address that stands there stays a link, any other is shown but cannot be followed.
     """
-    text = ADDRESS.sub(lambda found: found[0] if found[0].rstrip(".,;") in links_in else _break(found[0]), tidy(text))
+    text = _break_addresses(tidy(text), links_in)
     lines = [PUNCTUATION.sub(r"\\\1", line.strip()) for line in text.splitlines()]
     return "\n\n".join("  \n".join(p.split("\n")) for p in "\n".join(lines).split("\n\n"))
 
@@ -42,7 +47,7 @@ def split_links(text: str, links_in: str = "") -> list[tuple[str, str | None]]:
     """
     pieces: list[tuple[str, str | None]] = []
     text, low = tidy(text), 0
-    for found in re.finditer(r"https?://[^\s<>\[\]()\"'\\]+", text):
+    for found in WEB_ADDRESS.finditer(text):
         address = found[0].rstrip(".,;")
         if address not in links_in:
             continue
@@ -53,9 +58,30 @@ def split_links(text: str, links_in: str = "") -> list[tuple[str, str | None]]:
     return [*pieces, (text[low:], None)] if low < len(text) or not pieces else pieces
 
 
+def defuse(text: str, links_in: str = "") -> str:
+    """Make text safe in a Markdown file and on a terminal, and leave it as readable as it can be.
+
+    Args:
+        text: Anything.
+        links_in: As in `escape`.
+    """
+    text = _break_addresses(UNSEEN.sub("", text), links_in)
+    return DRAWING.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", text)
+
+
+def address(url: str) -> str:
+    """A corpus URL in plain text; one that could not be a link's target is defused."""
+    return url if WEB_ADDRESS.fullmatch(url) else defuse(url)
+
+
+def file_name(name: str) -> str:
+    """A name that may become a file's: letters, figures, dots, dashes and underscores, and no dot at its head."""
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).lstrip(".-")[:80] or "file"
+
+
 def link(label: str, url: str) -> str:
     """A Markdown link to a corpus URL; a URL of another kind is shown as text."""
-    if not re.fullmatch(r"https?://[^\s<>\[\]()\"'\\]+", url):
+    if not WEB_ADDRESS.fullmatch(url):
         return escape(url)
     return f"[{escape(label)}]({url})"
 
@@ -79,6 +105,10 @@ def mark_passages(text: str, spans: Sequence[tuple[int, int]]) -> str:
         pieces += [_plain(text[low:start], text), "\n\n".join(marked)]
         low = end
     return "".join([*pieces, _plain(text[low:high], text), " …" if high < len(text) else ""])
+
+
+def _break_addresses(text: str, links_in: str) -> str:
+    return ADDRESS.sub(lambda found: found[0] if found[0].rstrip(".,;") in links_in else _break(found[0]), text)
 
 
 def _break(address: str) -> str:

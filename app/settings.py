@@ -7,6 +7,7 @@ exists or a chat engine is supported is for the module that opens it to say.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,10 @@ DEFAULT_CHAT_LIMIT_S = "60"
 DEFAULT_IMAGE_MODEL = "embedded"
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 """The documents that come with Undertone; a home without an index gets these."""
+
+
+class UnusableSettings(ValueError):
+    """A setting or a path that a flag gave cannot be used; the message is one line that says what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,11 @@ class Settings:
     def renders(self) -> Path:
         return self.home / "renders"
 
-    @property
-    def references(self) -> Path:
-        return self.home / "references"
-
 
 def read_settings(
     environ: Mapping[str, str] | None = None,
     *,
-    home: Path | None = None,
+    home: str | Path | None = None,
     image_model: str | None = None,
 ) -> Settings:
     """Read the settings from the environment; what a flag gave wins.
@@ -62,6 +63,9 @@ def read_settings(
         environ: The variables; None reads the process's own. An empty value counts as not set.
         home: ``--home``, where the index, the conversations and the renders lie.
         image_model: ``--image-model``.
+
+    Raises:
+        UnusableSettings: The home is no path.
     """
     values = os.environ if environ is None else environ
 
@@ -69,7 +73,9 @@ def read_settings(
         return values.get(name, "").strip() or None
 
     return Settings(
-        home=(home or Path(value("UNDERTONE_HOME") or ".undertone")).expanduser(),
+        home=usable_path(value("UNDERTONE_HOME") or ".undertone", "UNDERTONE_HOME")
+        if home is None
+        else usable_path(home, "--home"),
         chat_model=value("UNDERTONE_CHAT_MODEL") or DEFAULT_CHAT_MODEL,
         chat_url=value("UNDERTONE_CHAT_URL"),
         chat_key=value("UNDERTONE_CHAT_KEY"),
@@ -79,3 +85,24 @@ def read_settings(
         chroma_url=value("UNDERTONE_CHROMA_URL"),
         nli=value("UNDERTONE_NLI"),
     )
+
+
+def usable_path(text: str | Path, name: str) -> Path:
+    """Return the path that a person wrote, `~` replaced by their folder.
+
+    Args:
+        text: As it was written.
+        name: What it was given as: a flag or a variable.
+
+    Raises:
+        UnusableSettings: It is empty, holds what no path can, or names the folder of a person who is not there.
+    """
+    written = str(text)
+    if not written.strip() or (isinstance(text, Path) and not text.parts):
+        raise UnusableSettings(f"{name} is empty; give a path, or leave it out")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in written):  # Cs: a byte that is no UTF-8
+        raise UnusableSettings(f"{name} {written!a} is not UTF-8 on one line; give another path")
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise UnusableSettings(f"{name} {written}: there is no such person's folder; write the path out") from None

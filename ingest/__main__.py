@@ -7,32 +7,36 @@ indexed, and what the index held of it stays).
 
 from __future__ import annotations
 
-import argparse
+if __name__ == "__main__":
+    from ingest.command import stop_quietly
+
+    stop_quietly()
+
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from app.settings import read_settings
+from app.settings import UnusableSettings, read_settings, usable_path
+from ingest.command import Parser, leave
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Index what the arguments name and print what changed."""
-    parser = argparse.ArgumentParser(prog="python -m ingest", description=(__doc__ or "").split("\n\n", 1)[1])
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders (default: corpus/)")
-    parser.add_argument("--home", type=Path, help="where the index lies (default: UNDERTONE_HOME or .undertone)")
+    parser = Parser(prog="python -m ingest", description=(__doc__ or "").split("\n\n", 1)[1])
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: corpus/)")
+    parser.add_argument("--home", metavar="DIR", help="where the index lies (default: UNDERTONE_HOME or .undertone)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--reindex", action="store_true", help="embed everything in the index again, by the embedder that is set now"
     )
     given = parser.parse_args(arguments)
-    settings = read_settings(home=given.home)
     open_index = Index.remade if given.reindex else Index
     try:
+        settings = read_settings(home=given.home)
+        paths = [usable_path(path, "PATH") for path in given.paths] or [settings.corpus]
         index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
-        paths = given.paths or [settings.corpus]
         if sys.stderr.isatty() and not given.json:
             from tqdm import tqdm
 
@@ -40,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 report = index.sync_paths(paths, progress=lambda _: bar.update())
         else:
             report = index.sync_paths(paths)
-    except (IndexRefused, EmbedderUnavailable) as error:
-        print(error, file=sys.stderr)
+    except (UnusableSettings, IndexRefused, EmbedderUnavailable) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
         return 2
     for rejection in report.rejected:
         print(rejection, file=sys.stderr)
@@ -56,4 +60,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ingest.files import open_regular, read_regular
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 """A Markdown or block file is read whole, so it must be small; JSON lines are streamed and may be any size."""
@@ -23,6 +26,9 @@ JSON_LINES = frozenset({".jsonl", ".ndjson", ".json"})
 BLOCKS = frozenset({".txt"})
 FORMATS = MARKDOWN | JSON_LINES | BLOCKS
 FIELD_NAMES = ("Model", "Paper", "GitHub")
+
+MAX_FRONT_MATTER_CHARS = 200_000
+"""Parsed in Python; a model card's list of evaluation results is the longest thing that people put there."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BLOCK_FIELD = re.compile(r"(Model|Paper|GitHub|Summary):[ \t]*(.*)")
@@ -87,7 +93,7 @@ def read_documents(
     seen: dict[str, str] = {}
     read: set[Path] = set()
     for file, folder in _walk(paths, reject):
-        resolved = file.resolve()
+        resolved = real(file)
         if resolved in read:
             continue
         read.add(resolved)
@@ -104,11 +110,16 @@ def read_documents(
             yield document
 
 
+def real(path: Path) -> Path:
+    """Return where a path leads to; unlike `Path.resolve`, also for links that lead to each other."""
+    return Path(os.path.realpath(path))
+
+
 def _walk(paths: Sequence[Path], reject: Callable[[CorpusError], None]) -> Iterator[tuple[Path, Path]]:
     """Yield (file, the folder it was found from)."""
     for path in paths:
         if path.is_dir():
-            root = path.resolve()
+            root = real(path)
             for file in sorted(path.rglob("*")):
                 inside = file.relative_to(path)
                 if any(part.startswith(".") for part in inside.parts):
@@ -117,12 +128,16 @@ def _walk(paths: Sequence[Path], reject: Callable[[CorpusError], None]) -> Itera
                     continue
                 if file.is_symlink() and not file.exists():
                     reject(CorpusError(file, "the link leads nowhere; mend it or remove it"))
-                elif not file.resolve().is_relative_to(root):
+                elif not _is_utf8(inside):
+                    reject(CorpusError(ascii(str(file)), "the file's name is not UTF-8; rename it"))
+                elif not real(file).is_relative_to(root):
                     reject(CorpusError(file, f"the link leads out of {path}; copy the file there instead"))
                 elif file.is_file():
                     yield file, path
         elif not path.exists():
             reject(CorpusError(path, "no such file or folder; check the path"))
+        elif not path.is_file():
+            reject(CorpusError(path, "neither a regular file nor a folder; name one of these"))
         elif path.suffix.lower() not in FORMATS:
             endings = ", ".join(sorted(FORMATS))
             reject(CorpusError(path, f"not a format that can be read; give a file ending in {endings}"))
@@ -130,10 +145,18 @@ def _walk(paths: Sequence[Path], reject: Callable[[CorpusError], None]) -> Itera
             yield path, path.parent
 
 
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _read_file(file: Path, folder: Path) -> Iterator[tuple[int, Document] | CorpusError]:
     """Yield each document of a file with its line, or the error in its place."""
     where = {"source": file.relative_to(folder).as_posix()}
-    origin = str(file.resolve())
+    origin = str(real(file))
     try:
         if file.suffix.lower() in JSON_LINES:
             records = _read_json_lines(file)
@@ -157,11 +180,10 @@ def _read_file(file: Path, folder: Path) -> Iterator[tuple[int, Document] | Corp
 
 
 def _read_text(file: Path) -> str:
-    size = file.stat().st_size
-    if size > MAX_FILE_BYTES:
+    data = read_regular(file, MAX_FILE_BYTES)
+    if len(data) > MAX_FILE_BYTES:
         limit = MAX_FILE_BYTES // 2**20
-        raise CorpusError(file, f"{size / 2**20:.0f} MB, more than {limit}; give it as JSON lines, which are streamed")
-    data = file.read_bytes()
+        raise CorpusError(file, f"more than {limit} MB; give it as JSON lines, which are streamed")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -182,8 +204,18 @@ def _read_markdown(file: Path, text: str) -> tuple[int, dict[str, Any]]:
         closing = re.search(r"^---[ \t]*$", text[4:], re.MULTILINE)
         if not closing:
             raise CorpusError(file, "the front matter is not closed; end it with a line of three dashes", 1)
+        written = text[4 : 4 + closing.start()]
+        if len(written) > MAX_FRONT_MATTER_CHARS:
+            raise CorpusError(file, f"the front matter is longer than {MAX_FRONT_MATTER_CHARS:,} characters", 1)
         try:
-            front = yaml.safe_load(text[4 : 4 + closing.start()])
+            # an alias is one object, and grows beyond all memory where it is written out
+            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(written, yaml.SafeLoader)):
+                raise CorpusError(file, "the front matter repeats a part by an alias (*name); write it out", 1)
+            front = yaml.safe_load(written)
+        except (RecursionError, ValueError) as error:
+            if isinstance(error, CorpusError):
+                raise
+            raise CorpusError(file, "the front matter cannot be parsed; write `name: value` lines", 1) from None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 2 if mark else 1
@@ -198,7 +230,7 @@ def _read_markdown(file: Path, text: str) -> tuple[int, dict[str, Any]]:
         raise CorpusError(file, "nothing follows the front matter; write the summary there", text.count("\n") + 1)
     fields = {str(key): value for key, value in front.items()}
     if "id" in fields:
-        kind = "model_card" if "model_cards" in file.resolve().parent.parts else "paper"
+        kind = "model_card" if "model_cards" in real(file).parent.parts else "paper"
         return 1, {"kind": kind, **fields, "body": body}
     return 1, _read_model_card(file, text)
 
@@ -208,18 +240,20 @@ def _read_model_card(file: Path, text: str) -> dict[str, Any]:
 
     from huggingface_hub import ModelCard
 
-    logging.getLogger("huggingface_hub.repocard_data").setLevel(logging.ERROR)
+    for name in ("repocard", "repocard_data"):  # they tell of what is missing; a card may have no front matter at all
+        logging.getLogger(f"huggingface_hub.{name}").setLevel(logging.ERROR)
     card = ModelCard(text, ignore_metadata_errors=True)
     fields = dict(card.data.to_dict())
-    stem = file.parent.resolve().name if file.stem.lower() in ("readme", "model_card") else file.stem
-    heading = re.search(r"^#\s+(.+?)\s*#*\s*$", card.text, re.MULTILINE)
-    title = fields.pop("title", None) or fields.get("model_name") or (heading and heading.group(1)) or stem
+    stem = real(file.parent).name if file.stem.lower() in ("readme", "model_card") else file.stem
+    headings = (line[1:].strip().rstrip("#").rstrip() for line in card.text.split("\n") if line[:2] in ("# ", "#\t"))
+    heading = next((heading for heading in headings if heading), None)
+    title = fields.pop("title", None) or fields.get("model_name") or heading or stem
     return {**fields, "kind": "model_card", "id": _slug(stem), "title": title, "body": card.text}
 
 
 def _read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]] | CorpusError]:
     empty = True
-    with file.open("rb") as lines:
+    with open_regular(file) as lines:
         number = 0
         while data := lines.readline(MAX_LINE_BYTES + 1):
             number += 1
@@ -233,8 +267,8 @@ def _read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Corpus
             except UnicodeDecodeError:
                 yield CorpusError(file, "not UTF-8; save it as UTF-8", number)
                 continue
-            except (json.JSONDecodeError, RecursionError) as error:
-                problem = getattr(error, "msg", "nested too deeply")
+            except (ValueError, RecursionError) as error:  # a ValueError of another kind: a number of 5,000 figures
+                problem = getattr(error, "msg", "nested too deeply, or a number without end")
                 yield CorpusError(file, f"not JSON ({problem}); write one JSON object per line", number)
                 continue
             if not isinstance(record, dict):
@@ -318,7 +352,11 @@ def _make_document(file: Path, line: int, fields: Mapping[str, Any], where: Mapp
     have = {row.strip() for row in body.split("\n")}
     rows = [f"{name}: {value}" for name, value in written.items() if value and f"{name}: {value}" not in have]
     text = body + ("\n\n" + "\n".join(rows) if rows else "")
-    metadata = json.loads(json.dumps({**left, **where, "summary_chars": len(body)}, default=str))
+    try:
+        metadata = json.loads(json.dumps({**left, **where, "summary_chars": len(body)}, default=str))
+        json.dumps([document_id, title, text, metadata], ensure_ascii=False).encode()
+    except (RecursionError, ValueError):  # half a character ("\\ud800"), a number without end, a depth without end
+        raise CorpusError(file, "it holds what cannot be stored as UTF-8 text; write it in whole characters", line) from None
     if kind not in ("paper", "model_card"):
         raise CorpusError(file, f"the kind {kind!r} is unknown; write paper or model_card", line)
     return Document(document_id, kind, title, text, urls["paper_url"], urls["github_url"], metadata, origin)

@@ -1,9 +1,13 @@
+import json
+import re
 from dataclasses import replace
 
+import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
-from app.conversation.transcripts import answer_as_markdown, as_markdown, number_sources, read_transcript
+from app.answers import Checked, Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
+from app.conversation.transcripts import Entry, answer_as_markdown, as_markdown, number_sources, read_transcript
+from app.markup import defuse
 
 PAPER, CARD = Citation("paper", 0, 4, "Data"), Citation("card", 0, 5, "Paper")
 ANSWER = CitedAnswer(
@@ -19,7 +23,7 @@ ANSWER = CitedAnswer(
     workflow=(WorkflowStage("input", "a prompt", (PAPER,)),),
 )
 CALL = {"name": "blend_styles", "args": {"subject": "x"}, "id": "b1", "type": "tool_call"}
-MADE = {"run_id": "r", "record": {"requests": [{"subject": "a cat", "seed": 7}]}}
+MADE = {"run_id": "r", "record": {"requests": [{"subject": "a house ```"}, {"subject": "a cat", "seed": 7}]}}
 MESSAGES = [
     HumanMessage("why?", id="1"),
     AIMessage("", tool_calls=[{"name": "search_corpus", "args": {"query": "why"}, "id": "s1"}], id="2"),
@@ -59,6 +63,48 @@ def test_a_conversation_is_exported_with_its_sources():
     assert text.startswith("# Styles\n\n## why?")
     assert "http://arxiv.org/pdf/1.pdf" in text and "`r`" in text
     assert '"seed": 7' in text, "what is needed to render it again is exported"
+
+
+def test_an_export_holds_what_was_rendered():
+    text = as_markdown("Styles", read_transcript(MESSAGES))
+    house, cat = re.findall(r"^(`{3,})json\n(.*?)\n\1$", text, re.S | re.M)
+    assert [json.loads(written) for _, written in (house, cat)] == MADE["record"]["requests"]
+    assert len(house[0]) > 3, "a fence in the request ends nothing"
+
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1))",
+    "![x](https://evil.example/p.png)",
+    "[1]: javascript:alert(1)",
+    "\\<script>alert(1)</script>",
+    "\x1b]0;title\x07\x1b[31mred",
+    "see https://evil.example/steal and a@evil.example",
+    "`code` # no heading",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_document_draws_or_links_in_an_export(text):
+    quote = Citation("paper", 0, len(text), "Data")
+    answer = replace(
+        ANSWER,
+        question=text,
+        search_query=text,
+        sections=(Section(text, (Sentence(text, "claim", (quote,)), Sentence(text, "framing"))),),
+        sources=(Source("paper", "paper", text, "https://a.b/](javascript:alert(1))", None),),
+        workflow=(WorkflowStage("input", text, (quote,)),),
+        checked=Checked(note=text),
+    )
+    entries = [Entry("1", question=text), Entry("2", answer=answer), Entry("3", note=text)]
+    written = as_markdown(text, entries)
+    assert not re.search(r"(?<!\\)(?:\\\\)*<[a-z/!]|(?<!\\)(?:\\\\)*\[[^\]]*\](?:\(|:)|[\x00-\x08\x0b-\x1f]", written, re.I)
+    assert "https://evil.example" not in written and "a@evil" not in written
+
+
+def test_ordinary_words_stay_as_they_are_in_an_export():
+    text = "Styles (p < 0.05, 3 > 2) keep_their names & 100 % of R&D; see arXiv:2402.12974."
+    assert defuse(text) == text
 
 
 def test_a_follow_up_says_what_was_searched_for():

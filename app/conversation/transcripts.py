@@ -6,6 +6,7 @@ It knows nothing of widgets; the page draws these entries and the export writes 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from app.answers import Citation, CitedAnswer, Source
 from app.conversation.chat import proposals
+from app.markup import address, defuse, file_name
 from tools.registry import TOOLS, needs_approval
 
 
@@ -63,41 +65,42 @@ def number_sources(answer: CitedAnswer) -> dict[str, int]:
 
 def as_markdown(title: str, entries: Sequence[Entry]) -> str:
     """Write a conversation down with its sources."""
-    blocks = [f"# {title}"]
+    blocks = [f"# {defuse(title)}"]
     for entry in entries:
         if entry.question is not None:
-            blocks.append(f"## {' '.join(entry.question.split())}")
+            blocks.append(f"## {defuse(' '.join(entry.question.split()))}")
         elif entry.answer is not None:
             blocks.extend(answer_as_markdown(entry.answer))
         elif entry.result is not None:
-            requests = entry.result.get("record", {}).get("requests", [])
-            blocks.append(f"Rendered in this run as `{entry.result.get('run_id', '')}`:")
-            blocks.append(f"```json\n{json.dumps(requests, indent=2, ensure_ascii=False)}\n```")
+            blocks.append(f"Rendered in this run as `{file_name(str(entry.result.get('run_id', '')))}`:")
+            blocks += [_fenced(request) for request in entry.result.get("record", {}).get("requests", ())]
         elif entry.note:
-            blocks.append(entry.note)
+            blocks.append(defuse(entry.note))
     return "\n\n".join(blocks) + "\n"
 
 
 def answer_as_markdown(answer: CitedAnswer) -> list[str]:
     """Write an answer down: blocks of text with [1] markers, then the sources with their links and what was quoted."""
     numbers = number_sources(answer)
+    corpus = "\n".join(citation.quote for citation in answer.citations)  # whose addresses stay what they are
+    corpus += "\n".join(url for source in answer.sources for url in (source.paper_url, source.github_url) if url)
 
     def with_markers(text: str, citations: Sequence[Citation]) -> str:
         marks = dict.fromkeys(f"[{numbers[citation.document_id]}]" for citation in citations)
-        return f"{text} {''.join(marks)}".strip()
+        return f"{defuse(text, corpus)} {''.join(marks)}".strip()
 
     blocks = []
     if answer.search_query and answer.search_query.strip() != answer.question.strip():
-        blocks.append(f"Searched for: {answer.search_query}")
+        blocks.append(f"Searched for: {defuse(answer.search_query)}")
     for section in answer.sections:
         if section.heading:
-            blocks.append(f"### {section.heading}")
+            blocks.append(f"### {defuse(section.heading)}")
         blocks.append("\n\n".join(with_markers(s.text, s.citations) for s in section.sentences))
     if answer.workflow and not any(section.heading == "Workflow" for section in answer.sections):  # told there already
         stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
         blocks += ["### Input → model → output", "\n".join(stages)]
     if answer.checked:
-        blocks.append(f"({answer.checked.line()})")
+        blocks.append(f"({defuse(answer.checked.line())})")
     if answer.sources:
         blocks.append("### Sources")
         blocks += [_source(numbers[source.document_id], source, answer) for source in answer.sources]
@@ -107,12 +110,19 @@ def answer_as_markdown(answer: CitedAnswer) -> list[str]:
 def _source(number: int, source: Source, answer: CitedAnswer) -> str:
     kind = source.kind.replace("_", " ")
     lines = [
-        f"[{number}] {source.title} ({kind})",
-        f"    Paper: {source.paper_url or 'none given'}",
-        f"    GitHub: {source.github_url or 'none given'}",
+        f"[{number}] {defuse(source.title)} ({kind})",
+        f"    Paper: {address(source.paper_url) if source.paper_url else 'none given'}",
+        f"    GitHub: {address(source.github_url) if source.github_url else 'none given'}",
     ]
     quotes = dict.fromkeys(c.quote for c in answer.citations if c.document_id == source.document_id)
-    return "\n".join([*lines, *(f"    “{quote}”" for quote in quotes)])
+    return "\n".join([*lines, *(f"    “{defuse(quote, quote)}”" for quote in quotes)])
+
+
+def _fenced(request: dict[str, Any]) -> str:
+    """A request as a block of JSON, in a fence that is longer than any in it."""
+    written = json.dumps(request, indent=2, ensure_ascii=False)
+    fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall("`+", written)), default=0))
+    return f"{fence}json\n{written}\n{fence}"
 
 
 def _entries(message: AnyMessage) -> Iterable[Entry]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.markup import escape
+from app.markup import escape, file_name
 from app.ui.charts import TITLES, Figure, figures_of
 from app.ui.heat_maps import colour_bar, heat_maps
 
@@ -82,7 +82,7 @@ def show_downloads(key: str, render: dict[str, Any], picture: Path) -> None:
             st.download_button(
                 label,
                 data,
-                f"{render['run_id']}{suffix}",
+                f"{file_name(render['run_id'])}{suffix}",
                 mime,
                 key=f"{label} {key}",
                 on_click="ignore",
