@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
 MACRO = re.compile(r"\\([A-Za-z]+)")  # \ours and its like, left over from LaTeX
-ADDRESS = re.compile(r"(?:https?://|www\.|(?<![\w.+-])[\w.+-]+@)[^\s<>]*", re.IGNORECASE)  # what Markdown makes links of by itself
+ADDRESS = re.compile(
+    r"(?:https?://|www\.|(?<![\w.+-])[\w.+-]+@)[^\s<>]*", re.IGNORECASE
+)  # what Markdown makes links of by itself
 DRAWING = re.compile(  # what can tag, mark, link or frame
     r"(<(?=[a-z/!?])|[`\[*]|\\(?=[!-/:-@\[-`{-~]))|^([ \t]*)([#>|+-]|\d+[.)])(?=\s|$)", re.IGNORECASE | re.MULTILINE
 )

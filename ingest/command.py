@@ -38,7 +38,10 @@ def leave(main: Callable[[], int]) -> NoReturn:
         # a file's name need not be UTF-8; inside of JSON the replacement is the very escape that JSON has for it
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        status = main()
+        try:
+            status: int | str | None = main()
+        except SystemExit as left:  # argparse, after its help
+            status = left.code
         if sys.stdout:
             sys.stdout.flush()
     except BrokenPipeError:

@@ -356,7 +356,7 @@ def _make_document(file: Path, line: int, fields: Mapping[str, Any], where: Mapp
         metadata = json.loads(json.dumps({**left, **where, "summary_chars": len(body)}, default=str))
         json.dumps([document_id, title, text, metadata], ensure_ascii=False).encode()
     except (RecursionError, ValueError):  # half a character ("\\ud800"), a number without end, a depth without end
-        raise CorpusError(file, "it holds what cannot be stored as UTF-8 text; write it in whole characters", line) from None
+        raise CorpusError(file, "it holds what UTF-8 cannot; write it in whole characters", line) from None
     if kind not in ("paper", "model_card"):
         raise CorpusError(file, f"the kind {kind!r} is unknown; write paper or model_card", line)
     return Document(document_id, kind, title, text, urls["paper_url"], urls["github_url"], metadata, origin)

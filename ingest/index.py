@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dense import DOCUMENTS, PASSAGES, WORDS, DenseIndex, VectorsUnavailable
-from ingest.documents import CorpusError, Document, read_documents
+from ingest.documents import CorpusError, Document, read_documents, real
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
 from ingest.vectors import Embedder
@@ -188,7 +188,7 @@ class Index:
             read_documents(paths, on_error=rejected.append),
             prune=True,
             under=paths,
-            spare=lambda: {str(error.file.resolve()) for error in rejected},
+            spare=lambda: {str(real(error.file)) for error in rejected},
             progress=progress,
         )
         return SyncReport(**{**vars(report), "rejected": tuple(rejected)})

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ingest.documents import Document
+from ingest.documents import Document, real
 from ingest.passages import Passage
 from ingest.words import content_words
 
@@ -95,7 +95,7 @@ class LexicalIndex:
 
     def ids_from(self, under: Sequence[Path] | None, spared: Collection[str]) -> list[str]:
         """Return the ids of the documents that came from these files and folders (None: from anywhere)."""
-        roots = None if under is None else [path.resolve() for path in under]
+        roots = None if under is None else [real(path) for path in under]
         return [
             i
             for i, origin in self._db.execute("SELECT id, origin FROM documents")

@@ -69,6 +69,19 @@ def test_a_difference_is_measured_and_explained(run):
         ("a.json", b'{"format": 1, "model": {"name": "x"}, "requests": [], "pixels_sha256": []}', "same length"),
         ("a.json", b"[" * 100_000, "it is not JSON"),
         ("a.json", b'{"format":1,"model":{"name":"x"},"requests":[1],"pixels_sha256":["a"],"files":[1]}', "file names"),
+        (
+            "a.json",
+            b'{"format":1,"model":{"name":"x"},"requests":[1],"pixels_sha256":["a"],"files":["../x"]}',
+            "without a folder",
+        ),
+        (
+            "a.json",
+            json.dumps(
+                {"format": 1, "model": {"name": "x"}, "requests": [1] * 65, "pixels_sha256": [""] * 65}
+            ).encode(),
+            "64 at most",
+        ),
+        ("a.json", b" " * 5_000_001, "too large"),
         ("a.png", b"no image", "cannot be read"),
     ],
 )

@@ -1,7 +1,10 @@
 """What may be uploaded as a reference, and what is kept of it."""
 
 import io
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +17,12 @@ from tools.blend.references import (
     ReferenceError,
     fit_reference,
     load_reference,
+    read_upload,
     reference_id,
     store_reference,
 )
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def picture(width=96, height=64, mode="RGB"):
@@ -199,3 +205,52 @@ def test_a_picture_is_cropped_to_the_renders_proportions():
     wide = Image.new("RGB", (300, 100), "red")
     wide.paste("blue", (100, 0, 200, 100))
     assert (np.asarray(fit_reference(wide, 64, 64)) == (0, 0, 255)).all(-1).mean() > 0.9
+
+
+LARGE = """
+import io, resource, sys, tempfile
+from pathlib import Path
+from PIL import Image
+from tools.blend.references import load_reference, store_reference
+mode, side = sys.argv[1], int(sys.argv[2])
+image = Image.new(mode, (side, side), 128 if mode in ("L", "P") else (250, 120, 10, 255)[: len(mode)])
+written = io.BytesIO()
+image.save(written, "PNG")
+del image
+data = written.getvalue()
+small = io.BytesIO()
+Image.new(mode, (80, 80)).save(small, "PNG")
+with tempfile.TemporaryDirectory() as folder:
+    store_reference(small.getvalue(), Path(folder))
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    before = int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
+    name = store_reference(data, Path(folder))
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    kept = load_reference(name, Path(folder))
+print((peak - before) // 1024, kept.size, kept.getpixel((0, 0)))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak can be measured on Linux alone")
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_large_picture_takes_little_more_than_its_pixels(tmp_path, mode):
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE, mode, "7000"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    peak_mb = int(done.stdout.split()[0])
+    assert peak_mb <= 215, "Pillow alone holds 196 MB of a picture of 7,000 x 7,000 px, four bytes each"
+    assert "(1024, 1024)" in done.stdout
+    assert ("(128, 128, 128)" if mode == "L" else "(250, 120, 10)") in done.stdout
+
+
+@pytest.mark.parametrize("side", [4100, 6200])
+def test_a_picture_put_together_in_strips_is_the_same_picture(side):
+    columns = np.linspace(0, 255, side).astype(np.uint8)
+    pixels = np.stack([np.tile(columns, (side, 1)), np.tile(columns[:, None], (1, side)), np.zeros((side, side))], -1)
+    data = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG", compress_level=1)
+    kept = np.asarray(read_upload(data.getvalue()), np.int16)
+    whole = np.asarray(
+        Image.fromarray(pixels.astype(np.uint8)).resize((1024, 1024), Image.Resampling.LANCZOS), np.int16
+    )
+    assert kept.shape == whole.shape and np.abs(kept - whole).max() <= 3

@@ -98,7 +98,9 @@ def test_no_text_of_a_document_draws_or_links_in_an_export(text):
     )
     entries = [Entry("1", question=text), Entry("2", answer=answer), Entry("3", note=text)]
     written = as_markdown(text, entries)
-    assert not re.search(r"(?<!\\)(?:\\\\)*<[a-z/!]|(?<!\\)(?:\\\\)*\[[^\]]*\](?:\(|:)|[\x00-\x08\x0b-\x1f]", written, re.I)
+    assert not re.search(
+        r"(?<!\\)(?:\\\\)*<[a-z/!]|(?<!\\)(?:\\\\)*\[[^\]]*\](?:\(|:)|[\x00-\x08\x0b-\x1f]", written, re.I
+    )
     assert "https://evil.example" not in written and "a@evil" not in written
 
 

@@ -3,6 +3,11 @@
 Exit status: 0 done, 1 it ran and the answer is no (the pixels differ), 2 unusable input, with one line on stderr.
 """
 
+if __name__ == "__main__":
+    from ingest.command import stop_quietly
+
+    stop_quietly()
+
 import argparse
 import json
 import os
@@ -11,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import torch
 from PIL import Image
@@ -19,9 +24,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from tqdm import tqdm
 
-from app.settings import read_settings
+from app.settings import read_settings, usable_path
+from ingest.command import Parser, leave
+from ingest.files import read_regular
 from tools.blend.record import compare, read_record
 from tools.blend.references import (
+    MAX_UPLOAD_BYTES,
     REFERENCES_FOLDER,
     Reference,
     ReferenceError,
@@ -44,16 +52,13 @@ from tools.experiments.flip import MAX_POINTS, save_sweep, sweep, sweep_requests
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
+    except BrokenPipeError:
+        raise
     except (ValueError, ModelUnavailable, OSError) as error:
         print(f"python -m tools {options.command}: {error}", file=sys.stderr)
         return 2
@@ -127,7 +132,7 @@ def _print_rendered(options: argparse.Namespace, result: BlendResult, sentence: 
 
 
 def _run_replay(options: argparse.Namespace) -> int:
-    path = Path(options.record)
+    path = usable_path(options.record, "record.json")
     record = read_record(path)
     requests = [BlendRequest.from_json(request) for request in record["requests"]]
     if isinstance(record.get("threads"), int) and 0 < record["threads"] <= (os.cpu_count() or 1):
@@ -162,8 +167,8 @@ def _run_replay(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m tools", description="Blend styles with an SD1.x image model.")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    parser = Parser(prog="python -m tools", description="Blend styles with an SD1.x image model.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     one = commands.add_parser("blend", help="render one blend")
     one.add_argument("--style", action="append", default=[], metavar="TEXT=W", help="a style and its weight")
     given: dict[str, Any] = {"dest": "references", "action": "append", "default": []}
@@ -203,12 +208,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_experiments(commands: Any) -> list[_Parser]:
+def _add_experiments(commands: Any) -> list[Parser]:
     """A command for each experiment, with an option for each of its arguments."""
     of_name = commands.add_parser("experiment", help="find out something about weights by rendering").add_subparsers(
-        dest="name", required=True, parser_class=_Parser, metavar="NAME"
+        dest="name", required=True, parser_class=Parser, metavar="NAME"
     )
-    found: list[_Parser] = []
+    found: list[Parser] = []
     for name, experiment in EXPERIMENTS.items():
         command = of_name.add_parser(name, help=experiment.question, description=experiment.question)
         for field_name, field in experiment.arguments.model_fields.items():
@@ -257,13 +262,19 @@ def _weighted_style(text: str) -> WeightedStyle:
 def _reference(kind: str, text: str, folder: Path) -> Reference:
     """A reference from `FILE`, `FILE=W`, `TEXT` or `TEXT=W`; a file is kept in `folder`."""
     name, weight = text, 1.0
-    before, _, after = text.rpartition("=")
+    before, equals, after = text.rpartition("=")
+    if equals and not before.strip():
+        raise ReferenceError(f"a reference {text!r} names nothing; write what it is, and its weight as in NAME=0.5")
     with suppress(ValueError):  # otherwise the equals sign belongs to the name
         name, weight = (before, float(after)) if before else (text, 1.0)
     if kind == "prompt":
         return Reference(prompt=name, weight=weight)
     try:
-        return Reference(image=store_reference(Path(name).expanduser().read_bytes(), folder), weight=weight)
+        file = usable_path(name, "--reference")
+        return Reference(
+            image=store_reference(read_regular(file, MAX_UPLOAD_BYTES), folder),
+            weight=weight,
+        )
     except OSError as error:
         raise ReferenceError(f"--reference {name} cannot be read: {error.strerror}") from error
     except ReferenceError as error:
@@ -300,7 +311,7 @@ def _open_model(options: argparse.Namespace) -> ImageModel:
 
 def _usable_folder(name: str) -> Path:
     """Make the output folder before the render, not after: what cannot be written is then not rendered."""
-    out = Path(name).expanduser()
+    out = usable_path(name, "--out")
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file; give a folder")
     try:
@@ -327,12 +338,15 @@ def _progress_bar(steps: int) -> OnStep:
 
 def _print(options: argparse.Namespace, sentence: str, data: dict[str, Any], paths: dict[str, Path]) -> None:
     if options.json:
-        print(json.dumps({**data, "files": {k: str(v) for k, v in paths.items()}}, ensure_ascii=False))
-        return
-    print(sentence)
-    for path in paths.values():
-        print(path)
+        lines = [json.dumps({**data, "files": {k: str(v) for k, v in paths.items()}}, ensure_ascii=False)]
+    else:
+        lines = [sentence, *map(str, paths.values())]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # nobody reads the answer, and what was rendered is there nonetheless
+        print(sentence, *(f"Written: {path.parent}" for path in list(paths.values())[:1]), file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

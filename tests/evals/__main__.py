@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Table("How long it took", ("part", "seconds", "CPU seconds")).show(
         [*rows, ("all", *(f"{sum(t[what] for t in took.values()):.0f}" for what in ("seconds", "cpu_seconds")))]
     )
-    write_results("evals", {name: {what: round(t, 1) for what, t in times.items()} for name, times in took.items()})
+    seconds = {name: {what: round(t, 1) for what, t in times.items()} for name, times in took.items()}
+    write_results("evals", seconds, is_whole=took.keys() == PARTS.keys())
 
 
 if __name__ == "__main__":

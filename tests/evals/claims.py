@@ -288,7 +288,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = [json.loads(line) for line in (args.data / "wice_claim_dev.jsonl").read_text("utf-8").splitlines()]
         show_fit(measure(rows, load_embedder()))
         return
-    write_results("claims", run(args.data, per_kind=args.per_kind, show_wrong=args.wrong))
+    figures = run(args.data, per_kind=args.per_kind, show_wrong=args.wrong)
+    write_results("claims", figures, is_whole=args.per_kind == PER_KIND and "wice" in figures)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             judged = [classify_styles(model, x, text, STYLES, draws=options.draws) for text, x in make(model, count)]
             errors, votes = (torch.stack([getattr(one, what) for one in judged]) for what in ("errors", "votes"))
             figures[name] = report(name, errors, votes)
-    write_results("classifier-quick" if options.quick else "classifier", figures)
+    usual = parser.parse_args(["--quick"] if options.quick else [])
+    write_results("classifier-quick" if options.quick else "classifier", figures, is_whole=options == usual)
 
 
 def drawn(model: ImageModel, count: int) -> Iterator[tuple[str, torch.Tensor]]:

@@ -160,7 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of scifact_claims.jsonl")
     parser.add_argument("--wrong", action="store_true", help="show the turns of the tuning half that went wrong")
     given = parser.parse_args(arguments)
-    write_results("conversations", run(given.data, wrong="tuning" if given.wrong else ""))
+    figures = run(given.data, wrong="tuning" if given.wrong else "")
+    write_results("conversations", figures, is_whole=(given.data / "scifact_claims.jsonl").exists())
 
 
 if __name__ == "__main__":

@@ -358,7 +358,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts = args.only or (("conditions",) if args.quick else (*PARTS, *OTHERS))
     for name, found in run(quick=args.quick, parts=parts, rows=args.rows):
         print(name, found, flush=True)
-        path = write_results("reference-quick" if args.quick else "reference", {name: found})
+        is_whole = not args.only and not args.rows
+        path = write_results("reference-quick" if args.quick else "reference", {name: found}, is_whole=is_whole)
     show(json.loads(path.read_text("utf-8")))
 
 

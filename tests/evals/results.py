@@ -32,11 +32,16 @@ class Table:
             )
 
 
-def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Keep an eval's figures with the day, its command and the machine's kind; parts measured earlier that day stay."""
+def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER, *, is_whole: bool = True) -> Path:
+    """Keep an eval's figures with the day, its command and the machine's kind.
+
+    Args:
+        is_whole: False where a part alone was measured: it is kept beside the day's whole record and never in its place,
+            and parts measured earlier that day stay.
+    """
     folder.mkdir(exist_ok=True)
     today = datetime.date.today().isoformat()
-    path = folder / f"{today}-{name}.json"
+    path = folder / f"{today}-{name}{'' if is_whole else '-part'}.json"
     earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
     said = {
         "date": today,

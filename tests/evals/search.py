@@ -273,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 show_fit([*tuning, *present, *absent, *ask_small(home / "small", caching, claims)])
                 return 0
             figures["scifact"] = show_claims(claims, present, absent)
-    write_results("search", figures)
+    write_results("search", figures, is_whole="scifact" in figures)
     return 0
 
 

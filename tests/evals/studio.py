@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
     args = parser.parse_args(arguments)
     figures = run(quick=args.quick, all_pairs=args.all_pairs, parts=args.only)
-    write_results("studio-quick" if args.quick else "studio", figures)
+    write_results("studio-quick" if args.quick else "studio", figures, is_whole=list(args.only) == list(PARTS))
 
 
 if __name__ == "__main__":

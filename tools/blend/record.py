@@ -18,12 +18,15 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ingest.files import open_regular, read_regular
 from tools.models import ImageModel
 
 RECORD_FORMAT = 1
 PNG_KEY = "undertone"
 LIBRARIES = ("torch", "diffusers", "transformers", "compel", "safetensors", "pillow", "numpy")
 MAX_RECORD_BYTES = 5_000_000
+MAX_RECORD_IMAGES = 64
+"""More than any command writes; each image is as large as a request may be."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,16 @@ def read_record(path: Path) -> dict[str, Any]:
         ValueError: If there is no record in it, in one line that names the file and what is wrong.
     """
     try:
-        if path.stat().st_size > MAX_RECORD_BYTES and path.suffix.lower() != ".png":
-            raise ValueError(f"{path} is too large for a record")
         if path.suffix.lower() == ".png":
-            with Image.open(path) as image:
+            with open_regular(path) as file, Image.open(file, formats=("PNG",)) as image:
                 text = image.info.get(PNG_KEY)
             if not isinstance(text, str):
                 raise ValueError(f"{path} carries no record; give the record.json of its render")
         else:
-            text = path.read_text(encoding="utf-8")
+            data = read_regular(path, MAX_RECORD_BYTES)
+            if len(data) > MAX_RECORD_BYTES:
+                raise ValueError(f"{path} is too large for a record")
+            text = data.decode("utf-8")
         record = json.loads(text)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or 'it is not an image'}") from error
@@ -109,6 +113,8 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is too large for a picture of ours") from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not a record: it is not JSON ({error})") from error
+    except SyntaxError as error:  # Pillow's word for a PNG that is cut off
+        raise ValueError(f"{path} cannot be read: it is not an image") from error
     if not isinstance(record, dict) or record.get("format") != RECORD_FORMAT:
         raise ValueError(f'{path} is not a record: "format" is not {RECORD_FORMAT}')
     model, requests, hashes = record.get("model"), record.get("requests"), record.get("pixels_sha256")
@@ -116,12 +122,16 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ValueError(f'{path} names no model: "model" must hold its "name"')
     if not isinstance(requests, list) or not isinstance(hashes, list) or not 0 < len(requests) == len(hashes):
         raise ValueError(f'{path} needs "requests" and "pixels_sha256", lists of the same length')
+    if len(requests) > MAX_RECORD_IMAGES:
+        raise ValueError(f"{path} asks for {len(requests)} images; a record holds {MAX_RECORD_IMAGES} at most")
     reference = record.get("reference", {})
     if not isinstance(reference, dict) or not isinstance(reference.get("pictures", {}), dict):
         raise ValueError(f'{path}: "reference" must be an object, and so must its "pictures"')
     files = record.get("files", [])
     if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
         raise ValueError(f'{path}: "files" must be a list of file names')
+    if any(name in ("", ".", "..") or Path(name).name != name or "\0" in name for name in files):
+        raise ValueError(f'{path}: "files" must name files beside it, without a folder')
     return record
 
 
@@ -140,12 +150,16 @@ def compare(record: dict[str, Any], images: Sequence[Image.Image], model: ImageM
         changed.append("the model's weights")
     if record["pixels_sha256"] == now["pixels_sha256"]:
         return Comparison(True, 0, 0.0, tuple(changed))
-    recorded = [_recorded_image(folder / name) for name in record.get("files", [])]
-    if len(recorded) != len(images) or any(image is None for image in recorded):
+    files = [folder / name for name in record.get("files", [])]
+    sizes = [_size(file) for file in files]
+    if len(files) != len(images) or any(size is None for size in sizes):
+        return Comparison(False, None, None, tuple(changed))
+    if sizes != [image.size for image in images]:
+        return Comparison(False, None, None, (*changed, "the image's size"))
+    recorded = [_recorded_image(file) for file in files]
+    if any(image is None for image in recorded):
         return Comparison(False, None, None, tuple(changed))
     pairs = [(_pixels(a), _pixels(b)) for a, b in zip(recorded, images, strict=True) if a is not None]
-    if any(a.shape != b.shape for a, b in pairs):
-        return Comparison(False, None, None, (*changed, "the image's size"))
     difference = np.stack([np.abs(a - b) for a, b in pairs])
     return Comparison(False, int(difference.max()), float((difference > 0).mean()), tuple(changed))
 
@@ -154,11 +168,20 @@ def _pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"), dtype=np.int16)
 
 
+def _size(path: Path) -> tuple[int, int] | None:
+    """What a picture's header says, before anything is decoded; None where there is no picture."""
+    try:
+        with open_regular(path) as file, Image.open(file) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
 def _recorded_image(path: Path) -> Image.Image | None:
     try:
-        with Image.open(path) as image:
+        with open_regular(path) as file, Image.open(file) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
+from ingest.files import open_regular
 from tools.blend.record import pixels_sha256
 
 MAX_UPLOAD_BYTES = 20_000_000
@@ -24,6 +25,8 @@ MAX_UPLOAD_PIXELS = 50_000_000
 """A phone's largest pictures; a file of a few kilobytes can claim any number of pixels."""
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 1024
 """Below, there is no style to see; a larger picture is kept at 1024, the largest size that is rendered."""
+STRIP_ROWS = 8
+"""Of the smaller picture, put together at a time."""
 REFERENCES_FOLDER = "references"  # below a home
 FORMATS = {"PNG": "a PNG", "JPEG": "a JPEG", "MPO": "a JPEG"}
 """Pillow's name MPO is a JPEG with a second picture behind the first, as many phones write: the first one counts."""
@@ -131,8 +134,12 @@ def open_reference(path: Path, name: str) -> Image.Image:
         ReferenceError: If it cannot be read, or holds another picture.
     """
     try:
-        with Image.open(path) as file:
+        with open_regular(path) as opened, Image.open(opened) as file:
+            if max(file.size) > MAX_SIDE_PX:  # none that was kept is so large
+                raise ReferenceError(f"{path} is not the picture that {name} names; choose the picture again.")
             image = file.convert("RGB")
+    except ReferenceError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ReferenceError(f"the reference picture {path} cannot be read; choose the picture again.") from error
     if reference_id(image) != name:
@@ -161,7 +168,7 @@ def read_upload(data: bytes) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is stricter
             with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as file:
                 _check_size(file)
-                image = _rgb(ImageOps.exif_transpose(file))
+                image = ImageOps.exif_transpose(_shrunk(file))
     except ReferenceError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, struct.error, zlib.error) as error:
@@ -192,6 +199,25 @@ def _check_size(file: Image.Image) -> None:
 
 def _too_many_pixels() -> str:
     return f"the picture has too many pixels; give one of at most {MAX_UPLOAD_PIXELS / 1e6:.0f} million."
+
+
+def _shrunk(file: Image.Image) -> Image.Image:
+    """The picture as 8-bit RGB, with whole pixels put together while its sides stay twice as long as they will be.
+
+    It is converted strip by strip: beside what the decoder makes of it, no second copy of a large picture is held.
+    """
+    file.draft(None, (2 * MAX_SIDE_PX, 2 * MAX_SIDE_PX))  # a JPEG is decoded smaller from the beginning
+    step = max(1, max(file.size) // (2 * MAX_SIDE_PX))
+    if step == 1:
+        shrunk = _rgb(file)
+    else:
+        shrunk = Image.new("RGB", (-(-file.width // step), -(-file.height // step)))
+        for top in range(0, file.height, STRIP_ROWS * step):
+            strip = _rgb(file.crop((0, top, file.width, min(top + STRIP_ROWS * step, file.height))))
+            shrunk.paste(strip.reduce(step), (0, top // step))
+    if orientation := file.getexif().get(ExifTags.Base.Orientation):
+        shrunk.getexif()[ExifTags.Base.Orientation] = orientation
+    return shrunk
 
 
 def _rgb(image: Image.Image) -> Image.Image:
