@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 from app.settings import UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
 from ingest.command import Parser, leave
+from ingest.files import open_regular
 
 if TYPE_CHECKING:
     from app.answers import CitedAnswer
     from app.application import Undertone
 
 ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
+MAX_LINE_BYTES = 2**20
 
 
 class UnusableInput(ValueError):
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from app.application import OPENING_ERRORS, open_undertone
 
     try:
-        undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(given.batch))
+        undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(batch))
     except OPENING_ERRORS as error:
         return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
@@ -124,22 +126,25 @@ def read_batch(file: Path) -> Iterator[BatchLine]:
     Raises:
         UnusableInput: A line is not as it should be; what stood before it has been yielded.
     """
-    with file.open("rb") as lines:
-        for number, raw in enumerate(lines, 1):
+    with open_regular(file) as lines:
+        for number, raw in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES), b""), 1):
             try:
+                if len(raw) == MAX_LINE_BYTES:
+                    raise UnusableInput(f"a line over {MAX_LINE_BYTES // 2**20} MB")
                 line = raw.decode("utf-8-sig").strip()
                 if not line:
                     continue
                 record = json.loads(line)
                 if not isinstance(record, dict) or "id" not in record or "question" not in record:
                     raise UnusableInput('not an object with "id" and "question"')
-                question = check_question(record["question"])
+                question = _in_utf8(check_question(record["question"]), "the question")
                 conversation, approve = record.get("conversation"), record.get("approve", False)
-                if not (conversation is None or (isinstance(conversation, str) and conversation)):
+                if not (conversation is None or (isinstance(conversation, str) and conversation.strip())):
                     raise UnusableInput('"conversation" is no name')
+                _in_utf8(conversation or "", '"conversation"')
                 if not isinstance(approve, bool):
                     raise UnusableInput('"approve" is neither true nor false')
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UnusableInput(f"{file}:{number}: {error}; mend the line, those before it are answered") from None
             yield BatchLine(record["id"], question, conversation, approve)
 
@@ -148,7 +153,7 @@ def _names_a_conversation(file: Path | None) -> bool:
     """Whether any line of a batch is of a conversation that is kept."""
     if file is None:
         return False
-    with file.open("rb") as lines:
+    with open_regular(file) as lines:
         return any(b'"conversation"' in line for line in lines)
 
 

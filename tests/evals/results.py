@@ -36,8 +36,8 @@ def write_results(name: str, figures: dict[str, Any], folder: Path = FOLDER, *, 
     """Keep an eval's figures with the day, its command and the machine's kind.
 
     Args:
-        is_whole: False where a part alone was measured: it is kept beside the day's whole record and never in its place,
-            and parts measured earlier that day stay.
+        is_whole: False where a part alone was measured: it is kept beside the day's whole record and never in its
+            place, and parts measured earlier that day stay.
     """
     folder.mkdir(exist_ok=True)
     today = datetime.date.today().isoformat()

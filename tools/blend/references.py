@@ -166,9 +166,7 @@ def read_upload(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is stricter
-            with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as file:
-                _check_size(file)
-                image = ImageOps.exif_transpose(_shrunk(file))
+            image = ImageOps.exif_transpose(_decoded(data))
     except ReferenceError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, struct.error, zlib.error) as error:
@@ -187,6 +185,12 @@ def read_upload(data: bytes) -> Image.Image:
 def fit_reference(image: Image.Image, width_px: int, height_px: int) -> Image.Image:
     """Crop the middle of a picture to a render's proportions and scale it to its size."""
     return ImageOps.fit(image, (width_px, height_px), Image.Resampling.LANCZOS)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as file:
+        _check_size(file)
+        return _shrunk(file)
 
 
 def _check_size(file: Image.Image) -> None:
