@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import documents
+from ingest import readers
 from ingest.documents import CorpusError, read_documents
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -209,7 +209,7 @@ def test_a_linked_folder_must_stay_in_the_folder(tmp_path):
 
 
 def test_a_big_file_must_be_json_lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(documents, "MAX_FILE_BYTES", 200)
+    monkeypatch.setattr(readers, "MAX_FILE_BYTES", 200)
     with pytest.raises(CorpusError, match="JSON lines"):
         list(read_documents([write(tmp_path, "a.md", OURS + "x" * 200)]))
     rows = "".join(json.dumps({"id": f"d{n}", "title": "T", "summary": "S."}) + "\n" for n in range(50))
