@@ -24,8 +24,9 @@ from app.settings import Settings, UnusableSettings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.vectors import EmbedderUnavailable, load_embedder
-from tools.registry import ToolContext, build_tools, paced_previews, run_tool
+from tools.registry import build_tools, paced_previews, run_tool
 from tools.search import Searcher
+from tools.specs import ToolContext
 
 OPENING_ERRORS = (UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
 """What a person can mend; each message is one line that says how."""

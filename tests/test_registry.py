@@ -15,8 +15,9 @@ from tools.blend.references import find_references, store_reference
 from tools.blend.results import BlendRequest, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.models import load_image_model
-from tools.registry import TOOLS, ToolContext, build_tools, run_tool
+from tools.registry import TOOLS, build_tools, run_tool
 from tools.search import SearchResult
+from tools.specs import ToolContext
 
 STYLES = [{"text": "photographic style", "weight": 1}, {"text": "digital illustration", "weight": 3}]
 CALL = {"subject": "a red house", "styles": STYLES, "steps": 3}

@@ -1,0 +1,66 @@
+"""What a tool is to whoever calls it: a `ToolSpec`, and the `ToolContext` that it runs with.
+
+It knows no tool; `registry.py` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tools.search import Searcher
+
+if TYPE_CHECKING:
+    from tools.blend.results import OnStep
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """What a tool runs with.
+
+    Args:
+        searcher: Searches the corpus.
+        image_model: The name of the model to render with.
+        folder: Where a run that renders keeps its files; its name becomes the run's id.
+        on_step: As in `tools.blend.results.blend`.
+    """
+
+    searcher: Searcher | None
+    image_model: str
+    folder: Path
+    on_step: OnStep | None = None
+
+
+Ran = tuple[str, Any]
+"""What a tool returns: its result in sentences, and the artifact for the page."""
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """One tool.
+
+    Args:
+        name: What a model calls it by, `verb_noun`.
+        description: What it does, for a model.
+        arguments: Their schema, each field with its description.
+        run: Runs it; raises ToolException with one line where the arguments or what it needs cannot be used.
+        status: One line on a call under way, from its arguments.
+        view: Which view draws its result, and the form of a call that waits.
+        needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
+        verb: What the click is called.
+        command: The shell command that does the same, from the call's arguments.
+    """
+
+    name: str
+    description: str
+    arguments: type[BaseModel]
+    run: Callable[[Any, ToolContext], Ran]
+    status: Callable[[Mapping[str, Any]], str]
+    view: str
+    needs_approval: bool = False
+    verb: str = "Run"
+    command: Callable[[Mapping[str, Any]], str] | None = None
