@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from tools.blend.conditioning import merge_styles
 from tools.blend.requests import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, METHODS, BlendRequest, WeightedStyle
 from tools.blend.style_prompting import PAPERS_OWN, StylePrompting
 from tools.experiments.findings import Findings
@@ -52,10 +53,25 @@ class ExperimentArguments(BaseModel):
         Raises:
             ValueError: If there are not two different ones.
         """
-        texts = [style.text for style in self.styles]
-        if len(texts) != 2 or texts[0].casefold() == texts[1].casefold():
+        texts = self.several_styles()
+        if len(texts) != 2:
             raise ValueError("give two different styles to go between.")
         return texts[0], texts[1]
+
+    def several_styles(self) -> tuple[str, ...]:
+        """The texts of the styles, as they are rendered.
+
+        Raises:
+            ValueError: If there are not at least two, all different.
+        """
+        texts = tuple(style.text for style in self.request().styles)
+        if len(texts) < 2 or len(merge_styles([(text, 1.0) for text in texts])) < len(texts):
+            raise ValueError("give two different styles to go between.")
+        return texts
+
+    def seeds_from(self, count: int) -> list[int]:
+        """So many seeds, beginning with the one that was asked for."""
+        return [(self.seed + number) % (MAX_SEED + 1) for number in range(count)]
 
 
 Arguments = TypeVar("Arguments", bound=ExperimentArguments)
@@ -99,7 +115,7 @@ class Experiment(ABC, Generic[Arguments]):
         """How the references of the method `reference` are used."""
         return PAPERS_OWN
 
-    def observe(self, renders: Sequence[Render], model: ImageModel) -> list[dict[str, Any]]:
+    def observe(self, arguments: Arguments, renders: Sequence[Render], model: ImageModel) -> list[dict[str, Any]]:
         """Measure on new pictures what needs the model or another judge; each picture comes here once."""
         return [{} for _ in renders]
 
@@ -125,3 +141,18 @@ class Experiment(ABC, Generic[Arguments]):
             basis: On what that rests, in one line.
         """
         return draw_sheet(self.question, {label: one.image for label, one in renders.items()}, findings, basis)
+
+
+def attention_on(measured: Mapping[str, Any], style: str) -> float:
+    """The share of a picture's attention on a style's words, 0 where the style is not in it.
+
+    Args:
+        measured: As in `Render.measured`, with "attention".
+        style: Its text.
+    """
+    # the subject's column comes first, and a subject can have a style's name
+    return (
+        float(measured["attention"]["share"][1 + measured["styles"].index(style)])
+        if style in measured["styles"]
+        else 0.0
+    )

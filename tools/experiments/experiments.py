@@ -24,7 +24,9 @@ from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
 from tools.experiments.findings import Findings
 from tools.experiments.flip import Flip
 from tools.experiments.leave_one_out import LeaveOneOut
+from tools.experiments.order import Order
 from tools.experiments.renders import Batches, of_one_image
+from tools.experiments.seeds import Seeds
 from tools.models import ImageModel
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -32,6 +34,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     for experiment in (
         Flip(),
         LeaveOneOut(),
+        Order(),
+        Seeds(),
     )
 }
 KIND = "experiment"
@@ -135,7 +139,7 @@ def run_experiment(
     for _ in range(experiment.max_rounds + 1):
         if not plan:
             break
-        renders |= _rendered(experiment, plan, batches)
+        renders |= _rendered(experiment, arguments, plan, batches)
         plan = experiment.refine(arguments, renders)
     measured = experiment.measure(arguments, renders)
     findings = experiment.read(measured)
@@ -212,7 +216,9 @@ def basis_sentence(basis: Mapping[str, Any]) -> str:
     return f"Rests on {basis['pictures']} pictures of {of_seeds}, by the image model {basis['model']} at {steps} steps."
 
 
-def _rendered(experiment: Experiment[Any], plan: Plan, batches: Batches) -> dict[str, Render]:
+def _rendered(
+    experiment: Experiment[Any], arguments: ExperimentArguments, plan: Plan, batches: Batches
+) -> dict[str, Render]:
     """Render a plan and let the experiment observe it."""
     found = []
     for request, (result, place) in zip(plan.values(), batches.render(list(plan.values())), strict=True):
@@ -224,7 +230,7 @@ def _rendered(experiment: Experiment[Any], plan: Plan, batches: Batches) -> dict
         beside = {_of_batch(name, number): picture for name, picture in result.beside.items()}
         latents = result.arrays["latents"][place]
         found.append(Render(request, result.images[place], latents, measured, arrays, of_all, beside, {}))
-    observed = experiment.observe(found, batches.model)
+    observed = experiment.observe(arguments, found, batches.model)
     return {label: replace(one, observed=seen) for label, one, seen in zip(plan, found, observed, strict=True)}
 
 

@@ -18,9 +18,10 @@ from pydantic import Field
 from tools.blend.record import png_text
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import BlendResult, OnStep, blend, save
-from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
+from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render, attention_on
 from tools.experiments.findings import Findings
 from tools.experiments.strip import draw_strip
+from tools.experiments.winners import styles_seen
 from tools.models import ImageModel
 from tools.trace.facts import Fact, Figure, Mark
 from tools.trace.judging import judge_styles
@@ -63,13 +64,8 @@ class Flip(Experiment[FlipArguments]):
         arguments.two_styles()
         return _labelled(sweep_requests(arguments.request(), arguments.points))
 
-    def observe(self, renders: Sequence[Render], model: ImageModel) -> list[dict[str, Any]]:
-        latents = np.stack([one.latents for one in renders])
-        first = renders[0].request
-        judged = judge_styles(
-            model, ([one.image for one in renders], latents), first.subject, [style.text for style in first.styles]
-        )
-        return [{"probability": list(row), "judged_by": judged.by} for row in judged.values]
+    def observe(self, arguments: FlipArguments, renders: Sequence[Render], model: ImageModel) -> list[dict[str, Any]]:
+        return styles_seen(arguments, renders, model)
 
     def refine(self, arguments: FlipArguments, renders: Mapping[str, Render]) -> Plan:
         known = sorted(renders.values(), key=_weight)
@@ -258,7 +254,7 @@ def _curves(
         "distance_to_next": _rounded(to_next),
         "jumps": [int(i) for i in np.flatnonzero(to_next > JUMP_SHARE)] if len(to_next) > 2 else [],
         "attention_share": {
-            style: [_attention_on(measured, style) for measured in images] if traced else None
+            style: [attention_on(measured, style) for measured in images] if traced else None
             for style in probability["styles"]
         },
         "flips": [list(pair) for pair in _flips(weights, probability["values"])],
@@ -287,11 +283,6 @@ def _at(request: BlendRequest, weight: float) -> BlendRequest:
 
 def _weight(one: Render) -> float:
     return round(one.request.shares[1], 6)
-
-
-def _attention_on(measured: Mapping[str, Any], style: str) -> float:
-    attention = measured["attention"]
-    return float(attention["share"][attention["phrases"].index(style)]) if style in measured["styles"] else 0.0
 
 
 def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:

@@ -1,9 +1,10 @@
-"""Which of some styles is a picture in? The probability of each, by whoever knows best.
+"""Which of some styles is a picture in, and does it show its subject? The probabilities, by whoever knows best.
 
-The embedded model comes with judges trained on the scenes it was trained on; where they know every style asked about,
-they are asked. Otherwise the image model itself is (`classifier.py`). It knows nothing about how a picture was made.
+The embedded model comes with judges trained on the scenes it was trained on; where they know what is asked about, they
+are asked. Otherwise the image model itself is (`classifier.py`). It knows nothing about how a picture was made.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from PIL import Image
 from tools.models import ImageModel
 from tools.trace.classifier import classify_styles
 
+JUDGES, CLASSIFIER = "judges trained on drawn scenes", "diffusion classifier"
+
 
 @dataclass(frozen=True)
 class StyleProbabilities:
@@ -22,6 +25,14 @@ class StyleProbabilities:
     by: str  # who judged, for a sentence
     styles: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]  # (pictures, styles), 0..1; a judge's rows leave out the styles not asked for
+
+
+@dataclass(frozen=True)
+class SubjectProbabilities:
+    """The probability that each picture shows its subject."""
+
+    by: str
+    values: tuple[float, ...]  # (pictures), 0..1
 
 
 def judge_styles(
@@ -39,19 +50,62 @@ def judge_styles(
         styles: The styles to choose between.
     """
     images, latents = pictures
-    if model.kind == "embedded" and all(image.size == (model.size_px, model.size_px) for image in images):
-        # the judges come with the embedded model alone
+    if _judges_can_see(model, images):
         from tools.studio.captions import STYLE_PHRASES
-        from tools.studio.judges import LABELS, WEIGHTS, judge
+        from tools.studio.judges import LABELS
 
         known = {phrase: label for label, phrases in STYLE_PHRASES.items() for phrase in (label, *phrases)}
         labels = [known.get(style.casefold()) for style in styles]
-        if None not in labels and WEIGHTS.is_file():
+        if None not in labels:
             columns = [LABELS["style"].index(str(label)) for label in labels]
-            judged = judge(np.stack([np.asarray(image.convert("RGB")) for image in images]))["style"]
-            return StyleProbabilities("judges trained on drawn scenes", tuple(styles), _rows(judged[:, columns]))
+            return StyleProbabilities(JUDGES, tuple(styles), _rows(_judged(images, "style")[:, columns]))
     judgement = classify_styles(model, torch.from_numpy(latents), subject, styles)
-    return StyleProbabilities("diffusion classifier", tuple(styles), _rows(judgement.probabilities.numpy()))
+    return StyleProbabilities(CLASSIFIER, tuple(styles), _rows(judgement.probabilities.numpy()))
+
+
+def judge_subject(
+    model: ImageModel, pictures: tuple[Sequence[Image.Image], np.ndarray], subject: str
+) -> SubjectProbabilities:
+    """Judge whether each picture shows a subject.
+
+    The judges say how likely its object is among all that they know. Where they know none, or are not there, the
+    diffusion classifier chooses between the subject and the empty prompt.
+
+    Args:
+        model: The model that made them.
+        pictures: As in `judge_styles`.
+        subject: What they may show.
+    """
+    images, latents = pictures
+    if _judges_can_see(model, images):
+        from tools.studio.captions import OBJECT_PHRASES
+        from tools.studio.judges import LABELS
+
+        text = subject.casefold()
+        named = {
+            label
+            for label, phrases in OBJECT_PHRASES.items()
+            if any(re.search(rf"\b{re.escape(phrase)}\b", text) for phrase in phrases)
+        }
+        if len(named) == 1:
+            column = LABELS["object"].index(named.pop())
+            return SubjectProbabilities(JUDGES, tuple(round(float(p), 6) for p in _judged(images, "object")[:, column]))
+    judgement = classify_styles(model, torch.from_numpy(latents), None, (subject, ""))
+    return SubjectProbabilities(CLASSIFIER, tuple(row[0] for row in _rows(judgement.probabilities.numpy())))
+
+
+def _judges_can_see(model: ImageModel, images: Sequence[Image.Image]) -> bool:
+    if model.kind != "embedded" or any(image.size != (model.size_px, model.size_px) for image in images):
+        return False
+    from tools.studio.judges import WEIGHTS  # the judges come with the embedded model alone
+
+    return WEIGHTS.is_file()
+
+
+def _judged(images: Sequence[Image.Image], question: str) -> np.ndarray:
+    from tools.studio.judges import judge
+
+    return judge(np.stack([np.asarray(image.convert("RGB")) for image in images]))[question]
 
 
 def _rows(values: np.ndarray) -> tuple[tuple[float, ...], ...]:
