@@ -123,7 +123,7 @@ def _facts(measured: Mapping[str, Any]) -> tuple[Fact, ...]:
         found.append(Fact("order", text, "order.wins", {"first": first, "second": second}))
     named_first, named_second, a, b = _wins(measured)
     text = (
-        f"Of all {2 * n} pictures the style that is named first wins {named_first}, the one named second {named_second}; "
+        f"Of all {2 * n} pictures the style named first wins {named_first}, the one named second {named_second}; "
         f'"{styles[0]}" wins {a}, "{styles[1]}" {b}, neither {2 * n - a - b}.'
     )
     numbers = {"named_first": named_first, "named_second": named_second, "neither": 2 * n - a - b}
@@ -156,7 +156,8 @@ def _figures(measured: Mapping[str, Any]) -> tuple[Figure, ...]:
         ),
         Figure(
             "order.distance", "How far the exchange moves each picture", "bars",
-            [f"seed {seed}" for seed in measured["seeds"]], "seed", ("latents moved, of what another seed does", "1 - SSIM"),
+            [f"seed {seed}" for seed in measured["seeds"]], "seed",
+            ("latents moved, of what another seed does", "1 - SSIM"),
             [(far / reseeded, 1 - alike)
              for far, alike in zip(measured["latent_exchanged"], measured["ssim_exchanged"], strict=True)],
             "0 is the same picture; 1 is as far as another seed, on average",

@@ -37,7 +37,7 @@ class Seeds(Experiment[SeedsArguments]):
         "shares": "(styles) their shares, 0..1, their sum is 1",
         "seeds": "(seeds) the seeds that were rendered, the one that was asked for first",
         "by": "who judged: judges trained on drawn scenes, or the diffusion classifier",
-        "probability": "(seeds, styles) probability of each style in the picture, 0..1; the judges' rows leave out others",
+        "probability": "(seeds, styles) probability of each style in the picture, 0..1; the judges leave out others",
     }
 
     def plan(self, arguments: SeedsArguments) -> Plan:
@@ -87,7 +87,7 @@ def _verdict(measured: Mapping[str, Any]) -> str:
     elif high < TYPICAL:
         text += " One picture is not typical of this blend"
     else:
-        text += " These are too few seeds to call one picture typical"
+        text += " So few seeds leave open whether one picture is typical"
     text += f": {n - most or 'none'} came out otherwise."
     if winner(measured["probability"][0]) != (one if one < len(measured["styles"]) else None):
         text += f" Seed {seed} did."
@@ -99,9 +99,12 @@ def _facts(measured: Mapping[str, Any]) -> tuple[Fact, ...]:
     found = []
     for name, count in zip(names, tally(rows), strict=True):
         low, high = wilson(count, n)
-        wins = "wins" if name.startswith('"') else "clearly wins"
-        text = f"{name[0].upper()}{name[1:]} {wins} {count} of {n} seeds: {count / n:.0%}, 95 % interval {low:.0%} to {high:.0%}."
+        who = f"{name} wins" if name.startswith('"') else f"{name.capitalize()} clearly wins"
+        text = f"{who} {count} of {n} seeds: {count / n:.0%}, 95 % interval {low:.0%} to {high:.0%}."
         found.append(Fact("seeds", text, "seeds.wins", {"wins": count, "share": count / n, "low": low, "high": high}))
+    otherwise = n - max(tally(rows))
+    text = f"{otherwise or 'None'} of {n} seeds came out otherwise than what is commonest."
+    found.append(Fact("seeds", text, "seeds.wins", {"seeds": n}))
     for column, style in enumerate(measured["styles"]):
         values = [row[column] for row in rows]
         text = (
