@@ -1,9 +1,12 @@
 """What a sweep's curves say, on latents that are known."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.judgements import random_rows, random_values
 from tests.tiny import SIZE_PX, tiny_model
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.experiments.flip import measure_curves, sweep, sweep_requests
@@ -12,6 +15,44 @@ PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 REQUEST = BlendRequest(
     "a red house", (WeightedStyle(PHOTO, 1.0), WeightedStyle(ILLUSTRATION, 1.0)), num_inference_steps=3
 )
+
+
+def random_measured(rng):
+    n = int(rng.integers(2, 12))
+    rows, to_next = random_rows(rng, n), random_values(rng, n - 1, 1.2)
+    weights = np.round(np.linspace(0, 1, n), 6).tolist()
+    second, traced = [p2 >= p1 for p1, p2 in rows], rng.random() < 0.5
+    return {
+        "weights": weights,
+        "styles": [PHOTO, ILLUSTRATION],
+        "style_probability": {"by": "diffusion classifier", "styles": [PHOTO, ILLUSTRATION], "values": rows},
+        "distance_from_start": random_values(rng, n),
+        "distance_from_end": random_values(rng, n),
+        "distance_to_next": to_next,
+        "jumps": [i for i, step in enumerate(to_next) if step > 0.5] if n > 3 else [],
+        "attention_share": {style: random_values(rng, n) if traced else None for style in (PHOTO, ILLUSTRATION)},
+        "flips": [[weights[i], weights[i + 1]] for i in range(n - 1) if second[i] != second[i + 1]],
+    }
+
+
+def agrees(measured, findings):
+    verdict, flips = findings.verdict, measured["flips"]
+    second = [p2 >= p1 for p1, p2 in measured["style_probability"]["values"]]
+    if not flips:
+        assert verdict.startswith(f'"{ILLUSTRATION if all(second) else PHOTO}" is the likelier')
+        assert all(second) or not any(second)
+    elif len(flips) == 1:
+        middle = sum(flips[0]) / 2
+        assert f"at about {middle:.0%}" in verdict
+        start, end = (PHOTO, ILLUSTRATION) if second[-1] else (ILLUSTRATION, PHOTO)
+        assert ("half of each is about half" in verdict) == (abs(middle - 0.5) <= 0.05)
+        if "is more" in verdict:
+            assert f'half of each is more "{start if middle > 0.5 else end}"' in verdict
+        assert verdict.startswith(f'"{start}" turns into "{end}"')
+    else:
+        assert f"changes sides {len(flips)} times" in verdict
+    assert ("it jumps" in verdict) == bool(measured["jumps"]) != ("without a jump" in verdict)
+    assert not re.search("nan|None", verdict)
 
 
 def curves(along):

@@ -147,9 +147,9 @@ def facts_of_curves(curves: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Say what the curves show, each fact with the figure of `_figures` that shows it."""
     (start, end), weights = curves["styles"], curves["weights"]
     shares, flips, steps = _shares(curves["style_probability"]["values"]), curves["flips"], curves["distance_to_next"]
-    where = " and ".join(f"between {a:.1%} and {b:.1%}" for a, b in flips)
+    where = " and ".join(f"at about {(a + b) / 2:.0%}, between {a:.1%} and {b:.1%}," for a, b in flips)
     text = (
-        f'The likelier of the two styles changes {where} of "{end}"'
+        f'The likelier of the two styles changes {f"{len(flips)} times, " if len(flips) > 1 else ""}{where} of "{end}"'
         if flips
         else f'"{_likelier(curves)}" is the likelier of the two styles at every weight'
     )
@@ -181,10 +181,13 @@ def _verdict(curves: Mapping[str, Any]) -> str:
         text = f'"{_likelier(curves)}" is the likelier of the two at every weight: nothing turns.'
     elif len(flips) == 1:
         middle = sum(flips[0]) / 2
+        # a judge can see the second style in a picture of the first alone, and then it is that one which turns
+        from_end = _shares(curves["style_probability"]["values"])[0] >= 0.5
+        before, after = (end, start) if from_end else (start, end)
         nature = "half of each is about half"
         if abs(middle - 0.5) > EVEN:
-            nature = f'half of each is more "{start if middle > 0.5 else end}"'
-        text = f'"{start}" turns into "{end}" at about {middle:.0%} of "{end}": {nature}.'
+            nature = f'half of each is more "{before if middle > 0.5 else after}"'
+        text = f'"{before}" turns into "{after}" at about {middle:.0%} of "{end}": {nature}.'
     else:
         where = ", ".join(f"{sum(pair) / 2:.0%}" for pair in flips)
         text = f'The picture changes sides {len(flips)} times between "{start}" and "{end}", at {where} of "{end}".'
