@@ -1,0 +1,90 @@
+"""The examples of docs/extending.md, built exactly as they stand there and used."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ingest.documents import read_documents
+from ingest.readers import READERS
+from tests.tiny import tiny_model
+from tools.experiments.experiments import EXPERIMENTS, replay_experiment, run_experiment, save_experiment
+from tools.registry import TOOLS, build_tools, run_tool
+from tools.specs import ToolContext
+
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "extending.md").read_text("utf-8")
+EXAMPLE = re.compile(
+    r"^## (?P<title>.+?)\n.*?^`(?P<file>[a-z_/]+)\.py`:\n\n```python\n(?P<code>.*?)^```\n"
+    r".*?^In `(?P<registry>[A-Z]+)` of `(?P<where>[a-z_/]+)\.py`:\n\n```python\n(?P<line>.*?)\n```$",
+    re.M | re.S,
+)
+EXAMPLES = {found["title"]: found for found in EXAMPLE.finditer(PAGE)}
+
+
+@pytest.fixture
+def build(monkeypatch):
+    """Make an example's module, register it by its line, and return it."""
+
+    def make(title: str) -> ModuleType:
+        example = EXAMPLES[title]
+        module = ModuleType(example["file"].replace("/", "."))
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        exec(compile(example["code"], f"{example['file']}.py", "exec"), vars(module))
+        __import__(where := example["where"].replace("/", "."))
+        registry: dict[str, Any] = getattr(sys.modules[where], example["registry"])
+        made = eval(f"{{{example['line']}}}" if ":" in example["line"] else f"({example['line']})", vars(module))
+        entries = made if isinstance(made, dict) else {one.name: one for one in made}
+        for name, entry in entries.items():
+            monkeypatch.setitem(registry, name, entry)
+        return module
+
+    return make
+
+
+def test_every_section_is_built_here():
+    sections = set(re.findall(r"^## (.+)$", PAGE, re.M))
+    assert sections == set(EXAMPLES) and len(sections) >= 4
+
+
+def test_a_tool_is_offered_to_the_agent_and_runs(build, searcher, tmp_path):
+    build("A tool")
+    assert "list_documents" in TOOLS and not TOOLS["list_documents"].needs_approval
+    text, found = run_tool("list_documents", {"kind": "model_card"}, ToolContext(searcher, "embedded", tmp_path))
+    assert text and found["titles"] == text.splitlines()
+    assert "list_documents" in {tool.name for tool in build_tools(searcher, "embedded", tmp_path)}
+
+
+def test_a_view_draws_its_result(build):
+    module = build("A view")
+
+    def page(show):
+        show("key", {"titles": ["On <b>blending</b>", "On weights"]})
+
+    drawn = AppTest.from_function(page, args=(module.show_titles,)).run()
+    assert not drawn.exception
+    assert "On weights" in drawn.markdown[0].value and "<b>" not in drawn.markdown[0].value.replace("\\<", "")
+
+
+def test_a_reader_reads_its_files(build, tmp_path):
+    build("A type of file")
+    assert ".csv" in READERS
+    (tmp_path / "papers.csv").write_text("id,title,summary,year\nsoft,Soft blending,It averages styles.,2024\n")
+    (document,) = read_documents([tmp_path])
+    assert (document.id, document.title, document.metadata["year"]) == ("soft", "Soft blending", "2024")
+
+
+def test_an_experiment_runs_and_replays(build, tmp_path):
+    build("An experiment")
+    assert "fewer_steps" in EXPERIMENTS
+    given = {"styles": [{"text": "watercolor"}], "subject": "a boat", "steps": 4}
+    result = run_experiment("fewer_steps", given, tiny_model())
+    assert re.search(r"SSIM -?[01]\.\d\d", result.findings.verdict)
+    save_experiment(result, tmp_path)
+    again = replay_experiment(result.record, tiny_model(), SimpleNamespace(pictures={}))
+    assert [image.tobytes() for image in again] == [one.image.tobytes() for one in result.renders.values()]
