@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.evals import claims, classifier, conversations, hostile, reference, search, studio
+from tests.evals import claims, classifier, conversations, hostile, reference, runs, search, studio
 from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
 
@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "claims": (claims.main, False),
     "conversations": (conversations.main, False),
     "hostile": (hostile.main, False),
+    "runs": (runs.main, False),
     "studio": (studio.main, True),
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
