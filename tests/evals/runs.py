@@ -1,9 +1,9 @@
 """Are renders, experiments and what was made of them understood? `python -m tests.evals.runs [--conversations N]`
 
 The conversations of `runs_held_out.jsonl`, written by a hand that had not seen the program, played through
-`python -m app --batch`: where a turn says so, what is proposed is approved and rendered with the embedded model. A turn is
-right if what it asks for is done: the blend or the experiment proposed with its styles and shares, the run told with what
-was measured, the corpus quoted, the program explained, the rest refused. Only scores are printed.
+`python -m app --batch`: where a turn says so, what is proposed is approved and rendered with the embedded model. A turn
+is right if what it asks for is done: the blend or the experiment proposed with its styles and shares, the run told with
+what was measured, the corpus quoted, the program explained, the rest refused. Only scores are printed.
 """
 
 from __future__ import annotations
