@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -12,6 +13,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a
 from ingest.index import Index
 from ingest.vectors import Embedder, load_embedder
 from tools.search import Searcher
+
+for chatty in ("httpcore", "httpx", "openai", "urllib3", "asyncio"):  # a failing test shows what failed, not every byte
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
