@@ -193,6 +193,19 @@ def test_of_two_proposals_one_is_rendered_and_the_other_waits(tmp_path):
     assert chat.messages("c")[-2].artifact == {"run_id": "r1"}
 
 
+def test_a_question_can_be_asked_anew_in_a_branch(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "what is it?"))
+    list(chat.ask("c", "blend them"))
+    (question,) = [m for m in chat.messages("c") if m.type == "human" and m.text == "blend them"]
+    assert chat.branch("c", question.id, "d") == "blend them"
+    assert [m.text for m in chat.messages("d")] == [m.text for m in chat.messages("c")[: len(chat.messages("d"))]]
+    list(chat.ask("d", "and what else?"))
+    assert [m.text for m in chat.messages("d") if m.type == "human"] == ["what is it?", "and what else?"]
+    assert "blend them" in [m.text for m in chat.messages("c")], "the first conversation stays as it was"
+    assert chat.branch("c", "nobody", "e") is None
+
+
 def test_a_render_whose_conversation_was_deleted_is_not_put_anywhere(tmp_path):
     chat = open_chat(tmp_path)
     list(chat.ask("c", "blend them"))

@@ -136,6 +136,29 @@ class Chat:
             for _ in self._run(conversation_id, command, context):
                 pass
 
+    def branch(self, conversation_id: str, key: str, new_id: str) -> str | None:
+        """Begin a conversation that holds what another said before one of its questions, to ask that anew.
+
+        The pictures of earlier runs stay the first conversation's: they go when it is deleted.
+
+        Args:
+            key: The question's message id.
+            new_id: The new conversation; the next question begins it.
+
+        Returns:
+            The question as it was asked; None where there is no such question.
+        """
+        with self._locks[conversation_id]:
+            messages = self.messages(conversation_id)
+        at = next((n for n, m in enumerate(messages) if m.id == key and isinstance(m, HumanMessage)), None)
+        if at is None:
+            return None
+        before = messages[:at]
+        if before:
+            said = [*before, *_settle(before)]
+            self.agent.update_state(_config(new_id), {"messages": said}, as_node=START)
+        return messages[at].text
+
     def forget(self, conversation_id: str) -> None:
         """Forget a conversation and all that was said in it."""
         with self._locks[conversation_id]:

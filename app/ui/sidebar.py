@@ -7,10 +7,12 @@ moment loses none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from app.application import Undertone
+from app.conversation.html_export import as_html
 from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation
 from app.conversation.transcripts import as_markdown, read_transcript
@@ -81,16 +83,20 @@ def show_actions(undertone: Undertone, queue: RenderQueue, kept: Conversation, o
     st.button("Rename", key=f"rename {kept.id}", width="stretch", on_click=rename, args=(undertone, kept.id))
     if refused := st.session_state.pop(REFUSED, None):
         st.warning(refused)
-    st.download_button(
-        "Download with sources",
-        lambda: as_markdown(kept.title, read_transcript(undertone.chat.messages(kept.id))),
-        file_name="conversation.md",
-        mime="text/markdown",
-        key=f"download {kept.id}",
-        on_click="ignore",
-        icon=":material/download:",
-        width="stretch",
-    )
+    for label, name, mime, write in (
+        ("Share as one HTML page, with pictures", "conversation.html", "text/html", as_html),
+        ("Download with sources", "conversation.md", "text/markdown", as_markdown),
+    ):
+        st.download_button(
+            label,
+            partial(write_down, write, undertone, kept),
+            file_name=name,
+            mime=mime,
+            key=f"{name} {kept.id}",
+            on_click="ignore",
+            icon=":material/download:",
+            width="stretch",
+        )
     st.button(
         "Delete for good",
         key=f"delete {kept.id}",
@@ -99,6 +105,11 @@ def show_actions(undertone: Undertone, queue: RenderQueue, kept: Conversation, o
         on_click=delete,
         args=(undertone, queue, kept.id, open_conversation),
     )
+
+
+def write_down(write: Callable[..., str], undertone: Undertone, kept: Conversation) -> str:
+    """A conversation as text, when it is asked for and not before."""
+    return write(kept.title, read_transcript(undertone.chat.messages(kept.id)))
 
 
 def rename(undertone: Undertone, conversation_id: str) -> None:
