@@ -23,6 +23,7 @@ from app.conversation.store import Conversations, ConversationsRefused
 from app.settings import Settings, UnusableSettings
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
+from ingest.store_process import stop_worker
 from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import build_tools, paced_previews, run_tool
 from tools.search import Searcher
@@ -93,8 +94,9 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     """
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
-    if not len(index):
+    if not index.is_begun:  # or the first run was cut off, before anything that it made could be searched
         index.sync_paths([settings.corpus])
+        stop_worker()
     searcher = Searcher(index)
     searcher.search("style")  # the embedder loads at its first text; that belongs to the start, not to an answer
     tools = build_tools(searcher, settings.image_model, settings.renders)

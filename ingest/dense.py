@@ -1,53 +1,57 @@
-"""The dense side of the index: three Chroma collections of vectors, those of documents, of passages and of words.
+"""The dense side of the index: the vectors of documents, of passages and of words.
 
-The one door to chromadb. Knows ids and vectors, not what they stand for; what is in the index is for `lexical.py` to
-say, and what is found here may already be gone there.
+Under a home they lie in folders that are written once: a change makes a new one beside the old one, and `publish` names
+it, with the SHA-256 of each of its files, for SQLite to note in the same transaction as what it stands for. Whoever
+answers opens what was published last, checks it against those sums, and writes nothing there.
+
+Knows ids and vectors, not what they stand for; what is in the index is for `lexical.py` to say, and what is found here
+may already be gone there.
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-DOCUMENTS, PASSAGES, WORDS = range(3)
-_COLLECTIONS = ("undertone-documents", "undertone-passages", "undertone-words")
-_openings = itertools.count()
+from ingest.store_process import StoreProcess
+from ingest.vector_store import COLLECTIONS, VectorStore, VectorsUnavailable, check_place, open_chroma
 
-
-class VectorsUnavailable(RuntimeError):
-    """The vectors cannot be reached, or are not there; the message says why, and what to do before indexing again."""
+DATABASE = "chroma.sqlite3"
+Published = dict[str, Any]
+"""{"folder": str, "signature": {...}, "files": {path inside the folder: SHA-256}}"""
 
 
 class DenseIndex:
     """The vectors of one index, by one embedder."""
 
-    def __init__(self, place: Path | str, signature: dict[str, Any], revision: Callable[[], int]) -> None:
+    def __init__(self, place: Path | str, signature: dict[str, Any], published: Callable[[], Published | None]) -> None:
         """Name where the vectors are; they are opened when they are first asked for.
 
         Args:
-            place: A folder, or the address of a Chroma server.
+            place: The index's folder, or the address of a Chroma server.
             signature: The embedder's name and dimension; other vectors are none.
-            revision: The index's revision now. Chroma keeps in memory what it opened, so when this differs from what
-                it was at the opening (another process changed the index), Chroma is opened again.
+            published: Says what was published last: when it differs from what is open, that is opened instead.
 
         Raises:
             VectorsUnavailable: The address is none.
         """
+        check_place(place)
         self.place = place
         self.signature = signature
-        self._revision = revision
-        self._opened_at = -1
-        if isinstance(place, str) and (urlsplit(place).scheme not in ("http", "https") or not urlsplit(place).hostname):
-            raise VectorsUnavailable(
-                f"{place!r} is no address of a Chroma server; write UNDERTONE_CHROMA_URL=http://HOST:PORT"
-            )
+        self._published = published
+        self._store: VectorStore | StoreProcess | None = None
+        self._work: Path | None = None
+        self._open: _Reading | None = None
 
     # Queries
 
@@ -65,8 +69,10 @@ class DenseIndex:
         where = {"document_id": {"$in": list(among)}} if among else None
         rows = [np.asarray(vector) for vector in vectors]
         found = self._asking(
-            lambda collections: collections[kind].query(
-                query_embeddings=rows, n_results=count, where=where, include=["distances"]
+            lambda collections: (
+                collections[kind].query(query_embeddings=rows, n_results=count, where=where, include=["distances"])
+                if collections[kind].count()
+                else {"ids": [[] for _ in rows], "distances": [[] for _ in rows]}
             )
         )
         return [
@@ -77,105 +83,165 @@ class DenseIndex:
     def vectors(self, kind: int, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of these ids, (n, d) float32, in no order that counts."""
         found = self._asking(lambda collections: collections[kind].get(ids=list(ids), include=["embeddings"]))
-        return np.array(found["embeddings"], np.float32)
+        return np.array(found["embeddings"], np.float32).reshape(-1, self.signature["dimension"])
+
+    def close(self) -> None:
+        """Close what is open to be read."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _asking(self, ask: Callable[[Sequence[Any]], Any]) -> Any:
+        from chromadb.errors import ChromaError
+
+        try:
+            return ask(self._reading().collections)
+        except ChromaError:  # a server's collections were made anew, or the folder has just given way to the next
+            self.close()
+        try:
+            return ask(self._reading().collections)
+        except ChromaError as error:
+            raise VectorsUnavailable(f"the vectors in {self.place} cannot be read ({error})") from error
+
+    def _reading(self) -> _Reading:
+        published = self._published()
+        if self._open is None or self._open.published != published:
+            self.close()
+            self._open = _Reading(self._checked(published) if isinstance(self.place, Path) else self.place, published)
+        return self._open
 
     # Changes
+
+    def is_whole(self) -> bool:
+        """Say whether all that was published is there, by this embedder, as it was written."""
+        if isinstance(self.place, str):
+            return self._changing().is_whole()  # type: ignore[union-attr]
+        try:
+            self._checked(self._published())
+        except VectorsUnavailable:
+            return False
+        return True
+
+    def make_anew(self) -> None:
+        """Begin with three empty collections."""
+        self._changing(anew=True).make_anew()
 
     def put(
         self, kind: int, ids: Sequence[str], vectors: NDArray[np.float32], owners: Sequence[str] | None = None
     ) -> None:
         """Give the vectors of these ids; `owners` are the ids of the documents that they go with."""
-        step = self._client.get_max_batch_size()
-        for low in range(0, len(ids), step):
-            part = slice(low, low + step)
-            metadatas = [{"document_id": owner} for owner in owners[part]] if owners else None
-            self._collections[kind].upsert(ids=list(ids[part]), embeddings=vectors[part], metadatas=metadatas)
+        if len(ids):
+            self._changing().put(kind, ids, vectors, owners)
 
     def delete_documents(self, ids: Sequence[str]) -> None:
         """Drop these documents with their passages."""
-        for kind in (DOCUMENTS, PASSAGES):
-            self._collections[kind].delete(where={"document_id": {"$in": list(ids)}})
+        self._changing().delete_documents(ids)
 
     def delete_words(self, words: Sequence[str]) -> None:
-        step = self._client.get_max_batch_size()
-        for low in range(0, len(words), step):
-            self._collections[WORDS].delete(ids=list(words[low : low + step]))
+        if len(words):
+            self._changing().delete_words(words)
 
-    def is_whole(self) -> bool:
-        """Say whether Chroma has every collection, by this embedder."""
-        have = {c.name: c.metadata or {} for c in self._client.list_collections()}
-        return all(
-            {key: have.get(name, {}).get(key) for key in self.signature} == self.signature for name in _COLLECTIONS
-        )
+    def publish(self) -> Published | None:
+        """End the changes and say what is to be noted as published; None where there is nothing new to note."""
+        store, work, self._store, self._work = self._store, self._work, None, None
+        if store is None:
+            return None
+        if work is None:  # a server has it already
+            store.close()
+            return None
+        store.settle()
+        store.close()
+        return {"folder": work.name, "signature": self.signature, "files": _sums(work)}
 
-    def make_anew(self) -> None:
-        """Begin with three empty collections."""
-        have = {c.name for c in self._client.list_collections()}
-        for name in _COLLECTIONS:
-            if name in have:
-                self._client.delete_collection(name)
-            self._client.create_collection(
-                name,
-                metadata=self.signature,
-                configuration={"hnsw": {"space": "cosine"}},
-                embedding_function=None,
-            )
-        self.__dict__.pop("_collections", None)
+    def abandon(self) -> None:
+        """Leave the changes: what they have written so far is thrown away."""
+        store, work, self._store, self._work = self._store, self._work, None, None
+        if store is not None:
+            with contextlib.suppress(VectorsUnavailable, OSError):
+                store.close()
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
 
-    # Opening
+    def tidy(self) -> None:
+        """Delete every folder of vectors but the one that is published."""
+        published = self._published()
+        if isinstance(self.place, Path) and published:
+            for folder in self.place.glob("chroma*"):
+                if folder.name != published["folder"]:
+                    shutil.rmtree(folder, ignore_errors=True)
 
-    def keep_up(self) -> None:
-        """Open Chroma again if another process changed the index since."""
-        if self._opened_at != self._revision():
-            if "_client" in self.__dict__:
-                self._client.close()
-                del self.__dict__["_client"]
-            self.__dict__.pop("_collections", None)
+    def _changing(self, anew: bool = False) -> VectorStore | StoreProcess:
+        if self._store is None:
+            if isinstance(self.place, str):
+                self._store = VectorStore(self.place, self.signature)
+                return self._store
+            published = self._published()
+            last = int(published["folder"].rpartition("-")[2]) if published else 0
+            self._work = self.place / f"chroma-{last + 1}"
+            base = self.place / published["folder"] if published and not anew else None
+            self._store = StoreProcess(self._work, self.signature, base)
+        return self._store
 
-    def note_own_change(self) -> None:
-        """Take the index's revision for one's own doing."""
-        self._opened_at = self._revision()
+    def _checked(self, published: Published | None) -> Path:
+        """Return the published folder.
 
-    def _asking(self, ask: Callable[[Any], Any]) -> Any:
-        from chromadb.errors import ChromaError
-
-        self.keep_up()
-        try:
-            return ask(self._collections)
-        except ChromaError:  # another process is in the middle of a change
-            self._opened_at = -1
-            self.keep_up()
-            return ask(self._collections)
-
-    @cached_property
-    def _client(self) -> Any:
-        import chromadb
-        from chromadb.config import Settings
-        from chromadb.errors import ChromaError
-
-        self._opened_at = self._revision()
-        settings = Settings(anonymized_telemetry=False)
-        if isinstance(self.place, Path):
-            # Chroma shares what it has open between clients of one path; a spelling of one's own opens it for itself.
-            path = f"{self.place}{'/.' * (next(_openings) % 100)}"
-            try:
-                return chromadb.PersistentClient(path=path, settings=settings)
-            except ChromaError as error:
-                raise VectorsUnavailable(
-                    f"the vectors in {self.place} cannot be read ({error}); delete that folder"
-                ) from error
-        url = urlsplit(self.place)
-        is_tls = url.scheme == "https"
-        port = url.port or (443 if is_tls else 8000)
-        try:
-            return chromadb.HttpClient(host=url.hostname or "", port=port, ssl=is_tls, settings=settings)
-        except ValueError as error:
-            raise VectorsUnavailable(
-                f"no Chroma server answers at {self.place}; start it, or set UNDERTONE_CHROMA_URL to one that runs"
-            ) from error
-
-    @cached_property
-    def _collections(self) -> tuple[Any, ...]:
-        if not self.is_whole():
+        Raises:
+            VectorsUnavailable: It is not there, by another embedder, or not as it was written.
+        """
+        assert isinstance(self.place, Path)
+        if published is None or published["signature"] != self.signature:
             raise VectorsUnavailable(f"the vectors in {self.place} are missing")
-        return tuple(self._client.get_collection(name, embedding_function=None) for name in _COLLECTIONS)
+        folder = self.place / published["folder"]
+        if not folder.is_dir():
+            raise VectorsUnavailable(f"the vectors in {folder} are missing")
+        if _sums(folder) != published["files"]:
+            raise VectorsUnavailable(f"the vectors in {folder} are damaged")
+        return folder
+
+
+class _Reading:
+    """Chroma, opened to be asked."""
+
+    def __init__(self, place: Path | str, published: Published | None) -> None:
+        self.published = published
+        self._end: Callable[[], Any] = lambda: None
+        if isinstance(place, Path):
+            place = _beside(place)
+            self._end = weakref.finalize(self, shutil.rmtree, place, True)
+        self._client = open_chroma(place)
+        have = {collection.name for collection in self._client.list_collections()}
+        if not have.issuperset(COLLECTIONS):
+            raise VectorsUnavailable(f"the vectors in {place} are missing")
+        self.collections = [self._client.get_collection(name, embedding_function=None) for name in COLLECTIONS]
+
+    def close(self) -> None:
+        self._client.close()
+        self._end()
+
+
+def _beside(folder: Path) -> Path:
+    """Make a folder for Chroma to open: its database copied, as opening it writes a line there, all else linked to."""
+    for left in Path(tempfile.gettempdir()).glob("undertone-*-*"):  # by a process that was killed
+        owner = left.name.split("-")[1]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    copy = Path(tempfile.mkdtemp(prefix=f"undertone-{os.getpid()}-"))
+    try:
+        shutil.copyfile(folder / DATABASE, copy / DATABASE)
+        for part in folder.iterdir():
+            if part.is_dir():
+                (copy / part.name).symlink_to(part.resolve())
+    except OSError:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    return copy
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file in a folder."""
+    sums = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            with file.open("rb") as data:
+                sums[file.relative_to(folder).as_posix()] = hashlib.file_digest(data, "sha256").hexdigest()
+    return sums

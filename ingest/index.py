@@ -1,9 +1,11 @@
 """The index: what was read, as words in SQLite (`lexical.py`) and as vectors in Chroma (`dense.py`), always in step.
 
 SQLite says what is in the index; Chroma holds the vectors of exactly that. Documents change in batches of three steps:
-the batch is written down as *pending*, then Chroma changes, then SQLite does, in one transaction that also takes the
-batch off the pending list. A run cut off between two steps leaves pending names, and the next run begins by putting
-Chroma back to what SQLite says about them.
+the batch is written down as *pending*, then Chroma changes, then SQLite does. At the end, and every two minutes of a
+long run, the vectors are published: in one transaction SQLite names the folder that they lie in from now on and takes
+what was changed off the pending list. A run cut off before that leaves pending names and a folder that nobody opens;
+the next run begins where the vectors were published last, and makes those of the pending documents again as SQLite has
+them.
 
 Knows no ranking: `tools/search.py` decides what the hits mean.
 """
@@ -14,6 +16,7 @@ import contextlib
 import fcntl
 import itertools
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +25,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dense import DOCUMENTS, PASSAGES, WORDS, DenseIndex, VectorsUnavailable
+from ingest.dense import DenseIndex
 from ingest.documents import CorpusError, Document, read_documents, real
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
+from ingest.vector_store import DOCUMENTS, PASSAGES, WORDS, VectorsUnavailable
 from ingest.vectors import Embedder
 from ingest.words import content_words
+
+PUBLISH_EVERY_S = 120.0
+"""So much of a run's work is done again, at most, where it is cut off; publishing copies the vectors."""
 
 BATCH_DOCUMENTS = 32
 """Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
@@ -72,9 +79,9 @@ class Index:
         with self._explained():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.lexical = LexicalIndex(self.folder / "documents.sqlite")
-            self.dense = DenseIndex(
-                chroma_url or self.folder / "chroma", self._signature, lambda: self.lexical.revision
-            )
+            self.dense = DenseIndex(chroma_url or self.folder, self._signature, lambda: self.lexical.fact("vectors"))
+            self._changed: set[str] = set()  # documents, since the vectors were published
+            self._published_s = 0.0
             made_with = self.lexical.fact("embedder")
         if made_with is not None and made_with != self._signature:
             raise IndexRefused(
@@ -101,6 +108,11 @@ class Index:
     def __len__(self) -> int:
         """Return the number of documents."""
         return len(self.lexical)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run has come to where what it indexed can be searched."""
+        return len(self) > 0 and (isinstance(self.dense.place, str) or self.lexical.fact("vectors") is not None)
 
     def documents(self) -> list[Document]:
         """Return all documents, in the order in which they were first indexed."""
@@ -222,7 +234,7 @@ class Index:
                 progress(document)
 
         with self._explained(), self._changing():
-            self.dense.keep_up()
+            self._published_s = time.monotonic()
             embedded = self._restore_pending()
             known, seen = self.lexical.hashes(), set[str]()
 
@@ -240,11 +252,14 @@ class Index:
                 embedded += self._write(batch)
                 for document in batch:
                     done("updated" if document.id in known else "added", document)
+                self._publish_when_due()
             gone = [i for i in self.lexical.ids_from(under, spare()) if i not in seen] if prune else []
             for ids in _batches(gone):
                 self._remove(ids)
-            self._forget_lost_words()
-            self.dense.note_own_change()
+            if self.lexical.fact("words at") != self.revision:
+                lost = self.lexical.lost_words()
+                self.dense.delete_words(lost)
+                self._publish(lost)
         return SyncReport(**counts, removed=len(gone), embedded=embedded)
 
     def _write(self, batch: Sequence[Document]) -> int:
@@ -261,7 +276,8 @@ class Index:
             for document, passages in rows:
                 self.lexical.insert(document, passages)
             self.lexical.add_words(words)
-            self.lexical.end(ids)
+            self.lexical.note_change()
+        self._changed.update(ids)
         return len(vectors) + len(words)
 
     def _remove(self, ids: Sequence[str]) -> None:
@@ -270,7 +286,30 @@ class Index:
         self.dense.delete_documents(ids)
         with self.lexical.transaction():
             self.lexical.delete(ids)
-            self.lexical.end(ids)
+            self.lexical.note_change()
+        self._changed.update(ids)
+
+    def _publish_when_due(self) -> None:
+        if time.monotonic() - self._published_s > PUBLISH_EVERY_S:
+            self._publish()
+            self._published_s = time.monotonic()
+
+    def _publish(self, lost_words: Collection[str] | None = None) -> None:
+        """Have the vectors as they are now take the place of those published last.
+
+        Args:
+            lost_words: The words that Chroma was told to drop, where it was told.
+        """
+        published = self.dense.publish()
+        with self.lexical.transaction():
+            if published is not None:
+                self.lexical.set_fact("vectors", published)
+            self.lexical.end(self._changed)
+            if lost_words is not None:
+                self.lexical.delete_words(lost_words)
+                self.lexical.set_fact("words at", self.revision)
+        self._changed.clear()
+        self.dense.tidy()
 
     def _restore_pending(self) -> int:
         """Give Chroma again what SQLite says of the documents that a run left half done."""
@@ -281,14 +320,16 @@ class Index:
             have = self.lexical.known_ids(ids)
             rows = [(self.document(i), tuple(self.passages(i))) for i in ids if i in have]
             self.dense.delete_documents(ids)
-            words = self._put_words([document for document, _ in rows])
+            words = self._put_words([document for document, _ in rows], even_known=True)
             if rows:
                 vectors = self._embed(rows)
                 self._put_vectors(rows, vectors)
                 embedded += len(vectors) + len(words)
             with self.lexical.transaction():
                 self.lexical.add_words(words)
-                self.lexical.end(ids)
+                self.lexical.note_change()
+            self._changed.update(ids)
+            self._publish_when_due()
         return embedded
 
     def _begin_anew(self) -> None:
@@ -316,24 +357,13 @@ class Index:
         keys, owners = [passage_key(p) for p in passages], [p.document_id for p in passages]
         self.dense.put(PASSAGES, keys, vectors[len(ids) :], owners=owners)
 
-    def _put_words(self, documents: Iterable[Document]) -> list[str]:
+    def _put_words(self, documents: Iterable[Document], even_known: bool = False) -> list[str]:
         """Give Chroma the words of these documents that are new; return them, for SQLite to take note of."""
         words = dict.fromkeys(word for d in documents for word in content_words(f"{d.title} {d.text}"))
-        known = self.lexical.known_words(list(words))
+        known = set() if even_known else self.lexical.known_words(list(words))
         new = [word for word in words if word not in known]
         self.dense.put(WORDS, new, self.embedder.encode(new))
         return new
-
-    def _forget_lost_words(self) -> None:
-        """Drop the words that no document holds any more; a run that is cut off before this leaves it to the next."""
-        if self.lexical.fact("words at") == self.revision:
-            return
-        lost = self.lexical.lost_words()
-        with self.lexical.transaction():
-            self.lexical.delete_words(lost)
-        self.dense.delete_words(lost)
-        with self.lexical.transaction():
-            self.lexical.set_fact("words at", self.revision)
 
     @property
     def _signature(self) -> dict[str, Any]:
@@ -347,7 +377,12 @@ class Index:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise IndexRefused(f"another run is changing the index in {self.home}; wait for it to end") from None
-            yield
+            try:
+                yield
+            except BaseException:
+                self.dense.abandon()
+                self._changed.clear()
+                raise
 
     def _explained(self) -> contextlib.AbstractContextManager[None]:
         return self._explaining(self.home)
@@ -369,7 +404,7 @@ class Index:
                 f"python -m ingest --home {home}"
             ) from error
         except VectorsUnavailable as error:
-            raise IndexRefused(f"{error}; then run: python -m ingest --home {home}") from error
+            raise IndexRefused(f"{error}; run: python -m ingest --home {home}") from error
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:

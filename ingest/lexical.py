@@ -199,7 +199,7 @@ class LexicalIndex:
         return int(self.fact("revision") or 0)
 
     def pending(self) -> list[str]:
-        """Return the ids of the documents whose change was begun and not ended."""
+        """Return the ids of the documents whose change was begun and not published."""
         return [row[0] for row in self._db.execute("SELECT document_id FROM pending")]
 
     def begin(self, ids: Iterable[str]) -> None:
@@ -207,6 +207,8 @@ class LexicalIndex:
 
     def end(self, ids: Iterable[str]) -> None:
         self._db.executemany("DELETE FROM pending WHERE document_id = ?", [(i,) for i in ids])
+
+    def note_change(self) -> None:
         self.set_fact("revision", self.revision + 1)
 
     def fact(self, name: str) -> Any:
