@@ -10,13 +10,14 @@ from diffusers import UNet2DConditionModel
 
 from tests.bench.memory import SD15_UNET
 from tests.tiny import tiny_model, tiny_pipeline
-from tools.blend.conditioning import Branch, Conditioning, make_conditioning
+from tools.blend.conditioning import make_conditioning
 from tools.blend.denoiser import blended_passes
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.experiments.flip import sweep
 from tools.models import wrap_pipeline
 from tools.trace.attention import AttentionTrace, UnhookedLayer, cross_attention_layers, layer_size
-from tools.trace.summary import facts_of
+from tools.trace.measures import facts_of
+from tools.trace.passes import TracedImage, TracedPass
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 STEPS = 4
@@ -79,7 +80,7 @@ def test_heat_maps_agree_with_daam_on_one_plain_prompt():
     branch = replace(whole.branches[0], roles=roles)
     conditioning = replace(whole, phrases=(*words, "rest"), branches=(branch,))
     with (
-        AttentionTrace(model.pipeline.unet, [conditioning]) as attention,
+        AttentionTrace(model.pipeline.unet, [conditioning.traced()]) as attention,
         blended_passes(model, [conditioning], AttentionAlone(attention)),
         torch.no_grad(),
     ):
@@ -133,13 +134,13 @@ def test_memory_is_bounded_on_an_sd15_shaped_unet():
     thin = {**SD15_UNET, "block_out_channels": (64, 64, 64, 64), "cross_attention_dim": 32, "norm_num_groups": 8}
     unet = UNet2DConditionModel(**thin).eval()
     roles = torch.nn.functional.one_hot(torch.arange(77) % 7, 7).float()
-    branch = Branch("text", torch.randn(77, 32), roles)
-    conditioning = Conditioning("prompt", ("a", "b"), (0.5, 0.5), tuple("0123456"), (branch,), torch.zeros(77, 32))
-    with AttentionTrace(unet, [conditioning]) as attention, torch.no_grad():
+    embeds = torch.randn(77, 32)
+    image = TracedImage(("a", "b"), (0.5, 0.5), tuple("0123456"), (), (TracedPass(roles),))
+    with AttentionTrace(unet, [image]) as attention, torch.no_grad():
         for _ in range(2):
             attention.begin_step()
             attention.begin_call([None, (0, 0, 1.0)])
-            unet(torch.randn(2, 4, 64, 64), 500, torch.stack([torch.zeros(77, 32), branch.prompt_embeds]))
+            unet(torch.randn(2, 4, 64, 64), 500, torch.stack([torch.zeros(77, 32), embeds]))
     attention.finish()
     assert attention.share_table(0).shape == (2, 16, 7)
     assert attention.heat_maps(0, (64, 64)).shape == (7, 64, 64)

@@ -86,7 +86,7 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
     from tools.blend.style_prompting import StylePrompting
     from tools.experiments.explained import explain, save_explained
     from tools.models import ModelUnavailable, load_image_model
-    from tools.trace.summary import facts_of
+    from tools.trace.measures import facts_of
 
     try:
         model = load_image_model(context.image_model)

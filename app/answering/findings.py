@@ -1,6 +1,6 @@
 """Answers from what a render measured: which facts a question asks for, and what changed between two runs.
 
-Facts come from `tools/trace/summary.py`, ready in words, each with the figure that shows it. What was measured is never
+Facts come from `tools/trace/measures.py`, ready in words, each with the figure that shows it. What was measured is never
 mixed with what the corpus says: it stands under a heading of its own, as framing, without citations.
 """
 

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from diffusers import UNet2DConditionModel
 
-from tools.blend.conditioning import Branch, Conditioning
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace
+from tools.trace.passes import TracedImage, TracedPass
 
 SD15_UNET: dict[str, Any] = {
     "sample_size": 64,
@@ -49,10 +49,9 @@ def _kept_by_sd15(steps: int) -> tuple[int, int, int]:
     unet = unet.to(torch.bfloat16).to_empty(device="cpu").eval()
     roles = torch.nn.functional.one_hot(torch.arange(77) % len(PHRASES), len(PHRASES)).float()
     embeds = torch.zeros(77, unet.config.cross_attention_dim, dtype=torch.bfloat16)
-    branches = (Branch("first", embeds, roles), Branch("second", embeds, roles))
-    conditioning = Conditioning("composable", PHRASES[1:3], (0.5, 0.5), PHRASES, branches, embeds)
+    image = TracedImage(PHRASES[1:3], (0.5, 0.5), PHRASES, (), (TracedPass(roles), TracedPass(roles)))
     latents = torch.zeros(3, 4, 64, 64, dtype=torch.bfloat16)
-    with AttentionTrace(unet, [conditioning]) as attention, torch.no_grad():
+    with AttentionTrace(unet, [image]) as attention, torch.no_grad():
         for _ in range(steps):
             attention.begin_step()
             attention.begin_call([None, (0, 0, 0.5), (0, 1, 0.5)])

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from tools.hooks import ForwardHooks
+
 
 @dataclass(frozen=True)
 class LateLayers:
@@ -63,21 +65,21 @@ class KeyValueSwap:
         self._kept: dict[tuple[str, str, int, int], torch.Tensor] = {}  # (layer, to_k or to_v, half, reference)
         self._rows: Sequence[SwapRow] = ()
         self._reference: int | None = 0  # whose keys and values targets take; None: their own
-        self._hooks: list[Any] = []
-
-    def __enter__(self) -> "KeyValueSwap":
+        hooks: list[tuple[nn.Module, Any]] = []
         for name in self.layers:
             module = self._modules[name]
-            for part in ("to_k", "to_v"):
-                self._hooks.append(getattr(module, part).register_forward_hook(self._hand_over(name, part)))
-            self._hooks.append(module.register_forward_hook(self._finish(name)))
+            hooks += [(getattr(module, part), self._hand_over(name, part)) for part in ("to_k", "to_v")]
+            hooks.append((module, self._finish(name)))
+        self._hooks = ForwardHooks(hooks)
+
+    def __enter__(self) -> "KeyValueSwap":
+        self._hooks.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for hook in self._hooks:
-            hook.remove()
+        self._hooks.__exit__(kind, error, traceback)
         self._kept = {}
 
     def begin_call(self, rows: Sequence[SwapRow]) -> None:

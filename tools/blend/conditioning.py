@@ -13,6 +13,7 @@ from itertools import accumulate
 import torch
 
 from tools.models import ImageModel
+from tools.trace.passes import OTHER_PHRASES, TracedImage, TracedPass
 
 METHODS = ("prompt", "embedding", "composable", "schedule", "alternate")
 
@@ -37,6 +38,8 @@ class Conditioning:
     phrases: tuple[str, ...]  # columns of every branch's roles: the subject, the styles, OTHER_PHRASES
     branches: tuple[Branch, ...]
     negative_prompt_embeds: torch.Tensor  # (n_tokens, n_features)
+    negative_prompt: str = ""
+    tokens: tuple[tuple[str, ...], ...] = ()  # of each phrase, as the tokenizer cut them
 
     def branch_shares(self, step: int, total: int) -> tuple[float, ...]:
         """Return each branch's share of the conditional prediction at a step; they sum to 1."""
@@ -47,8 +50,10 @@ class Conditioning:
         ruler = ruling_styles(self.method, self.shares, total)[step]
         return tuple(1.0 if i == ruler else 0.0 for i in range(len(self.branches)))
 
-
-OTHER_PHRASES = ("other words", "start", "end", "padding")
+    def traced(self) -> TracedImage:
+        """What a trace is told of it."""
+        passes = tuple(TracedPass(branch.roles, branch.parts) for branch in self.branches)
+        return TracedImage(self.styles, self.shares, self.phrases, self.tokens, passes, self.negative_prompt)
 
 
 def make_conditioning(
@@ -82,7 +87,11 @@ def make_conditioning(
             branches = (_mean(branches, shares),)
     check_length(model, negative_prompt)
     negative = model.pipeline.encode_prompt(negative_prompt, model.device, 1, False)[0][0]
-    return Conditioning(method, texts, shares, phrases, branches, negative)
+    texts_of_phrases = (subject or "", *texts)
+    tokens = tuple(tuple(model.pipeline.tokenizer.tokenize(text)) for text in texts_of_phrases)
+    return Conditioning(
+        method, texts, shares, phrases, branches, negative, negative_prompt, (*tokens, *((),) * len(OTHER_PHRASES))
+    )
 
 
 def merge_styles(styles: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:

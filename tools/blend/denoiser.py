@@ -15,8 +15,10 @@ import torch
 
 from tools.blend.conditioning import Conditioning
 from tools.blend.style_prompting import StyleReferences
+from tools.hooks import ForwardHooks
 from tools.models import ImageModel
-from tools.trace.attention import Entry
+from tools.noising import alpha_at, predict_original
+from tools.trace.passes import Entry, StepPrediction
 from tools.trace.run import BlendTrace
 
 MAX_LATENT_CELLS = 16 * 64 * 64
@@ -72,10 +74,10 @@ class Passes:
         predicted = torch.zeros_like(latents)
         for (image, _, share), noise_row in zip(rows, styled, strict=True):
             predicted[image] += share * noise_row
-        if self.trace is not None:
-            self.trace.end_step(without, rows, styled)
         if self.references is not None:
             predicted = self.references.steer(latents, timestep, self.step, without, predicted)
+        if self.trace is not None:
+            self.trace.end_step(StepPrediction(int(timestep), latents, without, rows, styled, predicted))
         self.last = (latents, without, predicted)
         self.step += 1
         known = [predicted] if without is None else [without, predicted]
@@ -116,15 +118,13 @@ class Passes:
         return torch.cat(noise)[:rows]
 
     def predicted_original(self, timestep: torch.Tensor, guidance_scale: float) -> torch.Tensor:
-        """Estimate the first image's finished latents: x0 = (x_t - sqrt(1 - a) eps) / sqrt(a)."""
+        """Estimate the first image's finished latents."""
         assert self.last is not None
         shown = self.n_pictures + (self.references.first_target if self.references else 0)
         latents, without, predicted = (None if x is None else x[shown : shown + 1].float() for x in self.last)
         assert latents is not None and predicted is not None
         noise = predicted if without is None else without + guidance_scale * (predicted - without)
-        alphas: torch.Tensor = self.model.pipeline.scheduler.alphas_cumprod
-        alpha = float(alphas[int(timestep)])
-        return (latents - math.sqrt(1 - alpha) * noise) / math.sqrt(alpha)
+        return predict_original(latents, noise, alpha_at(self.model.pipeline.scheduler, timestep))
 
 
 @contextmanager
@@ -138,11 +138,10 @@ def blended_passes(
     unet = model.pipeline.unet
     passes = Passes(model, conditionings, trace, references)
     # every row is at the same timestep: embedding it once, not per row, keeps an image from depending on its batch
-    one_row = unet.time_proj.register_forward_hook(lambda _module, _args, output: output[:1])
+    one_row = ForwardHooks([(unet.time_proj, lambda _module, _args, output: output[:1])])
     unet.forward = passes
     try:
-        with trace or nullcontext(), references.swap if references else nullcontext():
+        with one_row, trace or nullcontext(), references.swap if references else nullcontext():
             yield passes
     finally:
         del unet.forward
-        one_row.remove()

@@ -127,7 +127,7 @@ def blend(
         first = references.first_target if references else 0  # among the pipeline's images
         asked = slice(first, first + len(requests))
         first_item = len(items) - len(output.images) + first
-        run, traced, arrays = _measure(watch, output.latents, range(first_item, first_item + len(requests)))
+        run, traced, arrays = _measure(watch, output.latents[asked], range(first_item, first_item + len(requests)))
         finished = time.perf_counter()
     images = output.images[asked]
     record = make_record([r.to_json() for r in requests], images, model, kind)
@@ -239,7 +239,7 @@ def _render(
 def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> BlendTrace | str:
     """Make a trace, or say why there is none."""
     try:
-        return BlendTrace(model, conditionings, guidance_scale)
+        return BlendTrace(model, [one.traced() for one in conditionings], guidance_scale)
     except UnhookedLayer as error:
         return str(error)
 

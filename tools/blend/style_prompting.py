@@ -7,7 +7,6 @@ short while their colours. It knows nothing about the command line, the page or 
 Source: Jeong et al. 2024, "Visual Style Prompting with Swapping Self-Attention" (arXiv 2402.12974).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -20,6 +19,7 @@ from tools.blend.conditioning import Conditioning, make_conditioning
 from tools.blend.references import Reference, ReferenceError, fit_reference
 from tools.blend.requests import BlendRequest
 from tools.models import ImageModel
+from tools.noising import add_noise, alpha_at, noise_between, predict_original
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class StyleReferences:
         rows = []
         for picture, generator in zip(self._pictures, self._noise, strict=True):
             noise = torch.randn(picture.shape, generator=generator).to(picture)
-            rows.append(math.sqrt(alpha) * picture + math.sqrt(1 - alpha) * noise)
+            rows.append(add_noise(picture, noise, alpha))
         return torch.cat([torch.stack(rows).to(latents), latents]) if rows else latents
 
     def begin_call(self, rows: Sequence[tuple[int, int]]) -> None:
@@ -206,7 +206,7 @@ class StyleReferences:
         self, latents: torch.Tensor, noise: torch.Tensor, alpha: float, targets: Sequence[int]
     ) -> torch.Tensor:
         """Return noise (items, 4, h, w) by which the targets' predicted originals have the references' colours."""
-        original = (latents - math.sqrt(1 - alpha) * noise) / math.sqrt(alpha)
+        original = predict_original(latents, noise, alpha)
         mean = original.mean((2, 3), keepdim=True)
         spread = original.std((2, 3), keepdim=True).clamp(min=1e-6)
         shares = torch.tensor(self.shares, device=latents.device)[:, None, None, None]
@@ -216,11 +216,11 @@ class StyleReferences:
         calibrated = noise.clone()
         for item in targets:
             wanted = (original[item] - mean[item]) / spread[item] * wanted_spread + wanted_mean
-            calibrated[item] = (latents[item] - math.sqrt(alpha) * wanted) / math.sqrt(1 - alpha)
+            calibrated[item] = noise_between(latents[item], wanted, alpha)
         return calibrated
 
     def _alpha(self, timestep: torch.Tensor) -> float:
-        return float(self.model.pipeline.scheduler.alphas_cumprod[int(timestep)])
+        return alpha_at(self.model.pipeline.scheduler, timestep)
 
     def _encode(self, reference: Reference) -> torch.Tensor:
         """The latents of a stored picture, (4, h, w)."""

@@ -112,7 +112,10 @@ def sweep(request: BlendRequest, points: int, model: ImageModel, *, on_step: OnS
     """
     requests = sweep_requests(request, points)
     result = blend(requests, model, on_step=on_step, kind="sweep")
-    return replace(result, measurements={**result.measurements, "sweep": measure_curves(result, model)})
+    measured = {**result.measurements, "sweep": measure_curves(result, model)}
+    if "schema" in measured:
+        measured["schema"] = {**measured["schema"], **{f"sweep.{place}": text for place, text in Flip.schema.items()}}
+    return replace(result, measurements=measured)
 
 
 def sweep_requests(request: BlendRequest, points: int) -> list[BlendRequest]:

@@ -1,4 +1,4 @@
-"""Where cross-attention looked: shares per step, layer and phrase, and one heat map per phrase.
+"""Where cross-attention looked, heard from the layers: shares per step, layer and phrase, and maps per phrase.
 
 It listens to the query and key projections of every cross-attention layer and attends again beside the pipeline, on
 the conditional passes only, with phrases in place of the values. It replaces nothing, so a traced render is an
@@ -13,11 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from tools.blend.conditioning import Conditioning
-from tools.trace.split import EmbeddingSplit, attend, split_heads
-
-Entry = tuple[int, int, float] | None
-"""One row of a UNet call: (image, branch, share), or None for a pass without a style."""
+from tools.hooks import ForwardHooks
+from tools.trace.embedding_split import SplitParts
+from tools.trace.heads import attend, split_heads
+from tools.trace.passes import Entry, Row, TracedImage
 
 WAITING_BYTES = 4_000_000
 """Queries of a layer that may wait for later steps: all of a small model's, none of SD1.5's largest layers."""
@@ -50,7 +49,7 @@ class RowPlan:
 
     number: int
     rows: slice
-    entries: list[tuple[int, int, float]]
+    entries: list[Row]
     roles: torch.Tensor  # (rows, tokens, phrases)
 
 
@@ -63,36 +62,38 @@ class AttentionTrace:
     """Listens to a UNet's cross-attention while it is entered."""
 
     unet: nn.Module
-    conditionings: Sequence[Conditioning]
+    images: Sequence[TracedImage]
     layers: list[LayerTrace] = field(default_factory=list)
     n_steps: int = 0
     shares: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # (steps, layers, images, phrases), at the end
-    splits: EmbeddingSplit | None = None
+    splits: SplitParts | None = None
     waiting_bytes: int = 0
     waiting_bytes_peak: int = 0
 
     def __post_init__(self) -> None:
         self.layers = [LayerTrace(name, module) for name, module in cross_attention_layers(self.unet)]
-        self.n_phrases = max(len(c.phrases) for c in self.conditionings)
-        if any(branch.parts for c in self.conditionings for branch in c.branches):
-            self.splits = EmbeddingSplit(self.conditionings, len(self.layers))
+        self.n_phrases = max(len(image.phrases) for image in self.images)
+        if any(one.parts for image in self.images for one in image.passes):
+            self.splits = SplitParts(self.images, len(self.layers))
         self._found: list[tuple[int, int, list[int], torch.Tensor]] = []  # layer, image, steps, (steps, phrases)
         self._plans: dict[tuple[Entry, ...], RowPlan] = {}
         self._plan: RowPlan | None = None
-        self._hooks: list[Any] = []
+        self._hooks = ForwardHooks(
+            [
+                (layer.module.to_q if what == "query" else layer.module.to_k, self._listener(index, what))
+                for index, layer in enumerate(self.layers)
+                for what in ("query", "key")
+            ]
+        )
 
     def __enter__(self) -> "AttentionTrace":
-        for index, layer in enumerate(self.layers):
-            for what in ("query", "key"):
-                projection = layer.module.to_q if what == "query" else layer.module.to_k
-                self._hooks.append(projection.register_forward_hook(self._listener(index, what)))
+        self._hooks.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for hook in self._hooks:
-            hook.remove()
+        self._hooks.__exit__(kind, error, traceback)
         for layer in self.layers:
             layer.query = layer.key = None
             if kind is not None:
@@ -122,7 +123,7 @@ class AttentionTrace:
                     f"{layer.name} was not heard: its to_q and to_k did not run on their own. Its attention module "
                     f"is {type(layer.module).__name__} with {type(layer.module.processor).__name__}"
                 )
-        self.shares = torch.zeros(self.n_steps, len(self.layers), len(self.conditionings), self.n_phrases)
+        self.shares = torch.zeros(self.n_steps, len(self.layers), len(self.images), self.n_phrases)
         for index, image, steps, found in self._found:
             self.shares[steps, index, image] += found.cpu()
         self._found = []
@@ -132,8 +133,8 @@ class AttentionTrace:
         first, last = (kept[0][0], kept[-1][0] + 1) if kept else (0, 0)
         device = next(self.unet.parameters()).device
         roles = [
-            nn.functional.pad(branch.roles, (0, self.n_phrases - branch.roles.shape[1]))
-            for branch in (self.conditionings[image].branches[branch] for _, (image, branch, _) in kept)
+            nn.functional.pad(one.roles, (0, self.n_phrases - one.roles.shape[1]))
+            for one in (self.images[image].passes[number] for _, (image, number, _) in kept)
         ]
         stacked = torch.stack(roles).to(device) if roles else torch.empty(0)
         rows, known = [entry for _, entry in kept], len(self._plans)
@@ -176,17 +177,17 @@ class AttentionTrace:
         """Turn a layer's waiting queries into shares and maps."""
         layer, module, steps = self.layers[index], self.layers[index].module, waiting.steps
         waiting.steps = []
-        for row, (image, branch, share) in enumerate(plan.entries):
+        for row, (image, number, share) in enumerate(plan.entries):
             query = split_heads(waiting.queries[row, : len(steps)].flatten(0, 1), module.heads)
             key = split_heads(waiting.keys[row], module.heads)
             # a phrase's share is what attention returns where the phrase's tokens have the value 1 and all others 0
             values, n = plan.roles[row].expand(module.heads, -1, -1), self.n_phrases
-            if parts := self.splits and self.splits.parts(index, module, image, branch):
+            if parts := self.splits and self.splits.parts(index, module, image, number):
                 values = torch.cat([values, parts.values], -1)
             attended = attend(query, key, values, module.scale)  # (heads, steps * positions, features)
             by_phrase = attended[..., :n].mean(0).unflatten(0, (len(steps), -1)).mul_(share)
             if layer.maps is None:
-                layer.maps = by_phrase.new_zeros(len(self.conditionings), *by_phrase.shape[1:])
+                layer.maps = by_phrase.new_zeros(len(self.images), *by_phrase.shape[1:])
             layer.maps[image] += by_phrase.sum(0)
             self._found.append((index, image, steps, by_phrase.mean(1)))
             if self.splits and parts:
@@ -194,7 +195,7 @@ class AttentionTrace:
 
     def share_table(self, image: int) -> torch.Tensor:
         """Shares of one image's attention: (steps, layers, phrases), over all phrases they sum to 1."""
-        n_phrases = len(self.conditionings[image].phrases)
+        n_phrases = len(self.images[image].phrases)
         return self.shares[:, :, image, :n_phrases]
 
     def heat_maps(self, image: int, latent_size: tuple[int, int]) -> torch.Tensor:
@@ -207,7 +208,7 @@ class AttentionTrace:
         Source: DAAM, Tang et al. 2022, section 3: down and up blocks, the middle left out. Where DAAM scales each
         word to its own range, these keep one absolute scale for all phrases.
         """
-        n_phrases = len(self.conditionings[image].phrases)
+        n_phrases = len(self.images[image].phrases)
         height, width = latent_size
         total = torch.zeros(n_phrases, height, width)
         used = [layer for layer in self.layers if not layer.name.startswith("mid_block") and layer.maps is not None]
@@ -221,7 +222,7 @@ class AttentionTrace:
 
     def kept_bytes(self) -> tuple[int, int]:
         """What is kept: bytes per step, and bytes that do not grow with steps."""
-        per_step = 4 * len(self.layers) * len(self.conditionings) * self.n_phrases
+        per_step = 4 * len(self.layers) * len(self.images) * self.n_phrases
         if self.splits is not None:
             per_step += self.splits.bytes_per_step()
         maps = sum(layer.maps.nbytes for layer in self.layers if layer.maps is not None)

@@ -4,12 +4,16 @@ Noise is added to the finished latents and the UNet predicts it under each style
 describes the image, the smaller the error. Noise and timesteps are seeded and the same for every style.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 
 from tools.models import ImageModel
+from tools.noising import add_noise, alpha_at
+from tools.trace.facts import Fact, Figure, listed
+from tools.trace.measure import Measure, first_image
 
 DRAWS = 24
 T_LOW, T_HIGH = 0.05, 0.75
@@ -19,6 +23,43 @@ TEMPERATURE = 0.01
 gets .84 of the probability among six, a render's .92: too little for how often it is right, but sharper would hide
 blends. `python -m tests.evals.classifier` prints the likelihood at several."""
 ROWS_PER_CALL = 32
+
+
+class SeenByModel(Measure):
+    """What `classify_styles` said of a finished image: asked for afterwards, it watches nothing."""
+
+    name = "seen_by_model"
+    schema: ClassVar[Mapping[str, str]] = {
+        "images.seen_by_model.styles": "the styles that the diffusion classifier chose between",
+        "images.seen_by_model.probability": "(styles) what it gave each, 0..1, their sum is 1",
+        "images.seen_by_model.error": "(styles) mean squared error of the predicted noise under the style's prompt",
+        "images.seen_by_model.votes": "(styles) share of the draws in which the style's error is the smallest, 0..1",
+    }
+
+    @classmethod
+    def facts(cls, measurements: Mapping[str, Any]) -> Iterator[Fact]:
+        if seen := first_image(measurements).get("seen_by_model"):
+            text = f"In the finished image the model itself sees {listed(seen['styles'], seen['probability'])}."
+            numbers = dict(zip(seen["styles"], seen["probability"], strict=True))
+            yield Fact("seen", text, "seen_by_model.probability", numbers)
+
+    @classmethod
+    def figures(cls, measurements: Mapping[str, Any]) -> Iterator[Figure]:
+        if seen := first_image(measurements).get("seen_by_model"):
+            yield Figure(
+                id="seen_by_model.probability",
+                title="What the model itself sees in the finished image",
+                kind="bars",
+                along=seen["styles"],
+                along_title="style",
+                names=("probability",),
+                rows=[[value] for value in seen["probability"]],
+                measure="probability",
+                percent=True,
+                shows="under which style's prompt the model predicts the image's noise best, as a probability per "
+                "style.",
+                does_not_show="what a person sees; and a style that the model never learned cannot win.",
+            )
 
 
 @dataclass(frozen=True)
@@ -55,8 +96,8 @@ def classify_styles(
         pixels, which makes every probability 0 or 1; ours is the mean, divided by TEMPERATURE.
     """
     pipeline = model.pipeline
-    alphas = pipeline.scheduler.alphas_cumprod
-    ends = (T_LOW * len(alphas), T_HIGH * len(alphas))
+    n_timesteps = len(pipeline.scheduler.alphas_cumprod)
+    ends = (T_LOW * n_timesteps, T_HIGH * n_timesteps)
     timesteps = torch.linspace(*ends, draws).round().long()
     generator = torch.Generator("cpu").manual_seed(seed)
     errors = torch.zeros(len(latents), draws, len(styles))
@@ -64,9 +105,9 @@ def classify_styles(
         prompts = [f"{subject}, {style}" if subject else style for style in styles]
         embeds = torch.stack([pipeline.encode_prompt(text, model.device, 1, False)[0][0] for text in prompts])
         for draw, t in enumerate(timesteps):
-            alpha = float(alphas[t])
             noise = torch.randn((1, *latents.shape[1:]), generator=generator)
-            noised = (alpha**0.5 * latents.float().cpu() + (1 - alpha) ** 0.5 * noise).to(model.device, model.dtype)
+            noised = add_noise(latents.float().cpu(), noise, alpha_at(pipeline.scheduler, t))
+            noised = noised.to(model.device, model.dtype)
             rows = noised.repeat_interleave(len(styles), 0)  # image by image, all styles of one side by side
             asked = embeds.repeat(len(latents), 1, 1)
             predicted = [

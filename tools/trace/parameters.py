@@ -2,13 +2,45 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any, ClassVar
 
 import torch
 
 from tools.models import ImageModel
+from tools.trace.facts import Fact
+from tools.trace.measure import Measure, Watched
+
+
+class Parameters(Measure):
+    name = "parameters"
+    schema: ClassVar[Mapping[str, str]] = {
+        "parameters.sha256_before": "SHA-256 over the sums of all parameters of text encoder and UNet, before this "
+        "process's first traced render",
+        "parameters.sha256_after": "the same, worked out anew after this render",
+        "parameters.unchanged": "whether the two are equal",
+    }
+
+    def __init__(self, watched: Watched) -> None:
+        super().__init__(watched)
+        self.before = first_parameters_sha256(watched.model)
+
+    def of_run(self) -> dict[str, Any]:
+        after = parameters_sha256(self.watched.model)
+        found = {"sha256_before": self.before, "sha256_after": after, "unchanged": after == self.before}
+        return {"parameters": found}
+
+    @classmethod
+    def facts(cls, measurements: Mapping[str, Any]) -> Iterator[Fact]:
+        if parameters := measurements.get("parameters"):
+            moved = "the same" if parameters["unchanged"] else "NOT the same"
+            text = (
+                f"The model's parameters are {moved} before and after: SHA-256 {parameters['sha256_before'][:12]}, "
+                f"{parameters['sha256_after'][:12]}."
+            )
+            yield Fact("parameters", text, "parameters")
 
 
 def parameters_sha256(model: ImageModel) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch.nn.functional import linear
 
-from tools.blend.conditioning import Conditioning
+from tools.trace.heads import split_heads
+from tools.trace.passes import TracedImage
 
 
 @dataclass
@@ -25,25 +26,25 @@ class StyleParts:
     values: torch.Tensor  # (heads, tokens, styles * channels)
 
 
-class EmbeddingSplit:
+class SplitParts:
     """Splits each layer's output and logits into the styles' parts, step by step."""
 
     measures = ("output_share", "output_cosine", "logit_share", "logit_cosine")
 
-    def __init__(self, conditionings: Sequence[Conditioning], n_layers: int) -> None:
-        self.conditionings = conditionings
+    def __init__(self, images: Sequence[TracedImage], n_layers: int) -> None:
+        self.images = images
         self.n_layers = n_layers
         self._found: dict[int, list[tuple[int, Sequence[int], torch.Tensor]]] = defaultdict(list)
         """By image: layer, steps, and (steps, measures, styles)."""
         self._parts: dict[tuple[int, int], StyleParts] = {}
 
     def bytes_per_step(self) -> int:
-        parts = sum(len(branch.parts) for c in self.conditionings for branch in c.branches)
+        parts = sum(len(one.parts) for image in self.images for one in image.passes)
         return 4 * len(self.measures) * self.n_layers * parts
 
-    def parts(self, layer: int, module: Any, image: int, branch: int) -> StyleParts | None:
-        """A layer's projections of the embeddings that an image's embedding is the mean of; None where it is none."""
-        embeds = self.conditionings[image].branches[branch].parts
+    def parts(self, layer: int, module: Any, image: int, number: int) -> StyleParts | None:
+        """A layer's projections of the embeddings that a pass's embedding is the mean of; None where it is none."""
+        embeds = self.images[image].passes[number].parts
         if embeds and (layer, image) not in self._parts:
             self._parts[layer, image] = project_parts(module, embeds)
         return self._parts[layer, image] if embeds else None
@@ -82,7 +83,7 @@ class EmbeddingSplit:
 
     def table(self, image: int, n_steps: int) -> dict[str, torch.Tensor]:
         """One image's measures, each (steps, layers, styles)."""
-        n_styles = len(self.conditionings[image].styles)
+        n_styles = len(self.images[image].styles)
         whole = torch.full((n_steps, self.n_layers, len(self.measures), n_styles), float("nan"))
         for layer, steps, found in self._found[image]:
             whole[list(steps), layer] = found.cpu()
@@ -99,23 +100,6 @@ def project_parts(module: Any, parts: Sequence[tuple[float, torch.Tensor]]) -> S
     )
     weights = torch.tensor([weight for weight, _ in parts], device=embeds.device)
     return StyleParts(weights, keys, values.permute(1, 2, 0, 3).flatten(2))
-
-
-def split_heads(projected: torch.Tensor, n_heads: int) -> torch.Tensor:
-    """(..., positions, heads * channels) -> (..., heads, positions, channels) float32."""
-    return projected.float().unflatten(-1, (n_heads, -1)).transpose(-3, -2)
-
-
-def attend(query: torch.Tensor, key: torch.Tensor, values: torch.Tensor, scale: float) -> torch.Tensor:
-    """Return softmax(scale q k^T) v, (heads, positions, features), whatever `values` stand for.
-
-    Args:
-        query: (heads, positions, channels).
-        key: (heads, tokens, channels).
-        values: (heads, tokens, features), as many as one likes.
-        scale: What the logits are multiplied by.
-    """
-    return torch.bmm(torch.bmm(query, key.transpose(1, 2) * scale).softmax(-1), values)
 
 
 def split_output(module: Any, attended: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
