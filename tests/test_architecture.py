@@ -22,8 +22,15 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.ui",),
         ("app.page", "app.__main__"),
     ),
+    (
+        ("tools.models", "tools.noising", "tools.hooks"),
+        ("tools.trace",),
+        ("tools.blend",),
+        ("tools.experiments",),
+        ("tools.registry", "tools.__main__"),
+    ),
 )
-"""The layers of the houses, and of the rooms of `app/`."""
+"""The layers of the houses, and of the rooms of `app/` and `tools/`."""
 DOORS = {
     "chromadb": {"ingest/dense.py", "ingest/vector_store.py"},
     "sentence_transformers": {"ingest/vectors.py"},
@@ -79,6 +86,8 @@ def test_the_check_sees_an_arrow_that_turns_round():
     assert turned(Path("ingest/index.py"), "tools.search")
     assert turned(Path("app/answering/composer.py"), "app.agent.graph")
     assert turned(Path("app/answers.py"), "app.answering.composer")
+    assert turned(Path("tools/trace/noise.py"), "tools.blend.conditioning")
+    assert turned(Path("tools/blend/results.py"), "tools.experiments.flip")
     assert turned(Path("app/verification/claims.py"), "tests.tiny")
     assert not turned(Path("app/agent/extractive.py"), "tools.search")
     assert not turned(Path("app/ui/answer.py"), "app.answers")

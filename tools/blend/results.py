@@ -6,7 +6,7 @@ The pipeline's own loop, guidance, scheduler and safety checker run untouched; o
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from tools.blend.denoiser import blended_passes
 from tools.blend.record import make_record, png_text
 from tools.blend.requests import METHODS, BlendRequest, WeightedStyle
 from tools.blend.style_prompting import PAPERS_OWN, StylePrompting, StyleReferences
-from tools.models import ImageModel
+from tools.models import ImageModel, decode_latents
 from tools.trace.attention import UnhookedLayer
-from tools.trace.run import BlendTrace
+from tools.trace.run import BlendTrace, Traced
 
 __all__ = [
     "METHODS",
@@ -93,7 +93,7 @@ def blend(
     model: ImageModel,
     *,
     on_step: OnStep | None = None,
-    trace: bool = True,
+    trace: bool | Collection[str] = True,
     kind: str = "blend",
     prompting: StylePrompting = PAPERS_OWN,
 ) -> BlendResult:
@@ -106,7 +106,8 @@ def blend(
         model: What renders it; one render at a time uses it, others wait.
         on_step: Called after each step with (steps done, steps in all, preview); `preview()` decodes the first image
             as the model sees it at that step, and may be called during the call only. It may raise BlendCancelled.
-        trace: Measure what happens inside the model meanwhile (`tools/trace`). It changes no pixel.
+        trace: Measure what happens inside the model meanwhile (`tools/trace`), which changes no pixel; names of
+            measures are taken besides those that always are.
         kind: What the record says this render was: `blend` or `sweep`.
         prompting: How the references of the method `reference` are used, and the stored pictures among them.
 
@@ -118,21 +119,21 @@ def blend(
     _check_batch(requests)
     with model.lock, torch.no_grad():
         started = time.perf_counter()
-        references = StyleReferences(model, requests, prompting, trace) if requests[0].references else None
+        references = StyleReferences(model, requests, prompting, trace is not False) if requests[0].references else None
         conditionings = tuple(_conditioning(model, r) for r in requests)
         items = references.all_conditionings(conditionings) if references else conditionings
         encoded = time.perf_counter()
-        watch = _watch(model, items, requests[0].guidance_scale) if trace else "not asked for"
+        watch = _watch(model, items, requests[0].guidance_scale, trace)
         output = _render(requests, model, items, references, (on_step, watch))
         first = references.first_target if references else 0  # among the pipeline's images
         asked = slice(first, first + len(requests))
         first_item = len(items) - len(output.images) + first
-        run, traced, arrays = _measure(watch, output.latents[asked], range(first_item, first_item + len(requests)))
+        traced = _measure(watch, output, asked, range(first_item, first_item + len(requests)))
         finished = time.perf_counter()
     images = output.images[asked]
     record = make_record([r.to_json() for r in requests], images, model, kind)
     parts = {"latents": asked, **(references.parts() if references else {})}
-    arrays |= {name: output.latents[part].float().cpu().numpy() for name, part in parts.items()}
+    arrays = {name: output.latents[part].float().cpu().numpy() for name, part in parts.items()}
     measurements = {
         "format": 1,
         "timing": {
@@ -140,7 +141,7 @@ def blend(
             "render_s": round(finished - encoded, 4),
             "per_image_s": round((finished - started) / len(requests), 4),
         },
-        **run,
+        **traced.run,
         **({"reference": references.measured()} if references else {}),
         "images": [
             {
@@ -150,7 +151,7 @@ def blend(
                 "withheld_by_safety_checker": withheld,
                 **of_image,
             }
-            for c, withheld, of_image in zip(conditionings, output.flagged[asked], traced, strict=True)
+            for c, withheld, of_image in zip(conditionings, output.flagged[asked], traced.images, strict=True)
         ],
     }
     return BlendResult(
@@ -159,8 +160,8 @@ def blend(
         measurements=measurements,
         record={**record, **references.recorded()} if references else record,
         unknown_words=unknown_words(model, [text for r in requests for text in r.texts]),
-        arrays=arrays,
-        beside=references.pictures_beside(output.images) if references else {},
+        arrays={**traced.arrays, **arrays},
+        beside={**traced.pictures, **(references.pictures_beside(output.images) if references else {})},
     )
 
 
@@ -177,6 +178,8 @@ def save(result: BlendResult, out: Path, names: Sequence[str] = ("image.png",)) 
     for name, picture in result.beside.items():
         picture.save(out / name)
         paths[name.removesuffix(".png")] = out / name
+    if steps := result.measurements.get("steps"):  # by itself, for who shows the sheets and nothing else
+        (out / "steps.json").write_text(json.dumps(steps) + "\n", encoding="utf-8")
     paths["measurements"].write_text(json.dumps(result.measurements, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return paths
 
@@ -214,7 +217,11 @@ def _render(
         nonlocal final, total
         final, total = tensors["latents"], pipeline.num_timesteps
         if on_step is not None:
-            on_step(step + 1, total, lambda: _decode(model, passes.predicted_original(timestep, first.guidance_scale)))
+            on_step(
+                step + 1,
+                total,
+                lambda: decode_latents(model, passes.predicted_original(timestep, first.guidance_scale))[0],
+            )
         return {}
 
     seeds = references.seeds() if references else [request.seed for request in requests]
@@ -236,34 +243,37 @@ def _render(
     return _Output(tuple(output.images), final, [bool(f) for f in flagged])
 
 
-def _watch(model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float) -> BlendTrace | str:
+def _watch(
+    model: ImageModel, conditionings: Sequence[Conditioning], guidance_scale: float, trace: bool | Collection[str]
+) -> BlendTrace | str:
     """Make a trace, or say why there is none."""
+    if trace is False:
+        return "not asked for"
     try:
-        return BlendTrace(model, [one.traced() for one in conditionings], guidance_scale)
+        also = () if trace is True else trace
+        return BlendTrace(model, [one.traced() for one in conditionings], guidance_scale, also)
     except UnhookedLayer as error:
         return str(error)
 
 
-def _measure(
-    watch: BlendTrace | str, latents: torch.Tensor, items: Sequence[int]
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
-    """What the trace found about the run and about each image, and its arrays; a render is kept without them too."""
-    nothing: list[dict[str, Any]] = [{} for _ in items]
-    if isinstance(watch, str):
-        return {"not_traced": watch}, nothing, {}
-    try:
-        return watch.measure(latents, items)
-    except UnhookedLayer as error:
-        return {"not_traced": str(error)}, nothing, {}
+def _measure(watch: BlendTrace | str, output: _Output, asked: slice, items: Sequence[int]) -> Traced:
+    """What the trace found; a render is kept without it too.
 
-
-def _decode(model: ImageModel, latents: torch.Tensor) -> Image.Image:
-    pipeline = model.pipeline
-    with torch.no_grad():
-        scaled = latents.to(pipeline.vae.dtype) / pipeline.vae.config.scaling_factor
-        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
-    image: Image.Image = pipeline.image_processor.postprocess(decoded.float(), output_type="pil")[0]
-    return image
+    Args:
+        watch: The trace, or why there is none.
+        output: What the pipeline gave.
+        asked: Which of its images were asked for.
+        items: Which of the trace's items those are.
+    """
+    why = watch
+    if not isinstance(watch, str):
+        shown = zip(output.images[asked], output.flagged[asked], strict=True)
+        pictures = [None if flagged else image for image, flagged in shown]
+        try:
+            return watch.measure(output.latents[asked], items, pictures)
+        except UnhookedLayer as error:
+            why = str(error)
+    return Traced({"not_traced": why}, [{} for _ in items], {}, {})
 
 
 def _check_batch(requests: Sequence[BlendRequest]) -> None:

@@ -22,6 +22,8 @@ from tools.trace.classifier import classify_styles
 from tools.trace.distance import distance
 
 IMAGE, WITHOUT_REFERENCE = "image.png", "without_reference.png"
+TRACED = ("steps",)
+"""What is measured besides what always is: the picture at each step."""
 CLEAR_PROBABILITY = 0.6
 """From here on a style is said to be what the model sees."""
 CLEAR_RATIO = 1.25
@@ -44,15 +46,15 @@ def explain(
     `measurements["reference"]` that gains.
     """
     if request.references:
-        return _explain_reference(blend(request, model, on_step=on_step, prompting=prompting), model)
+        return _explain_reference(blend(request, model, on_step=on_step, trace=TRACED, prompting=prompting), model)
     present = [number for number, share in enumerate(request.shares) if share > 0]
     if len({request.styles[number].text.casefold() for number in present}) < 2:
-        return blend(request, model, on_step=on_step)
+        return blend(request, model, on_step=on_step, trace=TRACED)
     alone = [replace(request, styles=_kept(request, [number])) for number in present]
     without = []
     if len(present) > 2 and not model.is_large:
         without = [replace(request, styles=_kept(request, [n for n in present if n != left])) for left in present]
-    result = blend([request, *alone, *without], model, on_step=on_step)
+    result = blend([request, *alone, *without], model, on_step=on_step, trace=TRACED)
 
     def away(place: int) -> dict[str, float]:
         latents, images = result.arrays["latents"], result.images

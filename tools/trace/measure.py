@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from PIL import Image
 
 from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace
@@ -27,6 +28,7 @@ class Watched:
     attention: AttentionTrace  # what the cross-attention layers were heard to do
     asked: Sequence[int] = ()  # at the end: which items are the images that were asked for
     latents: torch.Tensor = field(default_factory=lambda: torch.empty(0))  # at the end: of those, (images, 4, h, w)
+    pictures: Sequence[Image.Image | None] = ()  # at the end: of those; None where the safety checker withheld one
     timesteps: list[int] = field(default_factory=list)
 
     @property
@@ -69,6 +71,10 @@ class Measure:
     def of_image(self, item: int) -> tuple[dict[str, Any], Arrays]:
         """What it found about one item: JSON, and arrays by name. What it does not have of an image is absent."""
         return {}, {}
+
+    def pictures(self) -> dict[str, Image.Image]:
+        """Pictures of what it found, by file name, to be kept beside the images."""
+        return {}
 
     @classmethod
     def facts(cls, measurements: Mapping[str, Any]) -> Iterator[Fact]:

@@ -15,6 +15,7 @@ from tools.trace.noise import Noise
 from tools.trace.parameters import Parameters
 from tools.trace.rulers import Rulers
 from tools.trace.split_share import SplitShare
+from tools.trace.steps import Steps
 from tools.trace.swapped import Swapped
 
 MEASURES: tuple[type[Measure], ...] = (
@@ -26,6 +27,7 @@ MEASURES: tuple[type[Measure], ...] = (
     LeftOut,
     SeenByModel,
     Parameters,
+    Steps,
 )
 """In the order in which they are told."""
 

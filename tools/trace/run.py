@@ -6,17 +6,28 @@ It hands on to every measure and knows nothing about any of them.
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 import torch
+from PIL import Image
 
 from tools.models import ImageModel
 from tools.trace.attention import AttentionTrace
 from tools.trace.measure import Arrays, Watched
 from tools.trace.measures import MEASURES, SCHEMA
 from tools.trace.passes import Entry, StepPrediction, TracedImage
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What was measured during a render."""
+
+    run: dict[str, Any]  # of all of it
+    images: list[dict[str, Any]]  # of each image
+    arrays: Arrays  # by name, with the image's number
+    pictures: dict[str, Image.Image]  # by file name
 
 
 class BlendTrace:
@@ -59,23 +70,23 @@ class BlendTrace:
         for one in self.measures:
             one.observe(step)
 
-    def measure(
-        self, latents: torch.Tensor, items: Sequence[int]
-    ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
-        """Return what concerns the run, what concerns each image, and the arrays.
+    def measure(self, latents: torch.Tensor, items: Sequence[int], pictures: Sequence[Image.Image | None]) -> Traced:
+        """Work out what was measured.
 
         Args:
             latents: Finished latents of the images that were asked for, (n, 4, h, w).
             items: Which items those are; others belong to references.
+            pictures: What they came to; None where the safety checker withheld one.
 
         Raises:
             UnhookedLayer: If a cross-attention layer was not heard.
         """
-        self.watched.latents, self.watched.asked = latents, items
+        watched = self.watched
+        watched.latents, watched.asked, watched.pictures = latents, items, pictures
         with ThreadPoolExecutor(1) as beside:  # a checksum keeps one core busy, and holds no lock of Python's
             of_run = beside.submit(lambda: [one.of_run() for one in self.measures])
-            self.watched.attention.finish()
-        run: dict[str, Any] = {"schema": SCHEMA, "timesteps": self.watched.timesteps}
+            watched.attention.finish()
+        run: dict[str, Any] = {"schema": SCHEMA, "timesteps": watched.timesteps}
         for found in of_run.result():
             run |= found
         images: list[dict[str, Any]] = []
@@ -87,4 +98,5 @@ class BlendTrace:
                 measured |= found
                 arrays |= {f"{name}_{image}": array for name, array in kept.items()}
             images.append(measured)
-        return run, images, arrays
+        kept_pictures = {name: picture for one in self.measures for name, picture in one.pictures().items()}
+        return Traced(run, images, arrays, kept_pictures)

@@ -61,7 +61,7 @@ class Swapped(Measure):
             )
             yield Fact("reference", text, JUDGED, {name: one[name] for name in one if name != "style"})
         text = "Where the model looked in the reference itself is not measured: the trace follows the target's words."
-        yield Fact("reference", text, LAYERS)
+        yield Fact("attention", text, LAYERS)
 
     @classmethod
     def figures(cls, measurements: Mapping[str, Any]) -> Iterator[Figure]:

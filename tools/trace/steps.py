@@ -1,0 +1,118 @@
+"""The picture that the model was heading for at each step: the predicted x_0, decoded small, as one sheet per image.
+
+A small model's steps are decoded by its own VAE. A large one's cost more than they tell that way: they are mapped to
+colours linearly, by the map that fits the finished latents to the finished pictures best.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tools.models import decode_latents
+from tools.noising import alpha_at, predict_original
+from tools.trace.measure import Measure, Watched
+from tools.trace.passes import StepPrediction
+
+MAX_FRAMES = 50
+"""Of a longer render, steps evenly apart are kept."""
+MAX_COLUMNS = 10
+MAX_SHEETS = 5
+"""The first image and each of four styles alone; further images of a batch get no sheet."""
+MAX_SIZE_PX = 128
+"""A frame's longer side; the page shows them larger, and they are previews."""
+
+
+class Steps(Measure):
+    name = "steps"
+    always = False
+    schema: ClassVar[Mapping[str, str]] = {
+        "steps.timesteps": "(frames) the training timestep of each frame of a sheet",
+        "steps.steps": "(frames) which step each frame shows, from 0",
+        "steps.columns": "how many frames stand side by side in a sheet; they run from left to right, row by row",
+        "steps.size_px": "a frame's width",
+        "steps.height_px": "a frame's height",
+        "steps.files": "(images) the sheet of each of the first images; null where the safety checker withheld it",
+    }
+
+    def __init__(self, watched: Watched) -> None:
+        super().__init__(watched)
+        self.originals: list[torch.Tensor] = []  # by step, (items, 4, h, w) float16 on the CPU
+
+    def observe(self, step: StepPrediction) -> None:
+        noise = step.predicted.float()
+        if step.without is not None:
+            noise = step.without.float() + self.watched.guidance_scale * (noise - step.without.float())
+        alpha = alpha_at(self.watched.model.pipeline.scheduler, step.timestep)
+        self.originals.append(predict_original(step.latents.float(), noise, alpha).half().cpu())
+
+    def of_run(self) -> dict[str, Any]:
+        frames, timesteps, files = self._frames(), self.watched.timesteps, []
+        for number, picture in enumerate(self.watched.pictures[:MAX_SHEETS]):
+            files.append(None if picture is None else file_of(number))
+        width, height = self._size_px()
+        return {
+            "steps": {
+                "timesteps": [timesteps[step] for step in frames],
+                "steps": frames,
+                "columns": min(len(frames), MAX_COLUMNS),
+                "size_px": width,
+                "height_px": height,
+                "files": files,
+            }
+        }
+
+    def pictures(self) -> dict[str, Image.Image]:
+        sheets, model = {}, self.watched.model
+        pairs = list(zip(self.watched.asked, self.watched.pictures, strict=True))
+        for number, (item, picture) in enumerate(pairs[:MAX_SHEETS]):
+            if picture is not None:
+                originals = torch.stack([self.originals[step][item] for step in self._frames()]).float()
+                frames = self._mapped(originals) if model.is_large else decode_latents(model, originals, preview=True)
+                sheets[file_of(number)] = _sheet(frames, self._size_px())
+        return sheets
+
+    def _frames(self) -> list[int]:
+        """The steps that are kept, the last always among them."""
+        n = len(self.originals)
+        count = min(n, MAX_FRAMES)
+        return [round((place + 1) * n / count) - 1 for place in range(count)]
+
+    def _size_px(self) -> tuple[int, int]:
+        height, width = self.watched.latent_size
+        scale = min(float(self.watched.model.pipeline.vae_scale_factor), MAX_SIZE_PX / max(height, width))
+        return round(width * scale), round(height * scale)
+
+    def _mapped(self, originals: torch.Tensor) -> list[Image.Image]:
+        """Latents (frames, 4, h, w) as pictures of the latents' own size."""
+        height, width = self.watched.latent_size
+        shown = [n for n, picture in enumerate(self.watched.pictures) if picture is not None]
+        small = [self.watched.pictures[n].resize((width, height), Image.Resampling.BOX) for n in shown]  # type: ignore[union-attr]
+        colours = np.concatenate([np.asarray(picture.convert("RGB"), np.float64).reshape(-1, 3) for picture in small])
+        weights, *_ = np.linalg.lstsq(_rows(self.watched.latents[shown].float().cpu()), colours, rcond=None)
+        found = (_rows(originals) @ weights).reshape(-1, height, width, 3)
+        return [Image.fromarray(frame) for frame in found.round().clip(0, 255).astype(np.uint8)]
+
+
+def file_of(number: int) -> str:
+    """The sheet of an image by its place in the batch."""
+    return f"steps-{number}.png" if number else "steps.png"
+
+
+def _rows(latents: torch.Tensor) -> np.ndarray:
+    """(n, 4, h, w) as one row for each position, with a 1 at its end."""
+    rows = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1]).double().numpy()
+    return np.concatenate([rows, np.ones((len(rows), 1))], 1)
+
+
+def _sheet(frames: list[Image.Image], size_px: tuple[int, int]) -> Image.Image:
+    columns = min(len(frames), MAX_COLUMNS)
+    width, height = size_px
+    sheet = Image.new("RGB", (columns * width, math.ceil(len(frames) / columns) * height))
+    for number, frame in enumerate(frames):
+        scaled = frame if frame.size == size_px else frame.resize(size_px, Image.Resampling.BICUBIC)
+        sheet.paste(scaled, (number % columns * width, number // columns * height))
+    return sheet
