@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -14,9 +15,12 @@ from streamlit.testing.v1 import AppTest
 from ingest.documents import read_documents
 from ingest.readers import READERS
 from tests.tiny import tiny_model
+from tools.blend.requests import BlendRequest, WeightedStyle
+from tools.blend.results import blend
 from tools.experiments.experiments import EXPERIMENTS, replay_experiment, run_experiment, save_experiment
 from tools.registry import TOOLS, build_tools, run_tool
 from tools.specs import ToolContext
+from tools.trace import measures
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "extending.md").read_text("utf-8")
 EXAMPLE = re.compile(
@@ -25,6 +29,11 @@ EXAMPLE = re.compile(
     re.M | re.S,
 )
 EXAMPLES = {found["title"]: found for found in EXAMPLE.finditer(PAGE)}
+
+
+def users_of(registry: tuple[Any, ...]) -> list[ModuleType]:
+    """The modules that hold a registry by its name."""
+    return [module for module in list(sys.modules.values()) if getattr(module, "MEASURES", None) is registry]
 
 
 @pytest.fixture
@@ -37,11 +46,15 @@ def build(monkeypatch):
         monkeypatch.setitem(sys.modules, module.__name__, module)
         exec(compile(example["code"], f"{example['file']}.py", "exec"), vars(module))
         __import__(where := example["where"].replace("/", "."))
-        registry: dict[str, Any] = getattr(sys.modules[where], example["registry"])
+        registry: Any = getattr(sys.modules[where], example["registry"])
         made = eval(f"{{{example['line']}}}" if ":" in example["line"] else f"({example['line']})", vars(module))
         entries = made if isinstance(made, dict) else {one.name: one for one in made}
-        for name, entry in entries.items():
-            monkeypatch.setitem(registry, name, entry)
+        if isinstance(registry, tuple):
+            for user in users_of(registry):
+                monkeypatch.setattr(user, example["registry"], (*registry, *entries.values()))
+        else:
+            for name, entry in entries.items():
+                monkeypatch.setitem(registry, name, entry)
         return module
 
     return make
@@ -88,3 +101,17 @@ def test_an_experiment_runs_and_replays(build, tmp_path):
     save_experiment(result, tmp_path)
     again = replay_experiment(result.record, tiny_model(), SimpleNamespace(pictures={}))
     assert [image.tobytes() for image in again] == [one.image.tobytes() for one in result.renders.values()]
+
+
+def test_a_measure_is_taken_told_and_drawn(build):
+    build("A measure")
+    styles = (WeightedStyle("watercolor"), WeightedStyle("pencil sketch"))
+    request = BlendRequest("a boat", styles, num_inference_steps=3, guidance_scale=5.0)
+    measured = blend(request, tiny_model()).measurements
+    pushes = measured["images"][0]["push_by_step"]
+    assert len(pushes) == 3 and min(pushes) > 0
+    (fact,) = [fact for fact in measures.facts_of(measured) if fact.topic == "push"]
+    assert f"step {pushes.index(max(pushes)) + 1} of 3" in fact.text
+    (figure,) = [figure for figure in measures.figures_of(measured) if figure.id == fact.figure]
+    assert [row[0] for row in figure.rows] == pushes
+    assert "push_by_step" not in blend(replace(request, guidance_scale=1.0), tiny_model()).measurements["images"][0]
