@@ -24,9 +24,11 @@ from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
 from tools.experiments.findings import Findings
 from tools.experiments.flip import Flip
 from tools.experiments.leave_one_out import LeaveOneOut
+from tools.experiments.methods import Methods
 from tools.experiments.order import Order
 from tools.experiments.renders import Batches, of_one_image
 from tools.experiments.seeds import Seeds
+from tools.experiments.timing import Timing
 from tools.models import ImageModel
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -35,6 +37,8 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Flip(),
         LeaveOneOut(),
         Order(),
+        Methods(),
+        Timing(),
         Seeds(),
     )
 }

@@ -48,7 +48,9 @@ class Sheet:
         self.y += len(lines) * pitch + GAP_PX
 
 
-def draw_sheet(question: str, pictures: Mapping[str, Image.Image], findings: Findings, basis: str) -> Image.Image:
+def draw_sheet(
+    question: str, pictures: Mapping[str, Image.Image], findings: Findings, basis: str, columns: int | None = None
+) -> Image.Image:
     """Draw an experiment.
 
     Args:
@@ -56,12 +58,13 @@ def draw_sheet(question: str, pictures: Mapping[str, Image.Image], findings: Fin
         pictures: By label, in their order.
         findings: Its verdict and figures.
         basis: On what it rests, in one line.
+        columns: How many pictures stand side by side, at most; None: as many as there is room for.
     """
     sheet = Sheet()
     sheet.write(question, 24)
     sheet.write(findings.verdict, 17)
     sheet.write(basis, 14, FAINT)
-    _draw_pictures(sheet, pictures)
+    _draw_pictures(sheet, pictures, columns or len(pictures))
     for figure in findings.figures:
         sheet.y += GAP_PX
         sheet.write(figure.title, 17)
@@ -82,12 +85,12 @@ def wrapped(text: str, font: Any, width_px: float) -> list[str]:
     return lines
 
 
-def _draw_pictures(sheet: Sheet, pictures: Mapping[str, Image.Image]) -> None:
+def _draw_pictures(sheet: Sheet, pictures: Mapping[str, Image.Image], at_most: int) -> None:
     if not pictures:
         return
     font = ImageFont.load_default(size=13)
     width = max(picture.width for picture in pictures.values())
-    columns = max(1, min(len(pictures), (WIDTH_PX - 2 * MARGIN_PX + GAP_PX) // (min(width, 440) + GAP_PX)))
+    columns = max(1, min(at_most, (WIDTH_PX - 2 * MARGIN_PX + GAP_PX) // (min(width, 440) + GAP_PX)))
     cell = (WIDTH_PX - 2 * MARGIN_PX + GAP_PX) // columns - GAP_PX
     named = list(pictures.items())
     for row in (named[i : i + columns] for i in range(0, len(named), columns)):
