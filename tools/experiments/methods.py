@@ -122,8 +122,8 @@ def _how_gradual(measured: Mapping[str, Any]) -> str:
     least = joined([method for method, value in largest.items() if value == high])
     if low > UNEVEN / (len(measured["weights"]) - 1):
         return (
-            f"No method is gradual: even by {most} the largest step of the weight moves the latents by {low:.0%} of the "
-            f"way between the styles, by {least} {high:.0%}."
+            f"No method is gradual: even by {most} the largest step of the weight moves the latents by {low:.0%} of "
+            f"the way between the styles, by {least} {high:.0%}."
         )
     return (
         f"The most gradual is {most}, whose largest step of the weight moves the latents by {low:.0%} of the way "
