@@ -14,9 +14,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-PALETTE = ("#5b4b8a", "#d98e3f", "#3f8f8b", "#b6526b", "#8a8577", "#c9c2b2")
 MARKS = ("start", "end", "padding")
 HEIGHT_PX = 300
+DENSEST_CELL = 0.5
 LYING_TITLE: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -14}
 """A y axis' title lies above it, where a narrow chart has room for it."""
 
@@ -209,15 +209,15 @@ def _table(rows: Sequence[Sequence[float]], layers: Sequence[str], names: Sequen
         y=alt.Y("layer:N", sort=list(layers), title=None, axis=alt.Axis(labelLimit=170)),
         tooltip=["layer:N", "phrase:N", alt.Tooltip("share:Q", format=".2%")],
     )
-    peak = max(max(row) for row in rows)
-    cells = base.mark_rect(cornerRadius=3).encode(
-        color=alt.Color("share:Q", scale=alt.Scale(domain=[0, peak], range=["#f6f3fb", PALETTE[0]]), legend=None)
-    )
-    numbers = base.mark_text(fontSize=11).encode(
-        text=alt.Text("share:Q", format=".1%"),
-        color=alt.condition(alt.datum.share > 0.55 * peak, alt.value("white"), alt.value("#26233a")),
-    )
+    cells, numbers = shaded(base, "share", max(max(row) for row in rows), ".1%")
     return alt.layer(cells, numbers).properties(height=26 * len(layers) + 70)
+
+
+def shaded(base: alt.Chart, field: str, peak: float, format: str) -> tuple[alt.Chart, alt.Chart]:
+    """Cells whose opacity is their value, with the number in each: both can be read on light and on dark."""
+    opacity = alt.Scale(domain=[0, peak or 1.0], range=[0.03, DENSEST_CELL])
+    cells = base.mark_rect(cornerRadius=3).encode(opacity=alt.Opacity(f"{field}:Q", scale=opacity, legend=None))
+    return cells, base.mark_text(fontSize=11).encode(text=alt.Text(f"{field}:Q", format=format))
 
 
 def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:
@@ -251,9 +251,9 @@ def _bars(
                 axis=axis,
             ),
             y=alt.Y("of:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170)),
-            color=alt.Color("of:N", sort=list(names), scale=_scale(names), legend=None)
+            color=alt.Color("of:N", sort=list(names), scale=scale_of(names), legend=None)
             if are_styles
-            else alt.value(PALETTE[0]),
+            else alt.Undefined,
             tooltip=["of:N", alt.Tooltip("value:Q", title=measure, format=".1%" if "%" in format else ".3f")],
         )
         .properties(height=36 * len(names) + 70)
@@ -263,12 +263,13 @@ def _bars(
 def _colour(field: str, names: Sequence[str]) -> alt.Color:
     """One colour per name, and a legend close below the chart where there is more than one."""
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=320, padding=0, offset=4, rowPadding=2)
-    scale = _scale(names)
+    scale = scale_of(names)
     return alt.Color(f"{field}:N", title=None, sort=list(names), scale=scale, legend=legend if len(names) > 1 else None)
 
 
-def _scale(names: Sequence[str]) -> alt.Scale:
-    return alt.Scale(domain=list(names), range=[PALETTE[n % len(PALETTE)] for n in range(len(names))])
+def scale_of(names: Sequence[str]) -> alt.Scale:
+    """A colour per name, from the theme."""
+    return alt.Scale(domain=list(names))
 
 
 def short_layer(name: str) -> str:

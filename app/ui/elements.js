@@ -42,3 +42,11 @@ function drawing(tag, attributes, text) {
   if (text !== undefined) made.textContent = text;
   return made;
 }
+
+// A quiet line on what was run, and what came of it.
+function verdictOf({ line, verdict }) {
+  const said = [];
+  if (line) said.push(element("p", "quiet of-run", line));
+  if (verdict) said.push(element("p", "verdict", verdict));
+  return said;
+}

@@ -17,9 +17,9 @@ from app.ui.blend_form import Card, show_job
 from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
 from app.ui.results import show_figures
+from app.ui.strip import Shown, show_strip
 from tools.registry import TOOLS
 
-PICTURE_WIDTH_PX = 144
 MAX_SEED = 2**31 - 1
 MAX_PHRASE_CHARS = 300
 
@@ -73,25 +73,35 @@ def show_experiment(key: str, result: dict[str, Any]) -> None:
     if not (folder / "figure.png").is_file():
         st.caption("The files of this experiment were deleted.")
         return
-    st.badge("Found out by rendering", icon=":material/science:", color="violet")
-    st.markdown(f"**{escape(result['question'])}**")
-    st.markdown(f"#### {escape(result['verdict'])}")
-    with st.container(horizontal=True, gap="small", key=f"strip-{result['run_id']}"):
-        for picture in result["pictures"]:
-            file = folder / Path(picture["file"]).name
-            if file.is_file():
-                label = picture["label"]
-                st.image(file.read_bytes(), width=PICTURE_WIDTH_PX, caption=escape(label), alt=f"Rendered: {label}")
+    pictures = [
+        Shown(folder / Path(one["file"]).name, one["label"], f"Rendered: {one['label']}") for one in result["pictures"]
+    ]
+    line = f"Found out by rendering · {result['question']}"
+    show_strip(f"strip-{key}", result["question"], pictures, line, result["verdict"])
     st.caption(escape(result["basis"]["sentence"]))
     if unknown := result.get("unknown_words"):
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
-    facts, figures, record = st.tabs(["What was found", "Figures", "Record"])
-    with facts:
-        st.markdown("\n".join(f"- {escape(fact['text'])}" for fact in result["facts"]))
-    with figures:
-        show_figures(map(figure_of, result["figures"]))
-    with record:
-        show_downloads(key, result, folder / "figure.png")
+    show_findings(key, result, folder / "figure.png")
+
+
+@st.fragment  # it draws itself only, and only what is open
+def show_findings(key: str, result: dict[str, Any], figure: Path) -> None:
+    """What the verdict rests on, closed at first."""
+    with st.expander(
+        "What was found, and how", icon=":material/monitoring:", key=f"found-{key}", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        facts, figures, record = st.tabs(["Facts", "Figures", "Record"], key=f"tabs-{key}", on_change="rerun")
+        with facts:
+            if facts.open:
+                st.markdown("\n".join(f"- {escape(fact['text'])}" for fact in result["facts"]))
+        with figures:
+            if figures.open:
+                show_figures(map(figure_of, result["figures"]))
+        with record:
+            if record.open:
+                show_downloads(key, result, figure)
 
 
 def show_downloads(key: str, result: dict[str, Any], figure: Path) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from app.ui.charts import PALETTE, Along, Figure, line_chart
+from app.ui.charts import Along, Figure, line_chart, scale_of, shaded
 
-MARK_COLOUR = "#b6526b"
 ROW_PX = 30
 
 
@@ -35,8 +34,8 @@ def _lines(figure: Mapping[str, Any]) -> alt.Chart | alt.LayerChart:
         return chart
     at = pd.DataFrame([{"x": (mark["start"] + mark["end"]) / 2, "word": mark["label"]} for mark in marks])
     base = alt.Chart(at).encode(x="x:Q")
-    rule = base.mark_rule(color=MARK_COLOUR, strokeDash=[5, 4], strokeWidth=1.5)
-    word = base.mark_text(color=MARK_COLOUR, align="left", dx=5, fontSize=12).encode(text="word:N", y=alt.value(10))
+    rule = base.mark_rule(strokeDash=[5, 4], strokeWidth=1.5)
+    word = base.mark_text(align="left", dx=5, fontSize=12).encode(text="word:N", y=alt.value(10))
     return alt.layer(chart, rule, word)
 
 
@@ -55,7 +54,6 @@ def _long(figure: Mapping[str, Any]) -> pd.DataFrame:
 
 def _bars(figure: Mapping[str, Any]) -> alt.Chart:
     names, order = list(figure["names"]), [str(along) for along in figure["along"]]
-    colours = alt.Scale(domain=names, range=[PALETTE[n % len(PALETTE)] for n in range(len(names))])
     legend = alt.Legend(orient="bottom", columns=1, labelLimit=320) if len(names) > 1 else None
     return (
         alt.Chart(_long(figure))
@@ -64,7 +62,7 @@ def _bars(figure: Mapping[str, Any]) -> alt.Chart:
             x=alt.X("value:Q", title=figure["measure"], axis=alt.Axis(format=_format(figure), tickCount=5)),
             y=alt.Y("along:N", sort=order, title=None, axis=alt.Axis(labelLimit=170)),
             yOffset=alt.YOffset("of:N", sort=names),
-            color=alt.Color("of:N", title=None, sort=names, scale=colours, legend=legend),
+            color=alt.Color("of:N", title=None, sort=names, scale=scale_of(names), legend=legend),
             tooltip=["along:N", "of:N", alt.Tooltip("value:Q", format=_format(figure, fine=True))],
         )
         .properties(height=ROW_PX * len(order) * len(names) + 70)
@@ -80,13 +78,7 @@ def _table(figure: Mapping[str, Any]) -> alt.LayerChart:
         y=alt.Y("along:N", sort=order, title=None, axis=alt.Axis(labelLimit=170)),
         tooltip=["along:N", "of:N", alt.Tooltip("value:Q", format=_format(figure, fine=True))],
     )
-    cells = base.mark_rect(cornerRadius=3).encode(
-        color=alt.Color("value:Q", scale=alt.Scale(domain=[0, peak], range=["#f6f3fb", PALETTE[0]]), legend=None)
-    )
-    numbers = base.mark_text(fontSize=11).encode(
-        text=alt.Text("value:Q", format=_format(figure, fine=True)),
-        color=alt.condition(alt.datum.value > 0.55 * peak, alt.value("white"), alt.value("#26233a")),
-    )
+    cells, numbers = shaded(base, "value", peak, _format(figure, fine=True))
     return alt.layer(cells, numbers).properties(height=ROW_PX * len(order) + 70)
 
 

@@ -43,7 +43,7 @@ def heat_maps(folder: Path, measurements: dict[str, Any]) -> list[HeatMap]:
 
 def colour_bar() -> Image.Image:
     """The heat maps' scale, from nothing to the peak."""
-    return Image.fromarray(_coloured(np.linspace(0, 1, OVERLAY_PX)[None].repeat(14, 0)))
+    return Image.fromarray(coloured(np.linspace(0, 1, OVERLAY_PX)[None].repeat(14, 0)))
 
 
 def _overlay(image: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
@@ -51,10 +51,10 @@ def _overlay(image: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
     small = Image.fromarray((np.clip(heat, 0, 1) * 255).astype(np.uint8))
     wide = np.asarray(small.resize(image.size, Image.Resampling.BICUBIC), np.float64) / 255
     light = 0.35 + 0.65 * np.asarray(image, np.float64)[..., None] / 255
-    return Image.fromarray((_coloured(wide) * light).astype(np.uint8))
+    return Image.fromarray((coloured(wide) * light).astype(np.uint8))
 
 
-def _coloured(heat: NDArray[np.float64]) -> NDArray[np.uint8]:
+def coloured(heat: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Map 0..1 to colours, (..., 3)."""
     stops = np.linspace(0, 1, len(HEAT_COLOURS))
     channels = [np.interp(heat, stops, HEAT_COLOURS[:, channel]) for channel in range(3)]

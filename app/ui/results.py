@@ -14,61 +14,99 @@ import streamlit as st
 
 from app.markup import escape, file_name
 from app.ui.charts import TITLES, Figure, figures_of
-from app.ui.heat_maps import colour_bar, heat_maps
+from app.ui.step_player import IMAGE, show_step_player
+from app.ui.strip import Shown, show_strip
 
-IMAGE_WIDTH_PX = 384
-HEAT_MAP_WIDTH_PX = 192
-BAR_WIDTH_PX = 112
+OTHERS, WEIGHTS, RECORD = "Figures", "Weights", "Record"
+KINDS = {
+    "Evidence": [TITLES[place] for place in ("seen_by_model.probability", "left_out")],
+    "Steps": [
+        TITLES[place]
+        for place in (
+            "attention.share_by_step",
+            "noise.contribution_by_step",
+            "noise.cosine_by_step",
+            "embedding_split.output_share_by_step",
+            "ruling_style_by_step",
+        )
+    ],
+    "Layers": [TITLES[place] for place in ("attention.share_by_layer", "reference.layers")],
+}
+"""Which tab shows which figures; one that none names stands in a tab of its own."""
 
 
 def show_result(key: str, render: dict[str, Any]) -> None:
-    """A finished render: its verdict, its images, its record, both to take away, and what was measured."""
+    """A finished render: verdict and pictures first; what was measured and the record open behind tabs."""
     folder = Path(render["folder"])
-    picture = folder / "image.png"
-    if not picture.is_file():
+    if not (folder / IMAGE).is_file():
         st.caption("The files of this render were deleted.")
         return
-    st.badge("Measured in this run", icon=":material/science:", color="violet")
-    if verdict := render.get("verdict"):
-        st.markdown(f"#### {escape(verdict)}")
-    if "reference" in render.get("measurements", {}):
-        show_swap(folder, render["measurements"]["reference"])
-    show_image(picture, describe(render.get("record", {})))
-    show_downloads(key, render, picture)
+    record, measurements = render.get("record", {}), render.get("measurements", {})
+    told = {"line": line_of(record), "verdict": render.get("verdict") or "", "alt": describe(record)}
+    show_step_player(f"player-{key}", folder, measurements, told)
+    if "reference" in measurements:
+        show_swap(key, folder, measurements["reference"])
     if unknown := render.get("unknown_words"):
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
-    show_measurements(folder, render.get("measurements", {}))
-    with st.expander("Record: everything needed to make the same pixels again", icon=":material/receipt_long:"):
-        st.json(render.get("record", {}), expanded=1)
+    show_measured(key, render, folder / IMAGE)
 
 
-def show_image(picture: Path, description: str) -> None:
-    with st.container(width=IMAGE_WIDTH_PX):  # a container, unlike an image, gives way to a narrow window
-        st.image(
-            picture.read_bytes(),
-            width="stretch",
-            output_format="PNG",
-            caption=escape(description),
-            alt=f"Rendered image: {description}",
-        )
+@st.fragment  # it draws itself only, and only what is open
+def show_measured(key: str, render: dict[str, Any], picture: Path) -> None:
+    """What was measured, by kind, and the record: closed at first."""
+    with st.expander(
+        "Under the hood: what was measured in this run",
+        icon=":material/monitoring:",
+        key=f"measured-{key}",
+        on_change="rerun",
+    ) as opened:
+        if opened.open:
+            show_tabs(key, render, picture)
 
 
-def show_swap(folder: Path, reference: dict[str, Any]) -> None:
+def show_tabs(key: str, render: dict[str, Any], picture: Path) -> None:
+    measurements = render.get("measurements", {})
+    figures = list(figures_of(measurements))
+    shown = {kind: [figure for figure in figures if figure.title in titles] for kind, titles in KINDS.items()}
+    shown[OTHERS] = [figure for figure in figures if not any(figure in found for found in shown.values())]
+    names = [kind for kind, found in shown.items() if found]
+    names += [WEIGHTS] if measurements.get("parameters") else []
+    for name, tab in zip(
+        [*names, RECORD], st.tabs([*names, RECORD], key=f"tabs-{key}", on_change="rerun"), strict=True
+    ):
+        if not tab.open:
+            continue
+        with tab:
+            if name == WEIGHTS:
+                show_weights(measurements)
+            elif name == RECORD:
+                show_downloads(key, render, picture)
+                st.json(render.get("record", {}), expanded=1)
+            else:
+                show_figures(shown[name])
+
+
+def line_of(record: dict[str, Any]) -> str:
+    """One line on a run: what, in which shares, by which method, from which seed."""
+    request = record.get("request") or (record.get("requests") or [{}])[0]
+    shares = request.get("shares") or [style.get("weight", 0.0) for style in request.get("styles", [])]
+    parts = [
+        "Measured in this run",
+        str(request.get("subject") or ""),
+        " / ".join(f"{100 * share:.3g}" for share in shares) if len(shares) > 1 else "",
+        str(request.get("method", "")),
+        f"seed {request['seed']}" if "seed" in request else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def show_swap(key: str, folder: Path, reference: dict[str, Any]) -> None:
     """The reference, and the same seed with the swap on and off, side by side."""
     named = [(one["file"], "the reference") for one in reference["references"]]
-    named += [("image.png", "swap on"), ("without_reference.png", "swap off")]
-    there = [(folder / Path(name).name, what) for name, what in named]
+    named += [(IMAGE, "swap on"), ("without_reference.png", "swap off")]
     st.markdown(f"**{TITLES['reference.without']}**")
-    with st.container(horizontal=True, gap="small", key=f"swap-{folder.name}"):
-        for file, what in there:
-            if file.is_file():
-                st.image(
-                    file.read_bytes(),
-                    width=HEAT_MAP_WIDTH_PX,
-                    output_format="PNG",
-                    caption=what,
-                    alt=f"Compared: {what}",
-                )
+    pictures = [Shown(folder / Path(name).name, what, f"Compared: {what}") for name, what in named]
+    show_strip(f"swap-{key}", TITLES["reference.without"], pictures)
 
 
 def show_downloads(key: str, render: dict[str, Any], picture: Path) -> None:
@@ -97,32 +135,6 @@ def show_figures(figures: Iterable[Figure]) -> None:
         st.caption(f"Shows {escape(figure.shows)}  \nDoes not show {escape(figure.does_not_show)}")
 
 
-def show_measurements(folder: Path, measurements: dict[str, Any]) -> None:
-    """What happened inside the model in this run; nothing where it was not traced."""
-    figures = list(figures_of(measurements))
-    if not figures:
-        return
-    with st.expander("Under the hood: what was measured in this run", icon=":material/monitoring:"):
-        show_weights(measurements)
-        show_figures(figures)
-        maps = heat_maps(folder, measurements)
-        if maps:
-            st.markdown("**Where the attention on each phrase lay**")
-            with st.container(horizontal=True, gap="small"):
-                for found in maps:
-                    alt = f"Heat map of the attention on “{found.phrase}” over the rendered image"
-                    st.image(found.overlay, width=HEAT_MAP_WIDTH_PX, caption=escape(found.phrase), alt=alt)
-            peak = maps[0].peak_share
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.caption("0 %", width="content")
-                st.image(colour_bar(), width=BAR_WIDTH_PX, alt=f"Colour bar from 0 to {peak:.1%} of the attention")
-                st.caption(f"{peak:.1%} of the attention", width="content")
-            st.caption(
-                f"Shows on one scale for all phrases where their attention lay: dark is none, light is {peak:.1%} of "
-                "it.  \nDoes not show why the model looked there, nor what it drew because of it."
-            )
-
-
 def show_weights(measurements: dict[str, Any]) -> None:
     """The three meanings of "weights", kept apart."""
     image = (measurements.get("images") or [{}])[0]
@@ -130,7 +142,6 @@ def show_weights(measurements: dict[str, Any]) -> None:
         f"{share:.0%} {escape(style)}"
         for style, share in zip(image.get("styles", []), image.get("shares", []), strict=False)
     )
-    st.markdown(f"**{TITLES['parameters']}**")
     parameters = measurements.get("parameters")
     if parameters:
         before, after = parameters["sha256_before"][:12], parameters["sha256_after"][:12]

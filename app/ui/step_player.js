@@ -7,26 +7,31 @@ const percent = (share) => (share >= 0.1 ? `${Math.round(100 * share)} %` : `${(
 
 function frameOf(given, sheet) {
   const figure = element("figure", given.main ? "frame main" : "frame");
-  const box = element("div", "box"), picture = element("div", "picture");
-  picture.setAttribute("role", "img");
-  picture.style.backgroundImage = `url("${given.sprite}")`;
-  const rows = Math.ceil(sheet.steps / sheet.columns);
-  picture.style.backgroundSize = `${100 * sheet.columns}% ${100 * rows}%`;
-  box.append(picture);
+  const box = element("div", "box"), finished = element("img", "finished"), stepping = element("div", "stepping");
+  finished.src = given.picture;
+  finished.alt = given.alt;
+  box.append(finished);
+  const rows = Math.ceil(sheet.steps / (sheet.columns || 1));
+  if (given.sheet) {
+    stepping.setAttribute("role", "img");
+    stepping.style.backgroundImage = `url("${given.sheet}")`;
+    stepping.style.backgroundSize = `${100 * sheet.columns}% ${100 * rows}%`;
+    box.append(stepping);
+  }
   figure.append(box, element("figcaption", "", given.label));
   const show = (step) => {
-    const x = (step - 1) % sheet.columns, y = Math.floor((step - 1) / sheet.columns);
+    stepping.hidden = step >= sheet.steps; // the last is the finished picture itself
+    const x = (step - 1) % (sheet.columns || 1), y = Math.floor((step - 1) / (sheet.columns || 1));
     const part = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
-    picture.style.backgroundPosition = `${part(x, sheet.columns)}% ${part(y, rows)}%`;
-    picture.setAttribute("aria-label", `${given.label}, predicted picture at step ${step} of ${sheet.steps}`);
+    stepping.style.backgroundPosition = `${part(x, sheet.columns)}% ${part(y, rows)}%`;
+    stepping.setAttribute("aria-label", `${given.label}, as predicted at step ${step} of ${sheet.steps}`);
   };
   const lay = (phrase) => {
     box.querySelector(".heat")?.remove();
-    const url = given.maps?.[phrase];
-    if (!url) return;
+    if (!given.maps[phrase]) return;
     const heat = element("img", "heat");
-    heat.src = url;
-    heat.alt = `Where the attention on “${phrase}” lay in ${given.label}, mean over all steps`;
+    heat.src = given.maps[phrase];
+    heat.alt = `Heat map of the attention on “${phrase}” over ${given.label}, mean over all steps`;
     box.append(heat);
   };
   return { figure, show, lay };
@@ -94,7 +99,9 @@ function controlsOf(steps, goTo, place) {
   let timer = 0;
   const play = button("play", "", () => (timer ? stop() : start()));
   const label = (isPlaying) => {
-    play.textContent = isPlaying ? "❚❚" : "▶";
+    const icon = drawing("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
+    icon.append(drawing("path", { d: isPlaying ? "M2 1h2v8H2zM6 1h2v8H6z" : "M2.5 1v8L9 5z" }));
+    play.replaceChildren(icon);
     play.setAttribute("aria-label", isPlaying ? "Pause" : "Play the steps");
   };
   const stop = () => { clearInterval(timer); timer = 0; label(false); };
@@ -123,23 +130,33 @@ function controlsOf(steps, goTo, place) {
 
 export default function (component) {
   mount(component, (data, place) => {
-    const views = [];
-    const goTo = (step) => views.forEach((view) => view.show(step));
+    const views = [], goTo = (step) => views.forEach((view) => view.show(step));
+    place.root.append(...verdictOf(data));
     const frames = data.frames.map((given) => frameOf(given, data.sheet));
     const row = element("div", "frames");
     row.append(...frames.map((frame) => frame.figure));
-    const controls = controlsOf(data.sheet.steps, goTo, place);
-    views.push(...frames, controls);
-    place.root.append(row, controls.line);
-    if (data.shares) {
-      const chart = chartOf(data, (step) => { controls.stop(); goTo(step); }), legend = legendOf(data);
-      views.push(chart, legend);
-      place.root.append(chart.holder, legend.legend);
+    place.root.append(row);
+    const hasSteps = data.sheet.steps > 1 && (data.shares || data.frames.some((given) => given.sheet));
+    if (hasSteps) {
+      const controls = controlsOf(data.sheet.steps, goTo, place);
+      views.push(...frames, controls);
+      place.root.append(controls.line);
+      if (data.shares) {
+        const chart = chartOf(data, (step) => { controls.stop(); goTo(step); }), legend = legendOf(data);
+        views.push(chart, legend);
+        place.root.append(chart.holder, legend.legend);
+      }
+      goTo(data.sheet.steps);
     }
     if (data.phrases.length) {
-      place.root.append(chooserOf(data.phrases, (phrase) => frames.forEach((frame) => frame.lay(phrase))));
-      place.root.append(element("p", "quiet note", data.note));
+      const note = element("p", "quiet note");
+      note.setAttribute("role", "status");
+      place.root.append(chooserOf(data.phrases, (phrase) => {
+        frames.forEach((frame) => frame.lay(phrase));
+        note.textContent = phrase
+          ? `Mean over all steps; the brightest is ${percent(data.peaks[phrase])} of the attention at that place, on a scale of this phrase's own.`
+          : "";
+      }), note);
     }
-    goTo(data.sheet.steps);
   });
 }

@@ -1,0 +1,56 @@
+"""Pictures as addresses that a component can show: a file as it is, a sheet of steps made small, a heat map laid over.
+
+They travel inside the page: a file of the media folder would be gone before a slow browser fetched it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.ui.heat_maps import coloured
+
+SHEET_QUALITY = 88
+HEAT_PX = 192
+HEAT_ALPHA = 0.85
+
+
+def picture_url(path: Path) -> str:
+    """A PNG as it is, to the bit."""
+    return _picture_url(path, path.stat().st_mtime_ns)
+
+
+def sheet_url(path: Path) -> str:
+    """A sheet of steps as WebP: a twentieth of its PNG, and shown for a moment each."""
+    return _sheet_url(path, path.stat().st_mtime_ns)
+
+
+def heat_url(heat: NDArray[np.floating[Any]]) -> str:
+    """A heat map in 0..1, (height, width), as a see-through picture: the more heat, the less is seen through it."""
+    small = Image.fromarray((np.clip(heat, 0, 1) * 255).astype(np.uint8))
+    wide = np.asarray(small.resize((HEAT_PX, HEAT_PX), Image.Resampling.BICUBIC), np.float64) / 255
+    alpha = (np.sqrt(wide) * HEAT_ALPHA * 255).astype(np.uint8)
+    return _encoded(Image.fromarray(np.dstack([coloured(wide), alpha]), "RGBA"), "PNG")
+
+
+@lru_cache(maxsize=256)
+def _picture_url(path: Path, changed: int) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+@lru_cache(maxsize=64)
+def _sheet_url(path: Path, changed: int) -> str:
+    return _encoded(Image.open(path).convert("RGB"), "WEBP", quality=SHEET_QUALITY)
+
+
+def _encoded(image: Image.Image, kind: str, **options: int) -> str:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(file.getvalue()).decode()
