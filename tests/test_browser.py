@@ -108,6 +108,9 @@ def test_ask_open_a_citation_render_and_see_the_image(page):
     image = page.locator(RENDERED)
     assert "photographic style" in image.get_attribute("alt")
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 64
+    step_through(page)
+    page.get_by_text("Under the hood: what was measured in this run").click()
+    page.get_by_role("tab", name="Record").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Image", exact=True).click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
@@ -116,6 +119,19 @@ def test_ask_open_a_citation_render_and_see_the_image(page):
     page.locator(RENDERED).wait_for()
     settle(page)
     assert page.locator(RENDERED).count() == 1
+
+
+def step_through(page):
+    """The steps by keyboard, and a phrase's heat map over each picture."""
+    slider = page.get_by_role("slider", name="Denoising step")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert re.fullmatch(r"step (\d+) of \d+", slider.get_attribute("aria-valuetext"))
+    assert page.locator("img.heat").count() == 0
+    page.get_by_role("radio", name="photographic style").check()
+    assert page.locator("img.heat").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    page.get_by_role("button", name="Play the steps").click()
+    page.get_by_text(re.compile(r"^step (\d+) of \1$")).wait_for()
 
 
 def open_a_citation_by_keyboard(page):
@@ -241,6 +257,7 @@ def test_a_sweep_shows_the_strip_and_its_curves(page):
     swept = page.locator('img[alt^="Rendered: "]')
     swept.nth(4).wait_for()
     page.get_by_text("At which weight does one style turn into the other?").wait_for()
+    page.get_by_text("What was found, and how").click()
     page.get_by_role("tab", name="Figures").click()
     page.get_by_text("Which style each image is in").first.wait_for()
     page.reload()
@@ -260,6 +277,7 @@ def show_the_swap(page):
     page.get_by_role("button", name="Render", exact=True).last.click()
     page.locator('img[alt="Compared: swap off"]').wait_for()
     page.get_by_text("Under the hood: what was measured in this run").last.click()
+    page.get_by_role("tab", name="Layers").last.click()
     page.get_by_text("Which layers were swapped, and how far that moved them").first.wait_for()
 
 

@@ -11,20 +11,20 @@ function frameOf(given, sheet) {
   finished.src = given.picture;
   finished.alt = given.alt;
   box.append(finished);
-  const rows = Math.ceil(sheet.steps / (sheet.columns || 1));
+  const { numbers, columns } = sheet, last = numbers[numbers.length - 1], rows = Math.ceil(numbers.length / (columns || 1));
+  box.style.aspectRatio = sheet.ratio;
   if (given.sheet) {
     stepping.setAttribute("role", "img");
     stepping.style.backgroundImage = `url("${given.sheet}")`;
-    stepping.style.backgroundSize = `${100 * sheet.columns}% ${100 * rows}%`;
+    stepping.style.backgroundSize = `${100 * columns}% ${100 * rows}%`;
     box.append(stepping);
   }
   figure.append(box, element("figcaption", "", given.label));
-  const show = (step) => {
-    stepping.hidden = step >= sheet.steps; // the last is the finished picture itself
-    const x = (step - 1) % (sheet.columns || 1), y = Math.floor((step - 1) / (sheet.columns || 1));
-    const part = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
-    stepping.style.backgroundPosition = `${part(x, sheet.columns)}% ${part(y, rows)}%`;
-    stepping.setAttribute("aria-label", `${given.label}, as predicted at step ${step} of ${sheet.steps}`);
+  const show = (at) => {
+    stepping.hidden = at >= numbers.length - 1; // the last is the finished picture itself
+    const part = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0);
+    stepping.style.backgroundPosition = `${part(at % (columns || 1), columns)}% ${part(Math.floor(at / (columns || 1)), rows)}%`;
+    stepping.setAttribute("aria-label", `${given.label}, as predicted at step ${numbers[at]} of ${last}`);
   };
   const lay = (phrase) => {
     box.querySelector(".heat")?.remove();
@@ -38,41 +38,41 @@ function frameOf(given, sheet) {
 }
 
 function chartOf(data, goTo) {
-  const { names, rows } = data.shares, steps = rows.length;
+  const { names, rows } = data.shares, { numbers } = data.sheet, steps = rows.length;
   const peak = Math.max(...rows.flat()) || 1;
-  const x = (step) => (steps > 1 ? ((step - 1) / (steps - 1)) * CHART_W : 0);
+  const x = (at) => (steps > 1 ? (at / (steps - 1)) * CHART_W : 0);
   const y = (share) => CHART_H - (share / peak) * (CHART_H - 8);
   const svg = drawing("svg", { viewBox: `0 0 ${CHART_W} ${CHART_H}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   svg.append(drawing("line", { class: "axis", x1: 0, x2: CHART_W, y1: CHART_H, y2: CHART_H }));
   names.forEach((_, n) => {
-    const points = rows.map((row, at) => `${x(at + 1)},${y(row[n])}`).join(" ");
+    const points = rows.map((row, at) => `${x(at)},${y(row[n])}`).join(" ");
     svg.append(drawing("polyline", { class: `line of-${n % 5}`, points }));
   });
   const now = drawing("line", { class: "now", y1: 0, y2: CHART_H });
   svg.append(now);
   svg.addEventListener("click", (event) => {
     const box = svg.getBoundingClientRect();
-    goTo(1 + Math.round(((event.clientX - box.left) / box.width) * (steps - 1)));
+    goTo(Math.round(((event.clientX - box.left) / box.width) * (steps - 1)));
   });
   const holder = element("div", "chart");
   holder.append(element("div", "peak quiet", percent(peak)), svg);
   const axis = element("div", "steps quiet");
-  axis.append(element("span", "", "step 1"), element("span", "", String(steps)));
+  axis.append(element("span", "", `step ${numbers[0]}`), element("span", "", String(numbers[steps - 1])));
   holder.append(axis);
-  return { holder, show: (step) => { now.setAttribute("x1", x(step)); now.setAttribute("x2", x(step)); } };
+  return { holder, show: (at) => { now.setAttribute("x1", x(at)); now.setAttribute("x2", x(at)); } };
 }
 
 function legendOf(data) {
   const legend = element("p", "legend");
-  const show = (step) => {
-    const row = data.shares.rows[step - 1];
+  const show = (at) => {
+    const row = data.shares.rows[at];
     legend.replaceChildren();
     data.shares.names.forEach((name, n) => {
       const item = element("span", "item");
       item.append(element("span", `swatch of-${n % 5}`), element("strong", "", ` ${name} ${percent(row[n])}`));
       legend.append(item, " ");
     });
-    const rest = data.shares.padding ? `; ${percent(data.shares.padding[step - 1])} went to padding` : "";
+    const rest = data.shares.padding ? `; ${percent(data.shares.padding[at])} went to padding` : "";
     legend.append(element("span", "quiet", `of the attention at this step${rest}. Where the model looked is not what it did.`));
   };
   return { legend, show };
@@ -94,8 +94,9 @@ function chooserOf(phrases, lay) {
   return group;
 }
 
-function controlsOf(steps, goTo, place) {
+function controlsOf(numbers, goTo, place) {
   const line = element("div", "controls"), slider = element("input"), said = element("output", "quiet");
+  const last = numbers.length - 1;
   let timer = 0;
   const play = button("play", "", () => (timer ? stop() : start()));
   const label = (isPlaying) => {
@@ -107,46 +108,45 @@ function controlsOf(steps, goTo, place) {
   const stop = () => { clearInterval(timer); timer = 0; label(false); };
   const start = () => {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (Number(slider.value) >= steps) goTo(1);
+    if (Number(slider.value) >= last) goTo(0);
     label(true);
     timer = setInterval(() => {
-      if (!place.root.isConnected || Number(slider.value) >= steps) return stop();
+      if (!place.root.isConnected || Number(slider.value) >= last) return stop();
       goTo(Number(slider.value) + 1);
     }, isCalm ? CALM_STEP_MS : STEP_MS);
   };
-  Object.assign(slider, { type: "range", min: 1, max: steps, step: 1 });
+  Object.assign(slider, { type: "range", min: 0, max: last, step: 1 });
   slider.setAttribute("aria-label", "Denoising step");
   slider.addEventListener("input", () => { stop(); goTo(Number(slider.value)); });
   label(false);
   line.append(play, slider, said);
-  const show = (step) => {
-    slider.value = step;
-    slider.style.setProperty("--done", `${steps > 1 ? (100 * (step - 1)) / (steps - 1) : 100}%`);
-    slider.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
-    said.textContent = `step ${step} of ${steps}`;
+  const show = (at) => {
+    slider.value = at;
+    said.textContent = `step ${numbers[at]} of ${numbers[last]}`;
+    slider.setAttribute("aria-valuetext", said.textContent);
   };
   return { line, show, stop };
 }
 
 export default function (component) {
   mount(component, (data, place) => {
-    const views = [], goTo = (step) => views.forEach((view) => view.show(step));
+    const views = [], goTo = (at) => views.forEach((view) => view.show(at));
     place.root.append(...verdictOf(data));
     const frames = data.frames.map((given) => frameOf(given, data.sheet));
     const row = element("div", "frames");
     row.append(...frames.map((frame) => frame.figure));
     place.root.append(row);
-    const hasSteps = data.sheet.steps > 1 && (data.shares || data.frames.some((given) => given.sheet));
+    const { numbers } = data.sheet, hasSteps = numbers.length > 1 && (data.shares || data.frames.some((given) => given.sheet));
     if (hasSteps) {
-      const controls = controlsOf(data.sheet.steps, goTo, place);
+      const controls = controlsOf(numbers, goTo, place);
       views.push(...frames, controls);
       place.root.append(controls.line);
       if (data.shares) {
-        const chart = chartOf(data, (step) => { controls.stop(); goTo(step); }), legend = legendOf(data);
+        const chart = chartOf(data, (at) => { controls.stop(); goTo(at); }), legend = legendOf(data);
         views.push(chart, legend);
         place.root.append(chart.holder, legend.legend);
       }
-      goTo(data.sheet.steps);
+      goTo(numbers.length - 1);
     }
     if (data.phrases.length) {
       const note = element("p", "quiet note");

@@ -5,7 +5,6 @@ Reads a run's folder and its measurements as `tools/trace/schema.py` documents t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from app.ui.components import browser_component
 from app.ui.pictures import heat_url, picture_url, sheet_url
 
 MOUNT = browser_component("step_player")
-IMAGE, SHEET, SHEETS = "image.png", "steps", "steps.json"
-MAX_FRAMES = 3
+IMAGE = "image.png"
 
 
 def show_step_player(key: str, folder: Path, measurements: dict[str, Any], told: dict[str, str]) -> None:
@@ -37,29 +35,36 @@ def player_data(folder: Path, measurements: dict[str, Any], alt: str) -> dict[st
     """What the component shows of a run.
 
     Returns:
-        `frames`, the pictures side by side, the render between the styles alone; `sheet`, how many steps there are and
+        `frames`, the pictures side by side, the render between the styles alone; `sheet`, the steps that are shown and
         how a sheet of them is laid out; `shares`, of attention by step; `phrases` that have heat maps, `peaks` of each.
     """
     images = measurements.get("images") or [{}]
-    sheet = read_sheet(folder, measurements)
+    sheet = sheet_of(measurements)
+    files = sheet.pop("files")
     frames: list[dict[str, Any]] = []
     for place, (name, label) in arranged(images[0]):
         if (folder / name).is_file():
-            steps = folder / f"{SHEET}-{place}.png" if place else folder / f"{SHEET}.png"
+            steps = folder / Path(files[place]).name if place < len(files) and files[place] else None
             frames.append(
                 {
                     "label": label,
                     "main": place == 0,
                     "alt": f"Rendered image: {alt}" if place == 0 else f"Rendered for comparison: {label}",
                     "picture": picture_url(folder / name),
-                    "sheet": sheet_url(steps) if sheet["columns"] and steps.is_file() else None,
+                    "sheet": sheet_url(steps) if steps and steps.is_file() else None,
                     "place": place,
                 }
             )
     maps, peaks = heat_of(folder, images, [frame["place"] for frame in frames])
     for frame in frames:
         frame["maps"] = maps.get(frame.pop("place"), {})
-    return {"frames": frames, "sheet": sheet, "shares": shares_of(images[0]), "phrases": list(peaks), "peaks": peaks}
+    return {
+        "frames": frames,
+        "sheet": sheet,
+        "shares": shares_of(images[0], sheet["numbers"]),
+        "phrases": list(peaks),
+        "peaks": peaks,
+    }
 
 
 def arranged(image: dict[str, Any]) -> list[tuple[int, tuple[str, str]]]:
@@ -70,25 +75,26 @@ def arranged(image: dict[str, Any]) -> list[tuple[int, tuple[str, str]]]:
     return [alone[0], mine, *alone[1:]] if alone else [mine]
 
 
-def read_sheet(folder: Path, measurements: dict[str, Any]) -> dict[str, int]:
-    """How many steps a run had, and in how many columns its sheets lay them out; no columns where it has no sheets."""
-    steps = len(measurements.get("timesteps") or ()) or 1
-    try:
-        kept = json.loads((folder / SHEETS).read_text("utf-8"))
-        return {"steps": len(kept["timesteps"]), "columns": int(kept["columns"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"steps": steps, "columns": 0}
+def sheet_of(measurements: dict[str, Any]) -> dict[str, Any]:
+    """How a run's sheets of steps lie, and the number of the step that each of their frames shows, from 1."""
+    n_steps = len(measurements.get("timesteps") or ()) or 1
+    kept = measurements.get("steps")
+    if not kept:
+        return {"columns": 0, "files": [], "numbers": list(range(1, n_steps + 1)), "ratio": 1.0}
+    numbers = [step + 1 for step in kept["steps"]]
+    ratio = kept["size_px"] / (kept.get("height_px") or kept["size_px"])
+    return {"columns": kept["columns"], "files": list(kept["files"]), "numbers": numbers, "ratio": ratio}
 
 
-def shares_of(image: dict[str, Any]) -> dict[str, Any] | None:
-    """Each style's share of the attention by step; None where it was not measured."""
+def shares_of(image: dict[str, Any], numbers: Sequence[int]) -> dict[str, Any] | None:
+    """Each style's share of the attention at the steps of these numbers; None where it was not measured."""
     attention, styles = image.get("attention"), image.get("styles") or []
     if not attention or not attention.get("share_by_step"):
         return None
     phrases = attention["phrases"]
     drawn = [n for n, phrase in enumerate(phrases) if phrase in styles] or [phrases.index("subject")]
     padding = phrases.index("padding") if "padding" in phrases else None
-    rows = attention["share_by_step"]
+    rows = [attention["share_by_step"][number - 1] for number in numbers]
     return {
         "names": [phrases[n] for n in drawn],
         "rows": [[row[n] for n in drawn] for row in rows],
