@@ -113,8 +113,8 @@ class Page:
         match open_one():
             case (name, key, citations) if name == PASSAGE:
                 show_passages(self.undertone, st.session_state.conversation or "", key, citations)
-            case (name, render, title) if name == FIGURE:
-                show_figure(render, title)
+            case (name, render, place) if name == FIGURE:
+                show_figure(render, place)
             case (name, kept) if name == ACTIONS:
                 show_actions(self.undertone, self.queue, kept, open_conversation)
 

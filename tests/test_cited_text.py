@@ -49,7 +49,9 @@ def test_a_measured_sentence_is_marked_with_its_figure_and_not_with_where_it_is_
     (paragraph,), opens = laid([Sentence("Most on it. (measurements.json: attention.share)", "framing")])
     assert words(paragraph) == ["Most on it."]
     (mark,) = paragraph["sentences"][0]["marks"]
-    assert opens[mark["at"]] == mark["title"] == "Attention on each phrase, step by step"
+    assert (opens[mark["at"]], mark["title"]) == ("attention.share", "Attention on each phrase, step by step")
+    (unknown,), _ = laid([Sentence("It was so. (measurements.json: nowhere.at_all)", "framing")])
+    assert (words(unknown), unknown["sentences"][0]["marks"]) == (["It was so."], [])
 
 
 def test_the_swap_can_be_seen_to_happen_where_the_corpus_tells_it():

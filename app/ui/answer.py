@@ -16,7 +16,7 @@ from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
 from app.ui.charts import TITLES, Figure, figures_of
-from app.ui.cited_text import STORED_AT, Marks, Opens, paragraphs_of, show_cited_text
+from app.ui.cited_text import Marks, Opens, measured_at, paragraphs_of, show_cited_text
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
 from app.ui.figures import figure_of
@@ -45,7 +45,7 @@ def show_answer(
         measured: The artifact of the run that its measured sentences are about.
         runs: Says what can be run for the stages of its workflow, and how far it is.
     """
-    is_measured = any(STORED_AT.fullmatch(sentence.text) for sentence in answer.sentences)
+    is_measured = any(measured_at(sentence)[1] for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
     opener = partial(open_mark, key, measured or {})
     if answer.search_query and answer.search_query.strip() != answer.question.strip():
@@ -86,9 +86,10 @@ def open_mark(key: str, measured: dict[str, Any], opens: Opens) -> None:
 
 
 def figures_at_hand(render: dict[str, Any]) -> dict[str, Figure]:
-    """The figures of a run, by their titles."""
-    figures = [*figures_of(render.get("measurements", {})), *map(figure_of, render.get("figures", ()))]
-    return {figure.title: figure for figure in figures}
+    """The figures of a run, by what facts call them."""
+    drawn = {figure.title: figure for figure in figures_of(render.get("measurements", {}))}
+    named = {place: drawn[title] for place, title in TITLES.items() if title in drawn}
+    return named | {figure["id"]: figure_of(figure) for figure in render.get("figures", ())}
 
 
 @st.dialog("The passage in its document", width="medium", on_dismiss=close_dialog)
@@ -100,15 +101,14 @@ def show_passages(undertone: Undertone, conversation_id: str, key: str, citation
 
 
 @st.dialog("Measured in this run", width="medium", on_dismiss=close_dialog)
-def show_figure(render: dict[str, Any], title: str) -> None:
-    """One figure of a run, by its title."""
-    figure = figures_at_hand(render).get(title)
-    if figure:
+def show_figure(render: dict[str, Any], place: str) -> None:
+    """One figure of a run, by what facts call it."""
+    if figure := figures_at_hand(render).get(place):
         show_figures([figure])
-    elif title == TITLES["parameters"]:
+    elif TITLES.get(place) == TITLES["parameters"]:
         show_weights(render.get("measurements", {}))
     else:
-        st.caption(f"“{escape(title)}” is shown with the run itself.")
+        st.caption("It is shown with the run itself.")
 
 
 def show_marked(document: Document | None, citations: Sequence[Citation]) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
 MARKS = ("start", "end", "padding")
 HEIGHT_PX = 300
 DENSEST_CELL = 0.5
+INK_ON_LIGHT, INK_ON_DARK = "#26233a", "#ece9f4"
 LYING_TITLE: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -14}
 """A y axis' title lies above it, where a narrow chart has room for it."""
 
@@ -217,7 +219,12 @@ def shaded(base: alt.Chart, field: str, peak: float, format: str) -> tuple[alt.C
     """Cells whose opacity is their value, with the number in each: both can be read on light and on dark."""
     opacity = alt.Scale(domain=[0, peak or 1.0], range=[0.03, DENSEST_CELL])
     cells = base.mark_rect(cornerRadius=3).encode(opacity=alt.Opacity(f"{field}:Q", scale=opacity, legend=None))
-    return cells, base.mark_text(fontSize=11).encode(text=alt.Text(f"{field}:Q", format=format))
+    return cells, base.mark_text(fontSize=11, color=ink()).encode(text=alt.Text(f"{field}:Q", format=format))
+
+
+def ink() -> str:
+    """The colour of words within a chart, which Vega would draw in black on any theme."""
+    return INK_ON_DARK if st.context.theme.type == "dark" else INK_ON_LIGHT
 
 
 def _rulers(by_step: Sequence[str], styles: Sequence[str]) -> alt.Chart:

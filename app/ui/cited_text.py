@@ -23,7 +23,7 @@ STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*
 MOUNT = browser_component("cited_text", "citation_marks")
 
 Opens = tuple[Citation, ...] | str
-"""What a mark opens: passages of one document, or the figure of this title."""
+"""What a mark opens: passages of one document, or the figure that facts call this."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Marks:
     Args:
         numbers: Each cited document's number.
         titles: Each cited document's title.
-        figures: The figures of the run that measured sentences are about, by their titles.
+        figures: The figures of the run that measured sentences are about, by what facts call them.
     """
 
     numbers: Mapping[str, int]
@@ -64,10 +64,14 @@ class Marks:
             opens.append(cited)
         return marks
 
-    def of_figure(self, title: str, opens: list[Opens]) -> list[dict[str, Any]]:
-        figure = self.figures.get(title)
+    def of_figure(self, place: str, opens: list[Opens]) -> list[dict[str, Any]]:
+        """A mark for a figure; none where nothing is known of it."""
+        figure = self.figures.get(place)
+        title = figure.title if figure else TITLES.get(place)
+        if title is None:
+            return []
         shown = {"shows": figure.shows, "hides": figure.does_not_show} if figure else {"shows": "", "hides": ""}
-        opens.append(title)
+        opens.append(place)
         return [{"title": title, **shown, "at": len(opens) - 1}]
 
 
@@ -130,18 +134,23 @@ def paragraphs_of(
             is_named = title and is_of_several and not is_introduced and not sentence.text.startswith(title)
             paragraphs.append({"label": title if is_named else "", "short": is_short, "sentences": []})
         before = group
-        told = STORED_AT.fullmatch(sentence.text)
-        text, title = (told[1], TITLES[told[2]]) if told and told[2] in TITLES else (sentence.text, "")
+        text, place = measured_at(sentence)
         quotes = " ".join(citation.quote for citation in sentence.citations)
         laid: dict[str, Any] = {
             "kind": sentence.kind,
             "runs": [{"text": piece, "href": url} for piece, url in split_links(text, quotes)],
-            "marks": marks.of_figure(title, opens) if title else marks.of_citations(sentence.citations, opens),
+            "marks": marks.of_figure(place, opens) if place else marks.of_citations(sentence.citations, opens),
         }
         if see and tells_the_swap(sentence):
             laid["see"] = f"see it {key}-{number}"
         paragraphs[-1]["sentences"].append(laid)
     return paragraphs, opens
+
+
+def measured_at(sentence: Sentence) -> tuple[str, str]:
+    """A sentence's words, and what facts call the figure that shows them; "" where none does."""
+    told = STORED_AT.fullmatch(sentence.text) if not sentence.citations else None
+    return (told[1], told[2]) if told else (sentence.text, "")
 
 
 def tells_the_swap(sentence: Sentence) -> bool:

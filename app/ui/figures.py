@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from app.ui.charts import Along, Figure, line_chart, scale_of, shaded
+from app.ui.charts import Along, Figure, ink, line_chart, scale_of, shaded
 
 ROW_PX = 30
 
@@ -34,8 +34,8 @@ def _lines(figure: Mapping[str, Any]) -> alt.Chart | alt.LayerChart:
         return chart
     at = pd.DataFrame([{"x": (mark["start"] + mark["end"]) / 2, "word": mark["label"]} for mark in marks])
     base = alt.Chart(at).encode(x="x:Q")
-    rule = base.mark_rule(strokeDash=[5, 4], strokeWidth=1.5)
-    word = base.mark_text(align="left", dx=5, fontSize=12).encode(text="word:N", y=alt.value(10))
+    rule = base.mark_rule(color=ink(), strokeDash=[5, 4], strokeWidth=1.5)
+    word = base.mark_text(color=ink(), align="left", dx=5, fontSize=12).encode(text="word:N", y=alt.value(10))
     return alt.layer(chart, rule, word)
 
 
