@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval train sheets screenshot clean
+.PHONY: run test lint bench eval train sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -35,6 +35,11 @@ screenshot: .venv/installed ## the pictures of the page in docs/
 	done; \
 	test "$$found" || echo "no Python from 3.11 to 3.14 is here; install one, or name it: make PYTHON=/path/to/python3" >&2; \
 	exit 1
+
+welcome: .venv/installed ## the experiment that the empty page shows
+	$(BIN)/python -m tools experiment flip --style "photographic style" --style "digital illustration" \
+	  --subject "a red house in a meadow" --seed 5 --out app/ui/welcome
+	cd app/ui/welcome && rm -f figure.png record.json measurements.* 09-* 1?-*
 
 sheets: .venv/installed ## contact sheets of the embedded image model in docs/
 	$(BIN)/python -m tests.evals.sheets

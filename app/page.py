@@ -11,9 +11,9 @@ at one place in the page, whether it is new or old: a widget that moves is anoth
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -30,9 +30,10 @@ from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passag
 from app.ui.blend_form import Card
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
-from app.ui.sidebar import ACTIONS, SHOWN_DOCUMENTS, show_actions, show_sidebar
+from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
 from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
+from app.ui.welcome import show_welcome
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 from tools.registry import TOOLS
 
@@ -40,13 +41,9 @@ SEED_QUESTION = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
     "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
 )
-STARTERS = (
-    SEED_QUESTION,
-    "What is swapped in the self-attention layers, and what is kept?",
-    "Which of these needs no fine-tuning?",
-    "Which of the models comes without a paper?",
-)
 TURN_WAIT_S = 0.2
+SHOWN_TITLES = 3
+PAGE_STYLE = Path(__file__).resolve().parent / "ui" / "page.css"
 ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 
 
@@ -103,7 +100,7 @@ class Page:
         welcome = st.empty()  # emptied first, or its buttons would linger under a new answer
         if conversation is None:
             with welcome.container():
-                show_welcome(self)
+                show_empty_page(self)
         else:
             show_conversation(self, conversation)
         st.session_state.has_caught_up = True
@@ -166,20 +163,10 @@ class Page:
         self.turns.start(conversation_id, self.chat.decline(conversation_id, call_id))
 
 
-def show_welcome(page: Page) -> None:
-    st.title("Undertone", anchor=False)
-    st.markdown(
-        "How image models blend styles: answered from the papers and model cards in its corpus, every claim with the "
-        "passage it rests on, and shown by rendering the blend."
-    )
-    st.caption("Try one of these")
-    known = {document.id for document in page.undertone.index.documents()[:SHOWN_DOCUMENTS]}
-    starters: Sequence[str] = STARTERS
-    if "visual-style-prompting" not in known:
-        titles = [document.title for document in page.undertone.index.documents()[: len(STARTERS)]]
-        starters = [f"What is “{title}” about?" for title in titles]
-    for starter in starters:
-        st.button(escape(starter), width="stretch", key=f"starter {starter}", on_click=page.start, args=(starter,))
+def show_empty_page(page: Page) -> None:
+    """What one can begin with; the seed's question where the corpus bears on it."""
+    questions = [SEED_QUESTION] if page.undertone.searcher.search(SEED_QUESTION).relevant else []
+    show_welcome(questions, [one.title for one in page.undertone.index.documents()[:SHOWN_TITLES]], page.start)
 
 
 def show_conversation(page: Page, conversation: Conversation) -> None:
@@ -267,6 +254,7 @@ def show_follow_ups(page: Page, entry: Entry) -> None:
 
 def main() -> None:
     st.set_page_config(page_title="Undertone", page_icon=":material/graphic_eq:", initial_sidebar_state="auto")
+    st.html(PAGE_STYLE)
     try:
         opened = open_once()
     except OPENING_ERRORS as error:

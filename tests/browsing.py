@@ -77,9 +77,9 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def open_page(browser: Browser, address: str, size: dict[str, int]) -> Page:
-    """Open the page and wait until it stands."""
-    page = browser.new_page(viewport=size)  # type: ignore[arg-type]
+def open_page(browser: Browser, address: str, size: dict[str, int], scheme: str = "light") -> Page:
+    """Open the page and wait until it stands; the scheme is the system's, light or dark."""
+    page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     page.set_default_timeout(TIMEOUT_S * 1000)
     page.goto(address)
     page.locator(QUESTION).wait_for()
