@@ -259,7 +259,7 @@ def test_a_sweep_shows_the_strip_and_its_curves(page):
     page.get_by_text("At which weight does one style turn into the other?").wait_for()
     page.get_by_text("What was found, and how").click()
     page.get_by_role("tab", name="Figures").click()
-    page.get_by_text("Which style each image is in").first.wait_for()
+    page.get_by_text("Which style each picture is in").first.wait_for()
     page.reload()
     swept.nth(4).wait_for()
     keep(page, "sweep")

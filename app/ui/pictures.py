@@ -36,7 +36,7 @@ def heat_url(heat: NDArray[np.floating[Any]]) -> str:
     """A heat map in 0..1, (height, width), as a see-through picture: the more heat, the less is seen through it."""
     small = Image.fromarray((np.clip(heat, 0, 1) * 255).astype(np.uint8))
     wide = np.asarray(small.resize((HEAT_PX, HEAT_PX), Image.Resampling.BICUBIC), np.float64) / 255
-    alpha = (np.sqrt(wide) * HEAT_ALPHA * 255).astype(np.uint8)
+    alpha = (wide**0.8 * HEAT_ALPHA * 255).astype(np.uint8)
     return _encoded(Image.fromarray(np.dstack([coloured(wide), alpha]), "RGBA"), "PNG")
 
 
