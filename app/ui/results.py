@@ -43,10 +43,11 @@ def show_result(key: str, render: dict[str, Any]) -> None:
         return
     record, measurements = render.get("record", {}), render.get("measurements", {})
     told = {"line": line_of(record), "verdict": render.get("verdict") or "", "alt": describe(record)}
-    show_step_player(f"player-{key}", folder, measurements, told)
+    unknown = render.get("unknown_words") or ()
+    show_step_player(f"player-{key}", folder, measurements, told, unknown)
     if "reference" in measurements:
         show_swap(key, folder, measurements["reference"])
-    if unknown := render.get("unknown_words"):
+    if unknown:
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
     show_measured(key, render, folder / IMAGE)
 

@@ -78,6 +78,25 @@ function legendOf(data) {
   return { legend, show };
 }
 
+// The prompt as the model read it: a chip per token, coloured as its phrase is in the chart.
+function chipsOf(data) {
+  const list = element("ul", "chips");
+  list.setAttribute("aria-label", "The prompt's tokens, by phrase, with the phrase's share of attention");
+  for (const given of data.chips) {
+    const of = data.shares ? data.shares.names.indexOf(given.phrase) : -1;
+    const item = element("li", of < 0 ? "" : `of-${of % 5}`);
+    for (const word of given.words) {
+      const chips = element("span", word.unknown ? "word unknown" : "word");
+      for (const piece of word.pieces) chips.append(element("span", "token", piece));
+      if (word.unknown) chips.append(element("span", "visually-hidden", " (unknown to this model)"));
+      item.append(chips, " ");
+    }
+    item.append(element("span", "quiet share", percent(given.share)));
+    list.append(item);
+  }
+  return list;
+}
+
 function chooserOf(phrases, lay) {
   const group = element("fieldset", "phrases");
   group.append(element("legend", "quiet", "Attention over the picture"));
@@ -148,6 +167,7 @@ export default function (component) {
       }
       goTo(numbers.length - 1);
     }
+    if (data.chips.length) place.root.append(chipsOf(data));
     if (data.phrases.length) {
       const note = element("p", "quiet note");
       note.setAttribute("role", "status");

@@ -17,9 +17,12 @@ from app.ui.pictures import heat_url, picture_url, sheet_url
 
 MOUNT = browser_component("step_player")
 IMAGE = "image.png"
+END_OF_WORD = "</w>"  # what CLIP's tokenizer ends a word with
 
 
-def show_step_player(key: str, folder: Path, measurements: dict[str, Any], told: dict[str, str]) -> None:
+def show_step_player(
+    key: str, folder: Path, measurements: dict[str, Any], told: dict[str, str], unknown_words: Sequence[str] = ()
+) -> None:
     """Draw a render with its steps.
 
     Args:
@@ -27,8 +30,11 @@ def show_step_player(key: str, folder: Path, measurements: dict[str, Any], told:
         folder: The run's folder.
         measurements: The run's measurements.
         told: What is said of it: `line` (what was rendered), `verdict`, `alt` (what the picture shows).
+        unknown_words: Words of the prompt that the model never learned.
     """
-    MOUNT(key=key, data={**told, **player_data(folder, measurements, told["alt"])})
+    image = (measurements.get("images") or [{}])[0]
+    chips = chips_of(image.get("attention") or {}, unknown_words)
+    MOUNT(key=key, data={**told, **player_data(folder, measurements, told["alt"]), "chips": chips})
 
 
 def player_data(folder: Path, measurements: dict[str, Any], alt: str) -> dict[str, Any]:
@@ -100,6 +106,23 @@ def shares_of(image: dict[str, Any], numbers: Sequence[int]) -> dict[str, Any] |
         "rows": [[row[n] for n in drawn] for row in rows],
         "padding": None if padding is None else [row[padding] for row in rows],
     }
+
+
+def chips_of(attention: dict[str, Any], unknown_words: Sequence[str]) -> list[dict[str, Any]]:
+    """The prompt as the tokenizer cut it, by phrase with the share of attention that all of the phrase's tokens had."""
+    unknown = {word.lower() for word in unknown_words}
+    chips = []
+    shares = zip(attention.get("phrases", ()), attention.get("share", ()), attention.get("tokens", ()), strict=False)
+    for phrase, share, tokens in shares:
+        words: list[list[str]] = [[]]
+        for token in tokens:
+            words[-1].append(token.removesuffix(END_OF_WORD))
+            if token.endswith(END_OF_WORD):
+                words.append([])
+        cut = [{"pieces": word, "unknown": "".join(word).lower() in unknown} for word in words if word]
+        if cut:
+            chips.append({"phrase": phrase, "share": share, "words": cut})
+    return chips
 
 
 def heat_of(
