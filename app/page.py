@@ -30,6 +30,7 @@ from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passag
 from app.ui.blend_form import Card
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
+from app.ui.question import EDIT, show_edit, show_question
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
 from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
@@ -112,6 +113,8 @@ class Page:
                 show_passages(self.undertone, st.session_state.conversation or "", key, citations)
             case (name, render, place) if name == FIGURE:
                 show_figure(render, place)
+            case (name, key, question) if name == EDIT:
+                show_edit(key, question, self.ask_anew)
             case (name, kept) if name == ACTIONS:
                 show_actions(self.undertone, self.queue, kept, open_conversation)
 
@@ -150,6 +153,19 @@ class Page:
             asked.add(once)
         self.turns.start(conversation_id, self.chat.take_up(conversation_id))
         open_conversation(conversation_id)
+
+    def ask_anew(self, key: str) -> None:
+        """Ask a question of this conversation in other words, in a branch that knows what was said before it."""
+        before, new_id = st.session_state.conversation, uuid.uuid4().hex[:12]
+        if self.chat.branch(before, key, new_id) is None:
+            st.session_state.notice = "This question is not there any more."
+            close_dialog()
+            return
+        st.session_state.conversation, st.session_state.has_caught_up = new_id, False
+        self.ask(st.session_state[f"anew {key}"])
+        if st.session_state.get("notice"):  # it could not be asked, and what it would have begun is not there
+            st.session_state.conversation = before
+        close_dialog()
 
     def start(self, starter: str) -> None:
         """Ask a starter; its second click finds the conversation begun. For callbacks."""
@@ -221,7 +237,7 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
     entry, conversation_id = said.entry, said.conversation_id
     if entry.question is not None:
         with st.chat_message("user", avatar=PERSON):
-            st.markdown(escape(entry.question))
+            show_question(entry.key, entry.question)
         return
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:

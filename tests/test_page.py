@@ -156,6 +156,22 @@ def test_a_follow_up_says_what_was_searched_for(page):
     assert any(caption.value.startswith("Searched for") for caption in page.caption)
 
 
+def test_a_question_is_edited_and_asked_again_in_a_branch(page):
+    ask(page, "What is FedStyle?")
+    ask(page, "What is WSAM?")
+    first = page.query_params["c"]
+    buttons(page, "edit ")[-1].click().run()
+    assert page.text_area[0].value == "What is WSAM?"
+    page.text_area[0].set_value("What is Visual Style Prompting?")
+    buttons(page, "ask anew")[0].click().run()
+    assert not page.exception
+    assert page.query_params["c"] != first
+    assert "What is FedStyle?" in words(page) and "What is WSAM?" not in words(page)
+    again = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
+    again.query_params["c"] = first
+    assert "What is WSAM?" in words(again.run()), "the first conversation stays as it was"
+
+
 def test_a_suggestion_is_asked_by_a_click(page):
     ask(page, SEED_QUESTION)
     suggestion = next(button for button in page.main.button if button.label.startswith("Now 80"))
