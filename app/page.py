@@ -28,7 +28,8 @@ from app.markup import escape
 from app.settings import read_settings
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
 from app.ui.blend_form import Card
-from app.ui.dialogs import close_dialog, open_one
+from app.ui.comparison import COMPARE, show_comparison
+from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
@@ -113,6 +114,8 @@ class Page:
                 show_passages(self.undertone, st.session_state.conversation or "", key, citations)
             case (name, render, place) if name == FIGURE:
                 show_figure(render, place)
+            case (name, before, after) if name == COMPARE:
+                show_comparison(before, after)
             case (name, key, question) if name == EDIT:
                 show_edit(key, question, self.ask_anew)
             case (name, kept) if name == ACTIONS:
@@ -196,9 +199,9 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
     new = st.session_state.pop("new", None)  # (conversation, entry) to draw at reading pace, once
     measured: dict[str, Any] | None = None
     for number, entry in enumerate(entries):
-        measured = entry.result or measured
-        said = Said(conversation.id, entry, number == len(entries) - 1, new == (conversation.id, number), measured)
-        show_entry(page, said, jobs)
+        before, measured = measured, entry.result or measured
+        is_last, is_new = number == len(entries) - 1, new == (conversation.id, number)
+        show_entry(page, Said(conversation.id, entry, is_last, is_new, measured, before), jobs)
     if turn and is_under_way:
         show_turn(page, conversation.id, turn, len(entries))
 
@@ -224,6 +227,7 @@ class Said:
     Args:
         is_new: Whether it is drawn for the first time.
         measured: The last run up to it.
+        before: The run before it.
     """
 
     conversation_id: str
@@ -231,6 +235,14 @@ class Said:
     is_last: bool
     is_new: bool
     measured: dict[str, Any] | None
+    before: dict[str, Any] | None
+
+
+def show_compare_button(key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    label, icon = "Compare with the run before", ":material/compare:"
+    st.button(
+        label, key=f"compare {key}", icon=icon, type="tertiary", on_click=open_dialog, args=(COMPARE, before, after)
+    )
 
 
 def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
@@ -255,6 +267,8 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
                 FORMS[TOOLS[card.proposal.tool].view](page.queue, card)
         elif entry.result:
             RESULTS[entry.view](entry.key, entry.result)
+            if said.before:
+                show_compare_button(entry.key, said.before, entry.result)
         elif entry.note:
             st.markdown(escape(entry.note))
 

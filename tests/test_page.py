@@ -214,6 +214,20 @@ def test_render_shows_the_image_and_the_conversation_goes_on(page):
     assert len(pictures(page)) == 1
 
 
+def test_two_runs_are_laid_side_by_side(page):
+    ask(page, SEED_QUESTION)
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    assert buttons(page, "compare") == [], "there is no run before the first"
+    page.slider[0].set_value(80).run()
+    buttons(page, "render")[0].click().run()
+    rendered(page)
+    buttons(page, "compare")[0].click().run()
+    assert not page.exception
+    assert "What changed" in words(page)
+    assert "80% photographic style + 20% digital illustration" in str(page.table[0].value)
+
+
 def test_a_card_can_still_be_rendered_after_the_conversation_went_on(page):
     ask(page, SEED_QUESTION)
     ask(page, "What is FedStyle?")
