@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import Field
 
 from app.agent.graph import build_agent
@@ -323,3 +324,64 @@ def test_a_question_asked_during_a_turn_waits_for_it(tmp_path):
     for thread in threads:
         thread.join()
     assert kinds(chat, "c") == "HATA" * 4
+
+
+class Killed(BaseException):
+    """No `except Exception` of a library may take it for an error."""
+
+
+class DyingSaver(InMemorySaver):
+    """Dies at one of its writes, before or after it is done; what it has written stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.is_done = -1, False
+
+    def _count(self, write: Any) -> Any:
+        self.left -= 1
+        if self.left == 0 and not self.is_done:
+            raise Killed
+        result = write()
+        if self.left == 0:
+            raise Killed
+        return result
+
+    def put(self, *args: Any) -> Any:
+        return self._count(lambda: super(DyingSaver, self).put(*args))
+
+    def put_writes(self, *args: Any) -> Any:
+        return self._count(lambda: super(DyingSaver, self).put_writes(*args))
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("question", ["why?", "why? blend it"])
+def test_a_turn_killed_at_any_write_is_taken_up(question, is_done):
+    is_over = False
+    for write in range(1, 60):
+        saver = DyingSaver()
+        saver.is_done = is_done
+        chat = Chat(build_agent(Scripted(), [search_corpus, blend_styles], saver), None)
+        list(chat.ask("c", "what is it?"))
+        chat.begin("c", question)
+        saver.left = write
+        try:
+            list(chat.take_up("c"))
+            is_over = True
+        except Killed:
+            pass
+        saver.left = -1
+        again = Chat(build_agent(Scripted(), [search_corpus, blend_styles], saver), None)
+        list(again.take_up("c"))
+        said = again.messages("c")
+        assert not again.is_cut_off("c")
+        assert [m.content for m in said if isinstance(m, HumanMessage)] == ["what is it?", question]
+        waiting = proposals(said[-1])
+        assert len(waiting) == question.count("blend")
+        for call in waiting:
+            again.hand_over("c", call["id"], call["args"], finished(call))
+            assert again.messages("c")[-1].text == "Rendered." and again.messages("c")[-2].artifact == {"run_id": "r1"}
+        *_, answer = again.ask("c", "and now?")
+        assert isinstance(answer, CitedAnswer)
+        if is_over:
+            return
+    raise AssertionError("a turn has fewer writes than that")

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveM
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.constants import START
+from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
@@ -68,25 +69,37 @@ class Chat:
                 yield from self._run(conversation_id, None)
 
     def _rewind(self, conversation_id: str) -> None:
-        """Go back to the question: what a search found comes back from a checkpoint as data, not as a result."""
+        """Go back to the question: what a search found comes back from a checkpoint as data, not as a result.
+
+        The messages are given anew and not taken back one by one: of a turn that was cut off, some were noted and had
+        not become part of the conversation, and cannot be taken back from it.
+        """
         messages = self.messages(conversation_id)
         if isinstance(messages[-1], ToolMessage) and needs_approval(messages[-1].name or ""):
             return
         asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
-        half_done = [RemoveMessage(message.id) for message in messages[asked + 1 :] if message.id]
-        if half_done:
-            self.agent.update_state(_config(conversation_id), {"messages": half_done}, as_node=START)
+        if messages[asked + 1 :]:
+            said = [RemoveMessage(REMOVE_ALL_MESSAGES), *messages[: asked + 1]]
+            self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
 
     def is_cut_off(self, conversation_id: str) -> bool:
         """Whether the last question, or the last render, still waits for the engine's answer."""
         messages = self.messages(conversation_id)
         return bool(messages) and not proposals(messages[-1]) and not _is_answer(messages[-1])
 
+    def _reach_click(self, conversation_id: str) -> None:
+        """Go on to where the agent waits for a click: a turn may have been cut off between a proposal and there."""
+        state = self.agent.get_state(_config(conversation_id))
+        if state.next and not any(task.interrupts for task in state.tasks):
+            for _ in self._run(conversation_id, None):
+                pass
+
     def approve(self, conversation_id: str) -> Iterator[Event]:
         """Run what is proposed and waits, as it stands, here and now, and let the engine say what came of it."""
         with self._locks[conversation_id]:
             messages = self.messages(conversation_id)
             if waiting := proposals(messages[-1]) if messages else []:
+                self._reach_click(conversation_id)
                 yield from self._run(
                     conversation_id, Command(resume={"decisions": [{"type": "approve"}] * len(waiting)})
                 )
@@ -97,6 +110,7 @@ class Chat:
             messages = self.messages(conversation_id)
             waiting = [call["id"] for call in proposals(messages[-1])] if messages else []
             if call_id in waiting:
+                self._reach_click(conversation_id)
                 said = [DECLINED if waited == call_id else WENT_ON for waited in waiting]
                 decisions = [{"type": "reject", "message": message} for message in said]
                 yield from self._run(conversation_id, Command(resume={"decisions": decisions}))
@@ -124,6 +138,7 @@ class Chat:
             context = TurnContext(rendered={call_id: rendered})
             command: Command | dict[str, Any]
             if (call_id, rendered.name) in ((call["id"], call["name"]) for call in waiting):
+                self._reach_click(conversation_id)
                 command = _approval(waiting, call_id, arguments)
             else:
                 new_id = f"{call_id}-{len(messages)}"
