@@ -90,7 +90,7 @@ class Chat:
     def _reach_click(self, conversation_id: str) -> None:
         """Go on to where the agent waits for a click: a turn may have been cut off between a proposal and there."""
         state = self.agent.get_state(_config(conversation_id))
-        if state.next and not any(task.interrupts for task in state.tasks):
+        if state.tasks and not any(task.interrupts for task in state.tasks):
             for _ in self._run(conversation_id, None):
                 pass
 
