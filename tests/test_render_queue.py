@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 import time
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
-from app.conversation.render_queue import RenderQueue
+from app.conversation.owner import process_name
+from app.conversation.render_queue import RenderJob, RenderQueue
 
 
 class Studio:
@@ -145,9 +150,83 @@ def test_another_living_process_keeps_its_job(tmp_path, studio):
     job = queue.submit("c", "a", "blend_styles", {})
     wait_until(lambda: queue.step(job.id))
     file = tmp_path / job.id / "job.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "owner": 1}))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "owner": process_name(1)}))
     assert status(open_queue(tmp_path, Studio()), "a") == "running"
     studio.go_on.set()
+
+
+def test_what_another_process_did_is_shown_as_it_stands_now(tmp_path, studio):
+    job = RenderJob("one", "c", "theirs", "blend_styles", {}, "running", 1.0, process_name(1))
+    file = tmp_path / "one" / "job.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(asdict(job)))
+    queue = open_queue(tmp_path, studio)
+    assert queue.of_conversation("c")["theirs"].status == "running"
+    assert queue.submit("c", "theirs", "blend_styles", {}).id == "one", "it is not rendered twice"
+    file.write_text(json.dumps({**asdict(job), "status": "done"}))
+    assert queue.of_conversation("c")["theirs"].status == "done"
+    studio.go_on.set()
+    assert queue.submit("c", "theirs", "blend_styles", {}).id != "one"
+
+
+@pytest.mark.parametrize("owner", [f"{os.getpid()}@1", "999999999@77", 1, f"{os.getpid()}"])
+def test_a_number_that_was_given_out_again_is_not_its_owner(tmp_path, studio, owner):
+    job = {
+        "id": "20260101-000000-abcdef", "conversation_id": "c", "call_id": "a", "tool": "blend_styles",
+        "arguments": {}, "status": "running", "created_at": 1.0, "owner": owner,
+    }  # fmt: skip
+    (tmp_path / job["id"]).mkdir()
+    (tmp_path / job["id"] / "job.json").write_text(json.dumps(job))
+    queue = open_queue(tmp_path, studio)
+    assert status(queue, "a") == "interrupted"
+    studio.go_on.set()
+    queue.submit("c", "a", "blend_styles", {})
+    wait_until(lambda: status(queue, "a") == "done")
+
+
+@pytest.mark.parametrize("name", ["../out", "..", ".", "/etc", "other", "a/b", ""])
+def test_a_job_cannot_name_another_folder(tmp_path, studio, name):
+    renders, out = tmp_path / "renders", tmp_path / "out"
+    out.mkdir()
+    (out / "precious").write_text("")
+    job = {
+        "id": name, "conversation_id": "c", "call_id": "a", "tool": "blend_styles",
+        "arguments": {}, "status": "done", "created_at": 1.0, "owner": "1@1",
+    }  # fmt: skip
+    (renders / "one").mkdir(parents=True)
+    (renders / "one" / "job.json").write_text(json.dumps(job))
+    queue = open_queue(renders, studio)
+    assert queue.latest("a") is None
+    queue.discard("c")
+    assert (out / "precious").exists() and (renders / "one").exists()
+
+
+def test_a_full_disk_is_said_on_the_card_and_leaves_nothing_half_written(tmp_path, studio, monkeypatch):
+    queue = open_queue(tmp_path, studio)
+    whole = Path.write_text
+
+    def full(self, *args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    job = queue.submit("c", "a", "blend_styles", {})
+    assert job.status == "failed" and "No space left on device" in job.error
+    assert list(tmp_path.glob("*/*")) == []
+    monkeypatch.setattr(Path, "write_text", whole)
+    studio.go_on.set()
+    queue.submit("c", "a", "blend_styles", {})
+    wait_until(lambda: status(queue, "a") == "done")
+
+
+def test_a_render_that_fails_leaves_no_files(tmp_path, studio):
+    def fails(job, folder, on_step):
+        (folder / "image.png").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    queue = RenderQueue(tmp_path, fails, studio.hand_over)
+    job = queue.submit("c", "a", "blend_styles", {})
+    wait_until(lambda: status(queue, "a") == "failed")
+    assert [file.name for file in (tmp_path / job.id).iterdir()] == ["job.json"]
 
 
 def test_a_deleted_conversation_takes_its_renders_with_it(tmp_path, studio):

@@ -22,11 +22,11 @@ _ASKS_HOW = re.compile(r"\b(why|how|when|where) (does|do|did|is|are)\b", re.I)
 _ASSUMES: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        r"^\W*(?:(?:so|and|but)\b\W*)?(?:why|how)\s+(?:does|do|did|is|are|was|were|has|have|can|could)\s+(.+?)\W*$",
-        r"\b(?:is|isn['’]t|was|wasn['’]t) it (?:not )?(?:true|correct|right|a fact|the case) that\s+(.+?)\W*$",
-        r"\bI (?:thought|think|heard|read|assume|believe|understand)\s+(?:that\s+)?(.+?)\W*$",
-        r"^\W*(?:(?:so|and|but)\b\W*)?(.+?),? (?:right|correct|is(?:n['’]t| it not) it|does(?:n['’]t| it not) it|don['’]t they)\W*\?\W*$",
-        r"^\W*(?:(?:so|and|but)\b\W*)?(?:doesn|don|didn|isn|aren|wasn|weren)['’]t\s+(.+?)\W*$",
+        r"^\W*+(?:(?:so|and|but)\b\W*+)?(?:why|how)\s+(?:does|do|did|is|are|was|were|has|have|can|could)\s+(.*\w)\W*$",
+        r"\b(?:is|isn['’]t|was|wasn['’]t) it (?:not )?(?:true|correct|right|a fact|the case) that\s+(.*\w)\W*$",
+        r"\bI (?:thought|think|heard|read|assume|believe|understand)\s+(?:that\s+)?(.*\w)\W*$",
+        r"^\W*+(?:(?:so|and|but)\b\W*+)?(.+?),? (?:right|correct|is(?:n['’]t| it not) it|does(?:n['’]t| it not) it|don['’]t they)\W*\?\W*$",
+        r"^\W*+(?:(?:so|and|but)\b\W*+)?(?:doesn|don|didn|isn|aren|wasn|weren)['’]t\s+(.*\w)\W*$",
     )
 )
 _ASIDE = re.compile(r"\s*\([^)]*\)")

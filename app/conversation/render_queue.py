@@ -5,19 +5,27 @@ It knows nothing of pixels; what renders a job, and where a finished one goes, i
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
-import os
+import re
 import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from app.conversation.owner import is_running, process_name
+
 Status = Literal["queued", "running", "rendered", "done", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running", "rendered")
+
+
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+"""What may become a folder's name: no path, and nothing that leads out of the folder of renders."""
 
 
 class RenderCancelled(Exception):
@@ -34,7 +42,7 @@ class RenderJob:
         arguments: The tool's arguments as the person set them.
         status: "rendered" means that the files are there and the conversation is still to be told.
         result: What the tool returned, once rendered: `content` and `artifact`.
-        owner: The process that works on it.
+        owner: The process that works on it (`owner.process_name`).
     """
 
     id: str
@@ -44,7 +52,7 @@ class RenderJob:
     arguments: dict[str, Any]
     status: Status
     created_at: float
-    owner: int
+    owner: str
     error: str | None = None
     result: dict[str, Any] | None = None
 
@@ -82,13 +90,15 @@ class RenderQueue:
         self._cancelled: set[str] = set()
         self._discarded: set[str] = set()  # conversations
         self._changed = threading.Condition()
+        self._me = process_name()
         for file in sorted(folder.glob("*/job.json")):
-            self._load(file)
+            self._load(file, is_restart=True)
         threading.Thread(target=self._work, daemon=True, name="renders").start()
 
     def submit(self, conversation_id: str, call_id: str, tool: str, arguments: dict[str, Any]) -> RenderJob:
         """Queue a run; a second click while it waits or runs gives the same job."""
         with self._changed:
+            self._read_others()
             latest = self.latest(call_id)
             if latest and latest.status in ACTIVE:
                 return latest
@@ -100,9 +110,13 @@ class RenderQueue:
                 arguments=arguments,
                 status="queued",
                 created_at=time.time(),
-                owner=os.getpid(),
+                owner=self._me,
             )
-            self._keep(job)
+            try:
+                self._keep(job)
+            except OSError as error:  # a full disk; the card says so, and another click tries again
+                job = replace(job, status="failed", error=f"it cannot be kept ({error.strerror}); make room, try again")
+                self._jobs[job.id] = job
             return job
 
     def cancel(self, job_id: str) -> None:
@@ -120,7 +134,9 @@ class RenderQueue:
         return max(jobs, key=lambda job: job.created_at) if jobs else None
 
     def of_conversation(self, conversation_id: str) -> dict[str, RenderJob]:
-        """The last job of each of a conversation's proposals."""
+        """The last job of each of a conversation's proposals, as it stands now, whichever process works on it."""
+        with self._changed:
+            self._read_others()
         jobs = [job for job in list(self._jobs.values()) if job.conversation_id == conversation_id]
         return {job.call_id: job for job in sorted(jobs, key=lambda job: job.created_at)}
 
@@ -141,16 +157,34 @@ class RenderQueue:
                     del self._jobs[job.id]
                     shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
-    def _load(self, file: Path) -> None:
-        try:
-            job = RenderJob(**json.loads(file.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return  # not one of ours, or from another version: leave it alone
-        if job.status in ACTIVE and (job.owner == os.getpid() or not _is_alive(job.owner)):
-            status: Status = "interrupted" if job.status == "running" else job.status
-            self._keep(replace(job, status=status, owner=os.getpid()))
-        else:
-            self._jobs[job.id] = job
+    def _read_others(self) -> None:
+        """Read what other processes have done, and take over what those that have died left to do."""
+        for file in sorted(self.folder.glob("*/job.json")):
+            known = self._jobs.get(file.parent.name)
+            if known is None or (known.owner != self._me and known.status in ACTIVE):
+                self._load(file)
+
+    def _load(self, file: Path, is_restart: bool = False) -> None:
+        def is_left(job: RenderJob) -> bool:
+            nobody_works_on_it = is_restart if job.owner == self._me else not is_running(job.owner)
+            return job.status in ACTIVE and nobody_works_on_it
+
+        job = _read_job(file)
+        if job is None:
+            return
+        self._jobs[job.id] = job
+        if is_left(job):
+            with contextlib.suppress(OSError), self._taking_over():
+                job = _read_job(file) or job  # another process may have been quicker
+                if is_left(job):
+                    status: Status = "interrupted" if job.status == "running" else job.status
+                    self._keep(replace(job, status=status, owner=self._me))
+
+    @contextlib.contextmanager
+    def _taking_over(self) -> Iterator[None]:
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _keep(self, job: RenderJob) -> None:
         with self._changed:
@@ -158,12 +192,17 @@ class RenderQueue:
             folder = self.folder / job.id
             folder.mkdir(parents=True, exist_ok=True)
             draft = folder / "job.json.draft"
-            draft.write_text(json.dumps(asdict(job), ensure_ascii=False, indent=1), "utf-8")
-            draft.replace(folder / "job.json")
-            self._changed.notify_all()
+            try:
+                draft.write_text(json.dumps(asdict(job), ensure_ascii=False, indent=1), "utf-8")
+                draft.replace(folder / "job.json")
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
+            finally:
+                self._changed.notify_all()
 
     def _next(self) -> RenderJob | None:
-        waiting = [j for j in self._jobs.values() if j.owner == os.getpid() and j.status in ("queued", "rendered")]
+        waiting = [j for j in self._jobs.values() if j.owner == self._me and j.status in ("queued", "rendered")]
         return min(waiting, key=lambda job: job.created_at) if waiting else None
 
     def _work(self) -> None:
@@ -174,8 +213,16 @@ class RenderQueue:
                 assert job is not None
                 if job.status == "queued":
                     job = replace(job, status="running")
-                    self._keep(job)
-            self._keep(self._finish(job) if job.status == "rendered" else self._run(job))
+                    with contextlib.suppress(OSError):  # a full disk: the render itself will say so
+                        self._keep(job)
+            job = self._finish(job) if job.status == "rendered" else self._run(job)
+            try:
+                self._keep(job)
+            except OSError as error:
+                if job.status == "rendered":  # the conversation can be told nonetheless, and once
+                    self._jobs[job.id] = self._finish(job)
+                else:
+                    self._jobs[job.id] = replace(job, error=job.error or f"not kept: {error.strerror}")
             if job.conversation_id in self._discarded:
                 self.discard(job.conversation_id)
 
@@ -191,13 +238,22 @@ class RenderQueue:
         try:
             result = self._render(job, self.folder / job.id, on_step)
         except RenderCancelled:
+            self._clear(job)
             return replace(job, status="cancelled")
         except Exception as error:  # a failed render is shown on its card; the queue goes on
+            self._clear(job)
             return replace(job, status="failed", error=_one_line(error))
         finally:
             self._steps.pop(job.id, None)
             self._cancelled.discard(job.id)
         return replace(job, status="rendered", result=result)
+
+    def _clear(self, job: RenderJob) -> None:
+        """Leave nothing half written beside the job."""
+        for file in (self.folder / job.id).iterdir() if (self.folder / job.id).is_dir() else ():
+            if file.name != "job.json":
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
     def _finish(self, job: RenderJob) -> RenderJob:
         try:
@@ -207,14 +263,14 @@ class RenderQueue:
         return replace(job, status="done")
 
 
-def _is_alive(process_id: int) -> bool:
+def _read_job(file: Path) -> RenderJob | None:
+    """Read a job; None for what is not one of ours, or from another version: it is left alone."""
     try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        job = RenderJob(**json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    is_ours = isinstance(job.id, str) and JOB_ID.fullmatch(job.id) and job.id == file.parent.name
+    return replace(job, owner=str(job.owner)) if is_ours and not file.parent.is_symlink() else None
 
 
 def _one_line(error: Exception) -> str:

@@ -20,9 +20,9 @@ MIN_QUOTE_LETTERS = 8
 MAX_OBJECTS = 400
 
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.S | re.I)
-_LINK = re.compile(
-    r"""(?:[a-z][a-z0-9+.-]*:)?//\S+ | \bwww\.\S+ | \b(?:javascript|data|mailto|file|vbscript):\S+
-    | \b(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d+)?/\S* | \S+@\S+\.\S+""",
+_LINK = re.compile(  # each alternative begins where a word does, and goes back over nothing that it has read
+    r"""(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*+://\S+ | //\S+ | \bwww\.\S+ | \b(?:javascript|data|mailto|file|vbscript):\S+
+    | (?<![a-z0-9-])(?<![a-z0-9]\.)(?:[a-z0-9-]++\.)++[a-z]{2,24}(?::\d+)?/\S* | (?<!\S)\S[^\s@]*+@[^\s.]*+\.\S+""",
     re.I | re.X,
 )
 _UNSEEN = re.compile(

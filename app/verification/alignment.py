@@ -34,7 +34,7 @@ _CLAUSE_STARTS = frozenset(
 _OBSTACLES = frozenset("challenge challenges difficulty difficulties trouble".split())
 _COORDINATORS = frozenset(["and", "or"])
 _LIGHT = frozenset("is are was were be been being has have had do does did".split())
-_PARTICIPLE = re.compile(r"\w{2,}(?:ed|wn|en)$", re.I)
+_PARTICIPLE = re.compile(r"(?<!\w)\w{2,}(?:ed|wn|en)$", re.I)
 _IRREGULAR = dict(
     pair.split("/")
     for pair in """kept/keep found/find made/make held/hold led/lead built/build lost/lose left/leave told/tell sent/send

@@ -16,8 +16,8 @@ _ITSELF = re.compile(
     rf"(?:^\W*it|\bwe|\b(?:our|this)\s(?:[\w-]+\s)?(?:{_NOUNS}))\s(?:\w+ly\s|also\s|not\sonly\s)?(\w+)", re.I
 )
 """Where a passage speaks of its own document; the group is what that does."""
-_DANGLING = re.compile(r"\W*(it|they|he|she|we|i|its|their|our|his|her)\b", re.I)
-_POINTING = re.compile(rf"\W*((?:this|that|these|those)\b(?!\s(?:{_NOUNS})\b)(?:\s[\w-]+)?)", re.I)
+_DANGLING = re.compile(r"(?<!\W)\W*(it|they|he|she|we|i|its|their|our|his|her)\b", re.I)
+_POINTING = re.compile(rf"(?<!\W)\W*((?:this|that|these|those)\b(?!\s(?:{_NOUNS})\b)(?:\s[\w-]+)?)", re.I)
 
 
 def dangling(sentence: str, passages: Sequence[str]) -> str | None:
