@@ -36,7 +36,7 @@ DOORS = {
     "sentence_transformers": {"ingest/vectors.py"},
     "streamlit": {"app/page.py", "app/ui/"},
     "diffusers": {"tools/"},
-    "compel": {"tools/blend/conditioning.py"},
+    "compel": {"tools/blend/prompts.py"},
     "langchain": {"app/agent/", "app/generation/"},
 }
 

@@ -16,8 +16,9 @@ from diffusers import (
 
 import tools.blend.denoiser
 from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
-from tools.blend.conditioning import METHODS, make_conditioning
+from tools.blend.conditioning import make_conditioning
 from tools.blend.denoiser import blended_passes
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendCancelled, BlendRequest, WeightedStyle, blend, save
 from tools.models import wrap_pipeline
 
@@ -237,11 +238,11 @@ def test_a_request_survives_json():
         ({"guidance_scale": float("nan")}, "guidance must be between 0 and 30"),
         ({"guidance_scale": "7"}, "must be a number"),
         ({"seed": -1}, "the seed must be between 0"),
-        ({"seed": 2**63}, "the seed must be between 0"),
+        ({"seed": 2**53}, "the seed must be between 0"),
         ({"width_px": 56}, "between 64 and 1024"),
         ({"height_px": 1032}, "between 64 and 1024"),
         ({"height_px": 100}, "not a multiple of 8"),
-        ({"method": "magic"}, "no method 'magic'. Choose one of: prompt"),
+        ({"method": "magic"}, "no method 'magic'. Choose one of: composable"),
         ({"subject": "  "}, "the subject is empty"),
         ({"subject": "a\nb"}, "line break or control character"),
         ({"subject": "a\x00b"}, "line break or control character"),

@@ -7,7 +7,7 @@ import pytest
 from app.ui.charts import figures_of
 from app.ui.heat_maps import colour_bar, heat_maps
 from tests.tiny import tiny_model
-from tools.blend.conditioning import METHODS
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendRequest, WeightedStyle, blend, save
 
 

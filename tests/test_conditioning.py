@@ -7,9 +7,9 @@ from tools.blend.conditioning import (
     OTHER_PHRASES,
     make_conditioning,
     merge_styles,
-    ruling_styles,
-    unknown_words,
 )
+from tools.blend.methods import METHODS
+from tools.blend.prompts import unknown_words
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 
@@ -52,7 +52,7 @@ def test_styles_that_read_alike_are_one_and_those_without_a_share_are_none():
     ],
 )
 def test_one_style_rules_each_step(method, shares, rulers):
-    found = ruling_styles(method, shares, 8)
+    found = METHODS[method].rulers(shares, 8)
     if method == "alternate":  # whichever goes first, the counts follow the shares at every step
         for step in range(1, 9):
             for style, share in enumerate(shares):

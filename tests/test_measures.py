@@ -8,7 +8,7 @@ import torch
 import tools.trace.measures
 import tools.trace.run
 from tests.tiny import tiny_model
-from tools.blend.conditioning import METHODS
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.references import Reference
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import blend
@@ -106,7 +106,10 @@ def test_a_style_that_rules_no_step_is_told():
     )
     facts = facts_of(blend(request, tiny_model()).measurements)
     said = [fact.text for fact in facts if fact.topic == "rulers"]
-    assert said[1].startswith('"digital illustration" rules no step: 5% of 4 steps rounds to none')
+    assert said == [
+        'Steps ruled: "photographic style" 1 to 4, of 4. None went to "digital illustration": this is the picture '
+        "without it."
+    ]
 
 
 def test_that_a_negative_prompt_is_not_traced_is_told():

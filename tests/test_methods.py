@@ -6,7 +6,7 @@ import torch
 
 from tests.judgements import ILLUSTRATION, PHOTO, ahead, random_rows, random_values
 from tests.tiny import tiny_model
-from tools.blend.conditioning import METHODS
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.experiments.experiments import read_arguments, run_experiment
 from tools.trace.classifier import classify_styles

@@ -20,9 +20,8 @@ from app.conversation.transcripts import read_transcript
 from app.page import SEED_QUESTION
 from app.settings import read_settings
 from app.ui.answer import PASSAGE
-from app.ui.blend_form import METHODS, whole_shares
+from app.ui.blend_form import whole_shares
 from app.ui.dialogs import OPEN
-from tools.blend.conditioning import METHODS as KNOWN_METHODS
 
 PAGE = str(Path(__file__).resolve().parent.parent / "app" / "page.py")
 TIMEOUT_S = 120
@@ -340,10 +339,6 @@ def test_an_engine_that_cannot_be_used_is_one_line(page, monkeypatch):
     page.run()
     assert not page.exception
     assert "nobody:gpt-9 cannot be opened" in page.error[0].value.replace("\\", "")
-
-
-def test_every_method_of_the_blend_has_a_name_on_the_card():
-    assert set(METHODS) == set(KNOWN_METHODS)
 
 
 @pytest.mark.parametrize("weights", [[0.5, 0.5], [1, 1, 1], [0, 0], [7, 0, 2], [0.333, 0.667], [1]])

@@ -166,6 +166,7 @@ def test_references_that_cannot_be_are_one_line(model, tmp_path, capsys, monkeyp
     [
         (["--style", "watercolor"], 'gives no weight; write --style "watercolor=0.5"'),
         (["--style", "watercolor=much"], "'much' is not a number"),
+        (["--style", "oil painting=0,7"], "'0,7' is not a number; write --style \"oil painting=0.7\""),
         (["--style", "watercolor=nan"], "give 0 or a positive number"),
         (["--style", "=1"], "a style is empty"),
         (["--steps", "0"], "steps must be between 1 and 150"),
@@ -205,3 +206,50 @@ def test_the_documented_command_works_and_refuses_without_a_traceback(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr == "python -m tools blend: the subject is empty; write what it should be.\n"
+
+
+def test_an_experiment_is_run_kept_and_replayed(model, tmp_path, capsys):
+    status, out, err = run(
+        capsys, "experiment", "leave_one_out", "--style", f"{PHOTO}=3", "--style", ILLUSTRATION, "--steps", 2,
+        "--subject", "a red house BREAK a boat", "--image-model", model, "--out", tmp_path, "--json",
+    )  # fmt: skip
+    found = json.loads(out)
+    assert status == 0 and err == "" and found["verdict"] and found["arguments"]["styles"][0]["weight"] == 3
+    assert [note for note in found["notes"] if '"BREAK"' in note]
+    assert {"figure", "findings", "record"} <= set(found["files"])
+    for picture in found["pictures"]:
+        assert Image.open(tmp_path / picture["file"]).size == (64, 64)
+    status, out, _ = run(capsys, "replay", tmp_path / "record.json")
+    assert status == 0 and out.startswith("The pixels are the same.")
+    status, out, _ = run(capsys, "replay", tmp_path / found["pictures"][0]["file"])
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["alchemy"], "invalid choice: 'alchemy'"),
+        (["flip", "--style", "a"], "two different styles"),
+        (["flip", "--style", "a", "--style", "b=0,3"], 'write --style "b=0.3"'),
+        (
+            ["flip", "--style", "a", "--style", "b", "--points", "99"],
+            "points: Input should be less",
+        ),
+        (["flip", "--style", "a", "--style", "b", "--method", "magic"], "no method 'magic'"),
+        (["flip", "--style", "a", "--style", "b", "--guidance", "31"], "guidance: Input should be less than"),
+    ],
+)
+def test_an_experiment_that_cannot_be_run_is_one_line(model, tmp_path, capsys, arguments, said):
+    out = [] if arguments == ["alchemy"] else ["--image-model", model, "--out", tmp_path / "out"]
+    assert said in failure(capsys, "experiment", *arguments, *out)
+
+
+def test_what_may_not_be_meant_is_told_behind_what_was_rendered(model, tmp_path, capsys):
+    arguments = [
+        "blend", "--subject", "a cup BREAK a table", "--style", "(watercolor:1.4)=0.95", "--style", "oil painting=0.05",
+        "--method", "schedule", "--steps", "4", "--image-model", model, "--out", str(tmp_path),
+    ]  # fmt: skip
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert 'Read as letters, as no syntax is known here: "BREAK", "(watercolor:1.4)"; weights go behind "="' in out
+    assert 'Of 4 steps none goes to "oil painting"' in out

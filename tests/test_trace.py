@@ -8,7 +8,8 @@ import torch
 
 import tools.trace.attention
 from tests.tiny import tiny_model, tiny_pipeline
-from tools.blend.conditioning import METHODS, OTHER_PHRASES, make_conditioning
+from tools.blend.conditioning import OTHER_PHRASES, make_conditioning
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.experiments.explained import explain
 from tools.experiments.flip import sweep

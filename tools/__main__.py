@@ -11,6 +11,7 @@ if __name__ == "__main__":
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +28,8 @@ from tqdm import tqdm
 from app.settings import read_settings, usable_path
 from ingest.command import Parser, leave
 from ingest.files import read_regular
+from tools.blend.limits import DEFAULT_STEPS, MAX_GUIDANCE, MAX_POINTS, MAX_SIZE_PX, MAX_STEPS, MIN_SIZE_PX
+from tools.blend.methods import DEFAULT_METHOD, METHODS
 from tools.blend.record import compare, read_record
 from tools.blend.references import (
     MAX_UPLOAD_BYTES,
@@ -37,7 +40,7 @@ from tools.blend.references import (
     load_references,
     store_reference,
 )
-from tools.blend.results import METHODS, BlendRequest, BlendResult, OnStep, WeightedStyle, blend
+from tools.blend.results import BlendRequest, BlendResult, OnStep, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.experiments.experiments import (
     EXPERIMENTS,
@@ -48,7 +51,7 @@ from tools.experiments.experiments import (
     save_experiment,
 )
 from tools.experiments.explained import explain, save_explained
-from tools.experiments.flip import MAX_POINTS, save_sweep, sweep, sweep_requests
+from tools.experiments.flip import save_sweep, sweep, sweep_requests
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 
 
@@ -101,6 +104,7 @@ def _run_sweep(options: argparse.Namespace) -> int:
     )
     if result.unknown_words:
         sentence += f" The model does not know: {', '.join(result.unknown_words)}."
+    sentence = " ".join((sentence, *result.notes))
     return _print_rendered(options, result, sentence, paths)
 
 
@@ -114,6 +118,7 @@ def _run_experiment(options: argparse.Namespace) -> int:
     said = [findings.verdict, *(f"- {fact.text}" for fact in findings.facts), result.basis_sentence()]
     if result.unknown_words:
         said.append(f"The model does not know: {', '.join(result.unknown_words)}.")
+    said += result.notes
     _print(options, "\n".join(said), {"status": "rendered", **result.to_json(), "record": result.record}, paths)
     return 0
 
@@ -126,6 +131,7 @@ def _print_rendered(options: argparse.Namespace, result: BlendResult, sentence: 
         "record": result.record,
         "measurements": result.measurements,
         "unknown_words": list(result.unknown_words),
+        "notes": list(result.notes),
     }
     _print(options, sentence, printed, paths)
     return 0
@@ -189,13 +195,22 @@ def _parser() -> argparse.ArgumentParser:
     experiments = _add_experiments(commands)
     for command in (one, many):
         command.add_argument("--subject", required=True, metavar="TEXT", help="what to draw")
-        command.add_argument("--method", default="composable", help=f"{', '.join(METHODS)} (default composable)")
-        command.add_argument("--steps", type=int, default=20, metavar="N", help="1 to 150 (default 20)")
         command.add_argument(
-            "--guidance", type=float, metavar="G", help="0 to 30, none at 1 and below (default: the model's)"
+            "--method", default=DEFAULT_METHOD, help=f"{', '.join(METHODS)} (default {DEFAULT_METHOD})"
+        )
+        command.add_argument(
+            "--steps", type=int, default=DEFAULT_STEPS, metavar="N", help=f"1 to {MAX_STEPS} (default {DEFAULT_STEPS})"
+        )
+        command.add_argument(
+            "--guidance",
+            type=float,
+            metavar="G",
+            help=f"0 to {MAX_GUIDANCE:g}, none at 1 and below (default: the model's)",
         )
         command.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same noise (default 0)")
-        command.add_argument("--size", type=int, metavar="PX", help="64 to 1024 (default: the model's own)")
+        command.add_argument(
+            "--size", type=int, metavar="PX", help=f"{MIN_SIZE_PX} to {MAX_SIZE_PX} (default: the model's own)"
+        )
         command.add_argument("--negative-prompt", default="", metavar="TEXT", help="what guidance moves away from")
     for command in (one, many, *experiments):
         command.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
@@ -238,10 +253,10 @@ def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -
 
 def _style_choice(text: str) -> WeightedStyle:
     """A style from `TEXT` or `TEXT=W`."""
-    style, equals, weight = text.rpartition("=")
-    with suppress(ValueError):  # otherwise the equals sign belongs to the text
-        return WeightedStyle(style, float(weight)) if equals else WeightedStyle(text)
-    return WeightedStyle(text)
+    try:
+        return _weighted_style(text) if "=" in text else WeightedStyle(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--style ")) from None
 
 
 def _pair(kind: str, text: str) -> tuple[str, str]:
@@ -256,6 +271,8 @@ def _weighted_style(text: str) -> WeightedStyle:
     try:
         return WeightedStyle(style, float(weight))
     except ValueError:
+        if re.fullmatch(r"\s*[-+]?\d*,\d+\s*", weight):
+            cure = f'write --style "{style}={weight.strip().replace(",", ".")}"'
         raise ValueError(f"--style {text!r}: {weight!r} is not a number; {cure}") from None
 
 

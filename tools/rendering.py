@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import ToolException
 from pydantic import BaseModel, Field
 
+from tools.blend.limits import DEFAULT_STEPS, MAX_GUIDANCE, MAX_STEPS, MAX_STYLES
+from tools.blend.methods import DEFAULT_METHOD, described_methods
 from tools.specs import Ran, ToolContext, ToolSpec
 
 if TYPE_CHECKING:
@@ -39,18 +41,16 @@ class ReferenceChoice(BaseModel):
 class BlendArguments(BaseModel):
     subject: str = Field(description='What to draw, without any style: "a red house in a meadow".')
     styles: list[StyleChoice] = Field(
-        description="1 to 4 styles, each a text and a weight; only the proportion between weights counts. None are "
-        "needed with a reference; beside one they are words of the picture's prompt.",
+        description=f"1 to {MAX_STYLES} styles, each a text and a weight; only the proportion between weights counts. "
+        "None are needed with a reference; beside one they are words of the picture's prompt.",
     )
     method: str = Field(
-        default="composable",
-        description="prompt (both styles named in one prompt), embedding (mean of the prompts' embeddings), composable "
-        "(weighted noise predictions), schedule (one style, then the next), alternate (in turns) or reference (keys "
-        "and values of a reference picture's self-attention).",
+        default=DEFAULT_METHOD,
+        description=f"How the styles are blended, by what the UNet is asked: {described_methods()}.",
     )
-    steps: int = Field(default=20, description="Denoising steps, 1 to 150.")
+    steps: int = Field(default=DEFAULT_STEPS, description=f"Denoising steps, 1 to {MAX_STEPS}.")
     guidance: float | None = Field(
-        default=None, description="Guidance scale, 0 to 30; leave it out for the model's own."
+        default=None, description=f"Guidance scale, 0 to {MAX_GUIDANCE:g}; leave it out for the model's own."
     )
     seed: int = Field(default=0, description="The same seed and arguments give the same picture.")
     references: list[ReferenceChoice] = Field(
@@ -107,6 +107,7 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
         "verdict": result.measurements["images"][0].get("verdict"),
         "facts": [asdict(fact) for fact in facts],
         "unknown_words": list(result.unknown_words),
+        "notes": list(result.notes),
     }
     return _told(result.sentence(), facts), artifact
 
@@ -128,7 +129,8 @@ def run_experiment(arguments: ExperimentCall, context: ToolContext) -> Ran:
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
     found = {**result.to_json(), "record": {**result.record, "files": result.files()}}
-    text = _told(f"{result.findings.verdict} {result.basis_sentence()}", result.findings.facts)
+    sentence = " ".join((result.findings.verdict, result.basis_sentence(), *result.notes))
+    text = _told(sentence, result.findings.facts)
     return text, {"run_id": context.folder.name, "folder": str(context.folder), **found}
 
 

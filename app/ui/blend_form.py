@@ -17,19 +17,11 @@ from app.conversation.render_queue import ACTIVE, RenderJob, RenderQueue
 from app.conversation.transcripts import Proposal
 from app.markup import escape
 from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls, start_with
+from tools.blend.limits import DEFAULT_STEPS, MAX_POINTS, MAX_SEED, MAX_STEPS
+from tools.blend.methods import DEFAULT_METHOD, METHODS, STYLE_METHODS
 
-METHODS = {
-    "composable": "Composable: weigh each style's noise prediction",
-    "prompt": "Prompt: name the styles in one prompt",
-    "embedding": "Embedding: average the prompts' embeddings",
-    "schedule": "Schedule: one style first, then the next",
-    "alternate": "Alternate: styles take turns, step by step",
-}
-MAX_STEPS = 150
-MAX_SEED = 2**31 - 1
-DEFAULT_STEPS = 20
 SWEEP = "run_experiment"
-MIN_POINTS, MAX_POINTS, DEFAULT_POINTS = 2, 33, 9
+MIN_POINTS, DEFAULT_POINTS = 2, 9
 WATCH_S = 0.6
 PREVIEW_WIDTH_PX = 192
 
@@ -116,7 +108,7 @@ def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
     call_id, styles = proposal.call_id, wanted.get("styles", [])
     shares = share_keys(call_id, styles)
     start_with(f"subject {call_id}", wanted.get("subject", ""))
-    start_with(f"method {call_id}", wanted["method"] if wanted.get("method") in METHODS else next(iter(METHODS)))
+    start_with(f"method {call_id}", wanted["method"] if wanted.get("method") in STYLE_METHODS else DEFAULT_METHOD)
     start_with(f"steps {call_id}", int(wanted.get("steps") or DEFAULT_STEPS))
     start_with(f"seed {call_id}", int(wanted.get("seed") or 0))
     for key, percent in zip(shares, whole_shares([style["weight"] for style in styles]), strict=True):
@@ -137,7 +129,7 @@ def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
     percents = [st.session_state[key] for key in shares]
     named = " + ".join(f"{share} % {escape(style['text'])}" for share, style in zip(percents, styles, strict=True))
     st.caption(f"{named} = {sum(percents)} %")
-    st.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key=f"method {call_id}")
+    st.selectbox("Method", STYLE_METHODS, format_func=lambda name: METHODS[name].label, key=f"method {call_id}")
     number_columns = st.columns(3)
     number_columns[0].number_input("Steps", 1, MAX_STEPS, key=f"steps {call_id}")
     number_columns[1].number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")

@@ -18,9 +18,9 @@ from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
 from app.ui.results import show_figures
 from app.ui.strip import Shown, show_strip
+from tools.blend.limits import MAX_SEED
 from tools.registry import TOOLS
 
-MAX_SEED = 2**31 - 1
 MAX_PHRASE_CHARS = 300
 
 

@@ -14,9 +14,9 @@ import streamlit as st
 
 from app.conversation.transcripts import Proposal
 from app.markup import escape
+from tools.blend.limits import DEFAULT_STEPS, MAX_SEED, MAX_STEPS
 
 DRAW, UPLOAD, GALLERY = "Draw it", "Upload it", "From the gallery"
-MAX_STEPS, MAX_SEED, DEFAULT_STEPS = 150, 2**31 - 1, 20
 SHOWN_RENDERS = 12
 THUMB_WIDTH_PX = 128
 

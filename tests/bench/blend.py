@@ -21,7 +21,7 @@ import torch
 from tests.bench import daam
 from tests.bench.memory import kept_rows
 from tests.evals.results import write_results
-from tools.blend.conditioning import METHODS
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.experiments.explained import explain
 from tools.experiments.flip import measure_curves, sweep_requests

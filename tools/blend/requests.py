@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tools.blend.conditioning import METHODS as STYLE_METHODS
+from tools.blend.limits import (
+    DEFAULT_STEPS,
+    MAX_GUIDANCE,
+    MAX_REFERENCES,
+    MAX_SEED,
+    MAX_SIZE_PX,
+    MAX_STEPS,
+    MAX_STYLES,
+    MIN_SIZE_PX,
+    SIZE_STEP_PX,
+)
+from tools.blend.methods import DEFAULT_METHOD, METHODS
 from tools.blend.references import Reference
 
-METHODS = (*STYLE_METHODS, "reference")
-MAX_STEPS = 150
-MAX_GUIDANCE = 30.0
-MIN_SIZE_PX, MAX_SIZE_PX, SIZE_STEP_PX = 64, 1024, 8
-MAX_STYLES = 4
-MAX_REFERENCES = 2
 REFERENCE_SEEDS_FROM = 1_000_003
 """A reference's seed is the request's plus this and its place: from the same noise, a target would copy its layout."""
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class BlendRequest:
 
     subject: str | None  # None: the styles alone
     styles: tuple[WeightedStyle, ...]
-    method: str = "composable"
-    num_inference_steps: int = 20
+    method: str = DEFAULT_METHOD
+    num_inference_steps: int = DEFAULT_STEPS
     guidance_scale: float = 7.5  # the pipeline's own: at 1 and below there is no guidance
     seed: int = 0
     height_px: int | None = None  # None: the model's own size
@@ -57,8 +61,7 @@ class BlendRequest:
         )
         if self.method not in METHODS:
             raise ValueError(f"there is no method {self.method!r}. Choose one of: {', '.join(METHODS)}.")
-        # a prompt of the subject alone is a prompt too, and what a reference is compared with
-        _check_styles(self.styles, fewest=0 if self.method in ("prompt", "reference") else 1)
+        _check_styles(self.styles, fewest=METHODS[self.method].fewest_styles)
         _check_number("steps", self.num_inference_steps, 1, MAX_STEPS, whole=True)
         _check_number("guidance", self.guidance_scale, 0, MAX_GUIDANCE)
         _check_number("the seed", self.seed, 0, MAX_SEED, whole=True)
@@ -127,7 +130,7 @@ def _check_styles(styles: tuple[WeightedStyle, ...], fewest: int) -> None:
 
 def _checked_references(request: BlendRequest) -> tuple[Reference, ...]:
     """The references with clean prompts and seeds of their own."""
-    if request.method != "reference":
+    if not METHODS[request.method].takes_references:
         if request.references:
             raise ValueError(f"the method {request.method} takes no reference; choose the method reference.")
         return ()

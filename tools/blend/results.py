@@ -15,17 +15,18 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tools.blend.conditioning import Conditioning, make_conditioning, unknown_words
+from tools.blend.conditioning import Conditioning, make_conditioning
 from tools.blend.denoiser import blended_passes
+from tools.blend.notes import notes_of_all
+from tools.blend.prompts import unknown_words
 from tools.blend.record import make_record, png_text
-from tools.blend.requests import METHODS, BlendRequest, WeightedStyle
+from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.style_prompting import PAPERS_OWN, StylePrompting, StyleReferences
 from tools.models import ImageModel, decode_latents
 from tools.trace.attention import UnhookedLayer
 from tools.trace.run import BlendTrace, Traced
 
 __all__ = [
-    "METHODS",
     "BlendCancelled",
     "BlendRequest",
     "BlendResult",
@@ -53,6 +54,7 @@ class BlendResult:
     measurements: dict[str, Any]
     record: dict[str, Any]
     unknown_words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what may not be as a person meant it, one sentence each
     arrays: dict[str, np.ndarray] = field(default_factory=dict)  # what measurements.npz holds
     beside: dict[str, Image.Image] = field(default_factory=dict)  # further pictures by file name, such as references
 
@@ -85,7 +87,7 @@ class BlendResult:
             text += " The checkpoint's safety checker withheld the image."
         if self.unknown_words:
             text += f" The model does not know: {', '.join(self.unknown_words)}."
-        return text
+        return " ".join((text, *self.notes))
 
 
 def blend(
@@ -160,6 +162,7 @@ def blend(
         measurements=measurements,
         record={**record, **references.recorded()} if references else record,
         unknown_words=unknown_words(model, [text for r in requests for text in r.texts]),
+        notes=notes_of_all({f"picture {number}": request for number, request in enumerate(requests, 1)}),
         arrays={**traced.arrays, **arrays},
         beside={**traced.pictures, **(references.pictures_beside(output.images) if references else {})},
     )
@@ -194,10 +197,8 @@ class _Output:
 
 
 def _conditioning(model: ImageModel, request: BlendRequest) -> Conditioning:
-    """Encode a request; beside references, its styles are words of one prompt."""
     styles = [(style.text, share) for style, share in zip(request.styles, request.shares, strict=True)]
-    method = "prompt" if request.method == "reference" else request.method
-    return make_conditioning(model, request.subject, styles, method, request.negative_prompt)
+    return make_conditioning(model, request.subject, styles, request.method, request.negative_prompt)
 
 
 def _render(

@@ -14,7 +14,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools.blend.conditioning import merge_styles
-from tools.blend.requests import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, METHODS, BlendRequest, WeightedStyle
+from tools.blend.limits import DEFAULT_STEPS, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, MAX_STYLES
+from tools.blend.methods import DEFAULT_METHOD, METHODS
+from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.style_prompting import PAPERS_OWN, StylePrompting
 from tools.experiments.findings import Findings
 from tools.experiments.sheet import draw_sheet
@@ -28,11 +30,13 @@ class ExperimentArguments(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    styles: tuple[WeightedStyle, ...] = Field(min_length=1, max_length=4, description="a style, and its weight")
+    styles: tuple[WeightedStyle, ...] = Field(
+        min_length=1, max_length=MAX_STYLES, description="a style, and its weight"
+    )
     subject: str = Field(DEFAULT_SUBJECT, min_length=1, description="what to draw")
-    method: str = Field("composable", description=f"how the styles are blended: {', '.join(METHODS)}")
+    method: str = Field(DEFAULT_METHOD, description=f"how the styles are blended: {', '.join(METHODS)}")
     seed: int = Field(0, ge=0, le=MAX_SEED, description="same seed, same noise")
-    steps: int = Field(20, ge=1, le=MAX_STEPS, description="denoising steps")
+    steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_STEPS, description="denoising steps")
     guidance: float | None = Field(None, ge=0, le=MAX_GUIDANCE, description="guidance scale; the model's own if unsaid")
 
     def request(self, styles: Sequence[WeightedStyle] | None = None, **changes: Any) -> BlendRequest:

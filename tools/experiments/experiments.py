@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
-from tools.blend.conditioning import unknown_words
+from tools.blend.notes import notes_of_all
+from tools.blend.prompts import unknown_words
 from tools.blend.record import make_record, png_text
 from tools.blend.requests import BlendRequest
 from tools.blend.results import OnStep
@@ -60,6 +61,7 @@ class ExperimentResult:
     record: dict[str, Any]
     figure: Image.Image
     unknown_words: tuple[str, ...]
+    notes: tuple[str, ...]  # what may not be as a person meant it, one sentence each
     seconds: float
 
     def basis_sentence(self) -> str:
@@ -88,6 +90,7 @@ class ExperimentResult:
                 for file, (label, one) in zip(self.files(), self.renders.items(), strict=True)
             ],
             "unknown_words": list(self.unknown_words),
+            "notes": list(self.notes),
             "seconds": round(self.seconds, 3),
         }
 
@@ -165,6 +168,7 @@ def run_experiment(
         record=_record(name, arguments, renders, batches),
         figure=experiment.draw(arguments, renders, findings, basis_sentence(basis)),
         unknown_words=unknown_words(model, [text for request in requests for text in request.texts]),
+        notes=notes_of_all({label: one.request for label, one in renders.items()}),
         seconds=time.perf_counter() - started,
     )
 

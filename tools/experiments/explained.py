@@ -114,6 +114,11 @@ def verdict(measured: Mapping[str, Any]) -> str:
     seen = replace(seen, is_clear=seen.value >= CLEAR_PROBABILITY)
     left_out = measured.get("left_out") or ()
     moves = _lead([one["left_out"] for one in left_out], [one["latent"] for one in left_out]) if left_out else None
+    rulers = measured.get("ruling_style_by_step")
+    if rulers is not None and len(set(rulers)) == 1:
+        ruler = measured["styles"][rulers[0]]
+        idle = " and ".join(f"“{style}”" for style in measured["styles"] if style != ruler)
+        return f"“{ruler}” decided this picture alone: of its {len(rulers)} steps none went to {idle}."
     said = [_decided(seen, moves)]
     decided = moves if moves is not None and moves.is_clear else seen
     attention = measured.get("attention")

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
+from tools.blend.limits import MAX_POINTS
 from tools.blend.record import png_text
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import BlendResult, OnStep, blend, save
@@ -26,7 +27,6 @@ from tools.models import ImageModel
 from tools.trace.facts import Fact, Figure, Mark
 from tools.trace.judging import judge_styles
 
-MAX_POINTS = 33
 JUMP_SHARE = 0.5
 """A step of weight that moves the latents by more than this share of the way between the ends is marked as a jump."""
 CLOSE = 0.01

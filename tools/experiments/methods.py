@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from tools.blend.conditioning import METHODS
+from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
 from tools.experiments.findings import Findings

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tools.blend.requests import METHODS
+from tools.blend.methods import METHODS
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render, attention_on
 from tools.experiments.findings import Findings
 from tools.experiments.winners import outcomes, styles_seen, tally, winner

@@ -39,13 +39,6 @@ class Rulers(Measure):
         styles = image["styles"]
         numbers = {style: float(rulers.count(number)) for number, style in enumerate(styles)}
         yield Fact("rulers", _who_ruled(rulers, styles), FIGURE, numbers)
-        for number, style in enumerate(styles):
-            if number not in rulers:
-                text = (
-                    f'"{style}" rules no step: {image["shares"][number]:.0%} of {len(rulers)} steps rounds to none, '
-                    "so this is the picture without it. Give it more weight, or take more steps."
-                )
-                yield Fact("rulers", text, FIGURE, {style: 0.0})
 
     @classmethod
     def figures(cls, measurements: Mapping[str, Any]) -> Iterator[Figure]:
@@ -75,4 +68,6 @@ def _who_ruled(rulers: Sequence[int], styles: Sequence[str]) -> str:
             runs.append([style, step, step])
     said = [f'"{styles[s]}" {a}' if a == b else f'"{styles[s]}" {a} to {b}' for s, a, b in runs[:MAX_RUNS_TOLD]]
     more = ", and so on" if len(runs) > MAX_RUNS_TOLD else ""
-    return f"Steps ruled: {', '.join(said)}{more}, of {len(rulers)}."
+    idle = [f'"{style}"' for number, style in enumerate(styles) if number not in rulers]
+    none = f" None went to {' and '.join(idle)}: this is the picture without it." if idle else ""
+    return f"Steps ruled: {', '.join(said)}{more}, of {len(rulers)}.{none}"
