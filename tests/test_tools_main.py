@@ -65,7 +65,8 @@ def test_blend_in_json(model, tmp_path, capsys):
     status, out, err = run(capsys, *blend_arguments(model, tmp_path, "--json", "--explain", "--method", "embedding"))
     found = json.loads(out)
     assert status == 0 and found["status"] == "rendered" and err == ""
-    assert set(found["files"]) == {"image", "record", "measurements", "arrays"}
+    steps = {"steps", "steps-1", "steps-2"}
+    assert set(found["files"]) == {"image", "record", "measurements", "arrays", *steps}
     assert len(found["measurements"]["images"][0]["left_out"]) == 2
 
 
