@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import subprocess
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,25 @@ def test_only_the_settings_read_the_environment():
         if p.parts[0] in HOUSES and re.search(r"\bos\.(getenv|environ(?!\.update\())", (ROOT / p).read_text("utf-8"))
     ]
     assert set(readers) <= {"app/settings.py"}
+
+
+def test_each_pin_stands_under_the_first_folder_that_needs_it():
+    distributions = packages_distributions()
+    needed = {}
+    for house in HOUSES:
+        for name in (n.split(".")[0] for p in modules() if p.parts[0] == house for n in imports(p)):
+            found = distributions.get(name, [])
+            for one in found if len(found) == 1 else {name} & set(found):  # several share a namespace
+                needed.setdefault(one.lower().replace("_", "-"), house)
+    needed["langchain"] = needed.pop("langchain-core")  # which comes with it
+    group, misplaced = "", []
+    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()[2:]:
+        if line.startswith("# "):
+            group = line[2:]
+        elif line and (name := line.partition("==")[0].lower().replace("_", "-")) in needed:
+            misplaced += [f"{name} is under {group}, {needed[name]} needs it"] if needed[name] != group else []
+    assert misplaced == []
+    assert len(needed) > 20
 
 
 def test_torchvision_is_absent():
