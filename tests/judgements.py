@@ -36,5 +36,5 @@ def ahead(row):
 
 def numbers_of(text):
     """The numbers in a text, percentages with their sign; what stands in quotation marks is no number."""
-    found = re.findall(r"\d+(?:\.\d+)?(?: ?%)?", re.sub(r'"[^"]*"', "", text))
+    found = re.findall(r"-?\d+(?:\.\d+)?(?: ?%)?", re.sub(r'"[^"]*"', "", text))
     return {number.replace(" ", "") for number in found}

@@ -37,7 +37,7 @@ def _agrees_with_facts(findings):
         assert fact.figure in figures and fact.text.endswith(".") and "nan" not in fact.text, fact
         known |= numbers_of(fact.text)
         for value in fact.numbers.values():
-            written = {f"{value:{form}}" for form in (".0%", ".1%", ".2f", ".0f")}
+            written = {f"{value:{form}}" for form in (".0%", ".1%", ".2f", ".0f", "g")}
             assert written & numbers_of(fact.text), (fact, value)
             known |= written
     assert numbers_of(findings.verdict) <= known, (findings.verdict, sorted(known))

@@ -24,12 +24,15 @@ from tools.blend.style_prompting import StylePrompting
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
 from tools.experiments.findings import Findings
 from tools.experiments.flip import Flip
+from tools.experiments.guidance import Guidance
 from tools.experiments.leave_one_out import LeaveOneOut
 from tools.experiments.methods import Methods
 from tools.experiments.order import Order
 from tools.experiments.renders import Batches, of_one_image
 from tools.experiments.seeds import Seeds
 from tools.experiments.timing import Timing
+from tools.experiments.weaken import Weaken
+from tools.experiments.where import Where
 from tools.models import ImageModel
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -41,6 +44,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Methods(),
         Timing(),
         Seeds(),
+        Guidance(),
+        Where(),
+        Weaken(),
     )
 }
 KIND = "experiment"
