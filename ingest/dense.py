@@ -80,10 +80,12 @@ class DenseIndex:
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
 
-    def vectors(self, kind: int, ids: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of these ids, (n, d) float32, in no order that counts."""
+    def vectors(self, kind: int, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of those of the ids that are there, each a (d,) float32 unit row."""
+        if not ids:
+            return {}
         found = self._asking(lambda collections: collections[kind].get(ids=list(ids), include=["embeddings"]))
-        return np.array(found["embeddings"], np.float32).reshape(-1, self.signature["dimension"])
+        return dict(zip(found["ids"], np.array(found["embeddings"], np.float32), strict=True))
 
     def close(self) -> None:
         """Close what is open to be read."""

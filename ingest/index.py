@@ -169,7 +169,21 @@ class Index:
         """Return the vectors of so many documents and passages, the same ones each time; all, where there are fewer."""
         ids, keys = self.lexical.sample(documents, passages)
         with self._explained():
-            return self.dense.vectors(DOCUMENTS, ids), self.dense.vectors(PASSAGES, keys)
+            found = [self.dense.vectors(DOCUMENTS, ids), self.dense.vectors(PASSAGES, keys)]
+        empty = np.zeros((0, self.embedder.dimension), np.float32)
+        first, second = (np.array(list(vectors.values()), np.float32) if vectors else empty for vectors in found)
+        return first, second
+
+    def passage_vectors(self, passages: Sequence[Passage]) -> dict[Passage, NDArray[np.float32]]:
+        """Return the vectors of these passages, (d,) float32 each."""
+        with self._explained():
+            found = self.dense.vectors(PASSAGES, [passage_key(p) for p in passages])
+        return {p: found[key] for p in passages if (key := passage_key(p)) in found}
+
+    def word_vectors(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of those of the words that the corpus holds, (d,) float32 each."""
+        with self._explained():
+            return self.dense.vectors(WORDS, words)
 
     @property
     def background(self) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from ingest.documents import Document
 from ingest.index import Index
+from ingest.names import named_documents, spans_of
 from ingest.passages import Passage
 from ingest.words import BACKGROUND_DOCUMENTS, background_frequency, content_words
 
@@ -32,11 +33,14 @@ MAX_WORDS = 24
 """The rarest words of a long question; each is a lookup."""
 
 MAX_SENTENCES = 4
+MAX_KEPT_WORDS = 20_000
+"""Word vectors kept in memory, 1.5 KB each."""
+
 FOUND = 20
 """Documents that are handed on whole."""
 
-LEADING = 3
-"""Documents whose passages are all scored: which of them answers is for the reader to choose."""
+LEADING = 4
+"""Documents whose passages are all measured, beside those that the question names: which answers is for the reader."""
 
 CANDIDATE_DOCUMENTS = 50
 CANDIDATE_PASSAGES = 200
@@ -68,12 +72,24 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class Term:
+    """A content word of the question."""
+
+    word: str
+    rarity: float  # in the corpus and in English at large, 0..about 7
+    near: float  # 1 where the corpus holds the word in any form, else the cosine of its nearest word there
+    is_name: bool = False  # it stands in the name of a document that the question names
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """A passage that may answer the question."""
+    """A passage that may answer the question, with what was measured of it."""
 
     passage: Passage
     document: Document
     score: float  # 0..1, higher is better
+    cosine: float = 0.0  # of question and passage
+    held: tuple[float, ...] = ()  # per term: 1 where the passage holds it in any form, else its nearest word's cosine
 
 
 @dataclass(frozen=True)
@@ -89,8 +105,10 @@ class SearchResult:
     reason: str
     found: tuple[Document, ...] = ()  # the documents themselves, best first, 20 at most; also where not relevant
     measures: Mapping[str, float] = field(default_factory=dict)  # what the decision was made from
-    leading: tuple[Evidence, ...] = ()  # every other passage of the LEADING best documents
+    leading: tuple[Evidence, ...] = ()  # every other passage of the LEADING best documents and of those named
     passages: tuple[Passage, ...] = ()  # all passages of the documents in `found`, each document's in their order
+    terms: tuple[Term, ...] = ()
+    named: tuple[str, ...] = ()  # ids of the documents that the question names, in its order
 
 
 @dataclass(frozen=True)
@@ -126,7 +144,7 @@ class _View:
     @property
     def certainty(self) -> float:
         """Above 0: the corpus is about it."""
-        return WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in self.measures.items())
+        return WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in self.measures.items() if name in WEIGHTS)
 
 
 class Searcher:
@@ -156,7 +174,9 @@ class Searcher:
         views = [view, *(self._look(part, count) for part in sentences if len(sentences) > 1)]
         surest = max(views, key=lambda v: v.certainty)
         unknown = tuple(w for w, cosine in zip(view.terms.words, view.terms.neighbours, strict=True) if cosine < NEAR)
-        evidence, leading = self._evidence(view, top_k)
+        documents = {i: self.index.document(i) for i in view.order[:FOUND]}
+        named = tuple(d.id for d in named_documents(asked, documents.values()))
+        evidence, leading = self._evidence(view, dict.fromkeys((*view.order[:LEADING], *named)), top_k)
         return SearchResult(
             query,
             surest.certainty > 0,
@@ -165,10 +185,12 @@ class Searcher:
             {i: _squash(view.ranks[i]) for i in view.order},
             unknown,
             _reason(surest, unknown),
-            tuple(self.index.document(i) for i in view.order[:FOUND]),
+            tuple(documents.values()),
             surest.measures,
             leading,
-            tuple(passage for i in view.order[:FOUND] for passage in self.index.passages(i)),
+            tuple(passage for i in documents for passage in self.index.passages(i)),
+            _told_terms(view.terms, asked, [documents[i] for i in named]),
+            named,
         )
 
     def _look(self, asked: str, count: int) -> _View:
@@ -180,13 +202,17 @@ class Searcher:
         for rarity, weights in zip(terms.rarity, terms.weights, strict=True):
             for i, weight in weights.items():
                 lexical[i] = lexical.get(i, 0.0) + rarity * weight
-        ranks, word_scores = self._rank(vector, near, passages, lexical, count)
+        ranks, word_scores, zs = self._rank(vector, near, passages, lexical, count)
         order = sorted(ranks, key=lambda i: -ranks[i])
         best = order[0]
         for passage in self.index.passages(best):
             passages.setdefault(passage, min(passages.values()))
-        covers = self._passage_covers(terms, passages)
+        held = self._held(terms, passages)
+        covers = {p: terms.cover(held[p]) for p in passages}
         own = [p for p in passages if p.document_id == best]
+        soft = self._softly_held(terms, {p: held[p] for p in own})
+        together = np.max([soft[p] for p in own], axis=0) if terms.words else np.zeros(0)
+        others = sorted((max(c for p, c in passages.items() if p.document_id == i) for i in {p.document_id for p in passages} - {best}), reverse=True)
         measures = {
             "document": near.get(best, min(near.values())),
             "passage": max(passages[p] for p in own),
@@ -195,6 +221,18 @@ class Searcher:
             "neighbours": terms.cover(terms.neighbours),
             "gap": (ranks[best] - ranks[order[1]]) * count / (count + SETTLED) if len(order) > 1 else 0.0,
             "chance": math.sqrt(2 * math.log(count)),
+            "soft": terms.cover(together),
+            "soft_min": float(together.min()) if len(together) else 0.0,
+            "soft_sq": terms.cover(together**3),
+            "doc_words": terms.cover([best in weights for weights in terms.weights]),
+            "passage_soft": max((terms.cover(soft[p]) for p in own), default=0.0),
+            "passage_gap": max(passages[p] for p in own) - (others[0] if others else 0.0),
+            "second": float(np.mean(sorted((passages[p] for p in own), reverse=True)[:3])),
+            "n_terms": float(len(terms.words)),
+            "rank": ranks[best],
+            "zdoc": zs[best][0], "zpass": zs[best][1],
+            "rare": float(terms.rarity.max()) if terms.words else 0.0,
+            "rare_held": float(together[int(terms.rarity.argmax())]) if terms.words else 0.0,
         }
         return _View(vector, terms, passages, covers, ranks, tuple(order), {k: float(v) for k, v in measures.items()})
 
@@ -215,7 +253,7 @@ class Searcher:
         held = np.array([len(found) for found in weights]) + np.array([background_frequency(word) for word in words])
         rarity = np.log1p((count + BACKGROUND_DOCUMENTS - held + 0.5).clip(0.5) / (held + 0.5))
         strange = [word for word, found in zip(words, weights, strict=True) if not found]
-        if len(self._word_vectors) > 4096:
+        if len(self._word_vectors) > MAX_KEPT_WORDS:
             self._word_vectors.clear()
         new = [word for word in strange if word not in self._word_vectors]
         vector, *rows = self.index.embedder.encode([asked, *new])  # in one call: most of its time is the call's
@@ -246,36 +284,76 @@ class Searcher:
             (float(sims.mean()), float(sims.std()) + 1e-9)
             for sims in (self._document_sample @ vector, self._passage_sample @ vector, words)
         ]
-        ranks, word_scores = {}, {}
+        ranks, word_scores, zs = {}, {}, {}
         for i in {**near, **best_passage, **dict.fromkeys(strongest)}:
             values = (near.get(i, far), best_passage.get(i, far_passage), lexical.get(i, 0.0))
             z = [(value - mean) / spread for value, (mean, spread) in zip(values, scales, strict=True)]
             ranks[i], word_scores[i] = sum(z), z[2]
-        return ranks, word_scores
+            zs[i] = z
+        return ranks, word_scores, zs
 
-    def _passage_covers(self, terms: _Terms, passages: Mapping[Passage, float]) -> dict[Passage, float]:
-        """Return the share of the question's rarity that each passage's own words carry."""
-        held = [
+    def _held(self, terms: _Terms, passages: Collection[Passage]) -> dict[Passage, NDArray[np.float64]]:
+        """Return, for each passage, 1 per word that it holds in any of its forms and 0 per word that it does not."""
+        having = [
             self.index.holding(word, passages) if found else set()
             for word, found in zip(terms.words, terms.weights, strict=True)
         ]
-        return {p: terms.cover([p in having for having in held]) for p in passages}
+        return {p: np.array([p in of_word for of_word in having], float) for p in passages}
 
-    def _evidence(self, view: _View, top_k: int) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
-        """Return the best passages, and what else the leading documents hold."""
-        passages = dict(view.passages) | dict(
-            self.index.nearest_passages(view.vector, CANDIDATE_PASSAGES, view.leading)
-        )
-        covers = self._passage_covers(view.terms, passages)
+    def _softly_held(
+        self, terms: _Terms, held: Mapping[Passage, NDArray[np.float64]]
+    ) -> dict[Passage, NDArray[np.float64]]:
+        """Put the cosine of the passage's nearest word in the place of each 0."""
+        texts = {p: content_words(p.text) for p in held}
+        known = self._vectors_of(list(dict.fromkeys((*(w for words in texts.values() for w in words), *terms.words))))
+        places = {word: n for n, word in enumerate(known)}
+        if not places or not terms.words:
+            return dict(held)
+        asked = np.array([known.get(word, np.zeros(self.index.embedder.dimension)) for word in terms.words])
+        cosines = np.clip(asked @ np.array(list(known.values())).T, 0.0, 1.0)
+        soft = {}
+        for p, exact in held.items():
+            columns = [places[word] for word in texts[p] if word in places]
+            nearest = cosines[:, columns].max(axis=1) if columns else np.zeros(len(terms.words))
+            soft[p] = np.maximum(exact, nearest)
+        return soft
+
+    def _vectors_of(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of words that the corpus holds, or that were asked about."""
+        new = [word for word in words if word not in self._word_vectors]
+        if new:
+            self._word_vectors.update(self.index.word_vectors(new))
+        return {word: self._word_vectors[word] for word in words if word in self._word_vectors}
+
+    def _evidence(
+        self, view: _View, whole: Collection[str], top_k: int
+    ) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+        """Return the best passages, and what else the documents hold that are to be measured whole."""
+        passages = dict(view.passages)
+        rest = [p for i in whole for p in self.index.passages(i) if p not in passages]
+        passages |= {p: float(vector @ view.vector) for p, vector in self.index.passage_vectors(rest).items()}
+        held = self._held(view.terms, passages)
         scores = {
-            p: 0.5 * max(cosine, 0.0) + 0.3 * covers[p] + 0.2 * _squash(view.ranks[p.document_id])
+            p: 0.5 * max(cosine, 0.0) + 0.3 * view.terms.cover(held[p]) + 0.2 * _squash(view.ranks[p.document_id])
             for p, cosine in passages.items()
         }
         chosen = sorted(scores, key=lambda p: -scores[p])
-        kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in view.leading]
+        kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in whole]
         documents = {i: self.index.document(i) for i in {p.document_id for p in kept}}
-        ranked = tuple(Evidence(p, documents[p.document_id], min(scores[p], 1.0)) for p in kept)
+        soft = self._softly_held(view.terms, {p: held[p] for p in kept})
+        ranked = tuple(
+            Evidence(p, documents[p.document_id], min(scores[p], 1.0), passages[p], tuple(map(float, soft[p])))
+            for p in kept
+        )
         return ranked[:top_k], ranked[top_k:]
+
+
+def _told_terms(terms: _Terms, asked: str, named: Sequence[Document]) -> tuple[Term, ...]:
+    names = {word for d in named for start, end in spans_of(asked, d) for word in content_words(asked[start:end])}
+    return tuple(
+        Term(word, float(rarity), float(near), word in names)
+        for word, rarity, near in zip(terms.words, terms.rarity, terms.neighbours, strict=True)
+    )
 
 
 def _squash(rank: float) -> float:
