@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage
 
-Kind = Literal["claim", "framing"]
+Kind = Literal["claim", "framing", "measured", "program"]
+Status = Literal["answered", "missing", "refused"]
 
 
 @dataclass(frozen=True)
@@ -26,21 +28,43 @@ class Citation:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of an answer: a claim with its citations, or framing, which states no fact about the world."""
+    """One sentence of an answer.
+
+    A claim says what the corpus says and cites it. Framing restates the question, names a part, or says what the corpus
+    lacks; a measured sentence says what a run measured and names its figure; a program sentence says how Undertone itself
+    is used. Those three state nothing that a document says.
+    """
 
     text: str
     kind: Kind
     citations: tuple[Citation, ...] = ()
+    figure: str | None = None  # where a measured sentence's figure stands in the run's measurements
+    document_id: str | None = None  # of the document in whose paragraph it stands; None: by itself
 
     def __post_init__(self) -> None:
         if self.kind == "claim" and not self.citations:
             raise ValueError(f"a claim without a citation: {self.text!r}")
+        if (self.kind == "measured") != (self.figure is not None):
+            raise ValueError(f"a measured sentence names its figure, and no other does: {self.text!r}")
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences that stand together: under the name of a document, in its order, or by themselves."""
+
+    document_id: str | None
+    sentences: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True)
 class Section:
     heading: str  # empty where a short answer needs none
     sentences: tuple[Sentence, ...]
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """Its sentences, those of one document together."""
+        return tuple(Paragraph(i, tuple(said)) for i, said in groupby(self.sentences, lambda s: s.document_id))
 
 
 @dataclass(frozen=True)
@@ -56,9 +80,15 @@ class Source:
 
 @dataclass(frozen=True)
 class WorkflowStage:
+    """A step of a workflow.
+
+    `run` is the tool call that shows it happen: {"tool": str, "arguments": {...}}.
+    """
+
     stage: Literal["input", "model", "output"]
     text: str
     citations: tuple[Citation, ...] = ()
+    run: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,11 +115,11 @@ class Checked:
 class CitedAnswer:
     """An answer in the format of `docs/reference.md`.
 
-    `search_query` is what was searched for; `checked` is None where no language model was asked.
+    `searched_for` is what was searched for; `checked` is None where no language model was asked.
     """
 
     question: str
-    status: Literal["answered", "refused"]
+    status: Status
     engine: str
     seconds: float
     sections: tuple[Section, ...] = ()
@@ -97,7 +127,7 @@ class CitedAnswer:
     workflow: tuple[WorkflowStage, ...] | None = None
     proposals: tuple[dict[str, Any], ...] = ()
     follow_ups: tuple[str, ...] = ()
-    search_query: str | None = None
+    searched_for: str | None = None
     checked: Checked | None = None
 
     @property
@@ -122,17 +152,19 @@ class CitedAnswer:
             return tuple(Citation(**item) for item in items)
 
         fields = dict(data)
+        if "search_query" in fields:  # as conversations of earlier versions have it
+            fields["searched_for"] = fields.pop("search_query")
         fields["sections"] = tuple(
             Section(
                 section["heading"],
-                tuple(Sentence(s["text"], s["kind"], citations(s["citations"])) for s in section["sentences"]),
+                tuple(Sentence(**{**s, "citations": citations(s["citations"])}) for s in section["sentences"]),
             )
             for section in data["sections"]
         )
         fields["sources"] = tuple(Source(**source) for source in data["sources"])
         if data["workflow"] is not None:
             fields["workflow"] = tuple(
-                WorkflowStage(s["stage"], s["text"], citations(s["citations"])) for s in data["workflow"]
+                WorkflowStage(**{**s, "citations": citations(s["citations"])}) for s in data["workflow"]
             )
         fields["proposals"] = tuple(data["proposals"])
         fields["follow_ups"] = tuple(data["follow_ups"])

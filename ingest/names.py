@@ -58,8 +58,10 @@ def _initials(name: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     spoken = (
-        "".join((_BEFORE_NUMBER if n and word[0].isdigit() else _BETWEEN if n else "") + re.escape(word)
-        for n, word in enumerate(name.split()))
+        "".join(
+            (_BEFORE_NUMBER if n and word[0].isdigit() else _BETWEEN if n else "") + re.escape(word)
+            for n, word in enumerate(name.split())
+        )
         for name in names
     )
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(spoken)})(?![A-Za-z0-9])", re.I)

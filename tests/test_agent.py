@@ -38,7 +38,7 @@ def cited(question: str) -> dict[str, Any]:
         "workflow": None,
         "proposals": [],
         "follow_ups": [],
-        "search_query": None,
+        "searched_for": None,
     }
 
 

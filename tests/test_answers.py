@@ -24,6 +24,28 @@ def test_a_claim_without_a_citation_cannot_be_built():
         Sentence("The moon is made of cheese.", "claim")
 
 
+def test_a_measured_sentence_names_its_figure_and_no_other_does():
+    assert Sentence("It was 60 %.", "measured", figure="noise").figure == "noise"
+    for wrong in (("It was 60 %.", "measured", None), ("It was 60 %.", "framing", "noise")):
+        with pytest.raises(ValueError, match="names its figure"):
+            Sentence(wrong[0], wrong[1], figure=wrong[2])
+
+
+def test_sentences_of_one_document_stand_in_one_paragraph():
+    said = [Sentence(text, "framing", document_id=i) for text, i in (("a", None), ("b", "wsam"), ("c", "wsam"))]
+    paragraphs = Section("Under the hood", tuple(said)).paragraphs
+    assert [(p.document_id, [s.text for s in p.sentences]) for p in paragraphs] == [(None, ["a"]), ("wsam", ["b", "c"])]
+
+
+def test_answers_that_were_kept_by_an_earlier_version_are_read():
+    kept = ANSWER.to_json()
+    kept["search_query"] = kept.pop("searched_for")
+    for section in kept["sections"]:
+        for sentence in section["sentences"]:
+            del sentence["figure"], sentence["document_id"]
+    assert CitedAnswer.from_json(kept) == ANSWER
+
+
 def test_json_round_trip_keeps_everything():
     assert CitedAnswer.from_json(json.loads(json.dumps(ANSWER.to_json()))) == ANSWER
 
@@ -42,6 +64,7 @@ def test_json_has_the_documented_fields():
         "follow_ups",
     }
     assert documented <= set(data)
+    assert data["searched_for"] == "why"
     assert data["sections"][0]["sentences"][1]["citations"] == [
         {"document_id": "wsam", "start": 0, "end": 5, "quote": "quote"}
     ]

@@ -193,7 +193,7 @@ def test_a_true_premise_is_left_alone(converse, question):
 
 def test_a_question_that_finds_nothing_by_itself_is_asked_about_the_turn_before(converse):
     answer = converse("What is FedStyle?", "How tall is Mount Everest?", "how many servers took part?")
-    assert answer.status == "answered" and "(FedStyle)" in answer.search_query
+    assert answer.status == "answered" and "(FedStyle)" in answer.searched_for
     assert [source.document_id for source in answer.sources] == ["fedstyle"]
 
 

@@ -66,8 +66,8 @@ def test_facts_are_marked_as_measured_and_point_at_their_figure():
     section = told_facts(RUN, topics_of("did the weights change?"))
     assert section.heading == "Measured in this run"
     (sentence,) = section.sentences
-    assert sentence.kind == "framing" and sentence.citations == ()
-    assert sentence.text.endswith("(measurements.json: parameters)")
+    assert sentence.kind == "measured" and sentence.citations == ()
+    assert sentence.figure == "parameters"
 
 
 def test_a_named_style_gets_its_own_facts_only():
@@ -82,6 +82,7 @@ def test_a_topic_without_facts_is_no_answer():
 def test_two_runs_are_compared_where_both_have_the_measure():
     after = {"measurements": {"images": [{"styles": ["watercolor", "pixel art"], "shares": [0.2, 0.8]}]}}
     section = compared_runs(RUN, after)
-    assert [s.text for s in section.sentences] == ['"pixel art", share that was set: 80% now, 50% before. (shares)']
+    assert [s.text for s in section.sentences] == ['"pixel art", share that was set: 80% now, 50% before.']
+    assert [s.figure for s in section.sentences] == ["shares"]
     other = {"measurements": {"images": [{"styles": ["oil painting"], "shares": [1.0]}]}}
     assert compared_runs(RUN, other) is None

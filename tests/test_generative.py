@@ -215,7 +215,7 @@ def test_a_follow_up_reaches_the_model_with_the_conversation(open_chat, server):
     chat = open_chat()
     list(chat.ask("c", NARROW))
     *_, answer = chat.ask("c", "Does it need any fine-tuning?")
-    assert answer.search_query == "Does Visual Style Prompting need any fine-tuning?"
+    assert answer.searched_for == "Does Visual Style Prompting need any fine-tuning?"
     assert answer.engine == "openai:m"
     told = part(server.requests[-1], "conversation")
     assert told == [{"asked": NARROW, "answered": " ".join(text for text, _ in HONEST)}]

@@ -20,7 +20,7 @@ ANSWER = CitedAnswer(
     seconds=0.1,
     sections=(Section("Task", (Sentence(f"Bread rises. {HOSTILE}", "claim", (Citation("bread", 0, 5, HOSTILE),)),)),),
     sources=(Source("bread", "paper", HOSTILE, "https://example.org/bread", "javascript:alert(4)"),),
-    search_query="why does bread rise?",
+    searched_for="why does bread rise?",
 )
 
 

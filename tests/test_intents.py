@@ -1,6 +1,6 @@
 import pytest
 
-from app.understanding.intents import intent_of, named_documents, short_name
+from app.understanding.intents import intent_of
 from app.understanding.stems import content_stems
 from app.understanding.styles import Style, reweigh, styles_in, subject_in
 
@@ -71,22 +71,6 @@ def test_three_styles_divide_the_rest_as_they_stood():
     known = (Style("watercolor", 0.5), Style("sketch", 0.25), Style("oil painting", 0.25))
     assert [round(s.share, 3) for s in reweigh((Style("watercolor", 0.4),), known)] == [0.4, 0.3, 0.3]
 
-
-def test_documents_are_named_by_short_name_id_or_repository(seed_index):
-    documents = seed_index.documents()
-
-    def named(question):
-        return [d.id for d in named_documents(question, documents)]
-
-    assert named("Compare WSAM with FedStyle") == ["wsam", "fedstyle"]
-    assert named("what is henmixReal?") == ["henmixreal"]
-    assert named("how does Visual Style Prompting work?") == ["visual-style-prompting"]
-    assert named("what is a style?") == []
-
-
-def test_short_names():
-    assert short_name("FedStyle: Style-Based Federated Learning") == "FedStyle"
-    assert short_name("Visual Style Prompting with Swapping Self-Attention") == "Visual Style Prompting"
 
 
 def test_content_stems_drop_what_carries_no_meaning():

@@ -90,7 +90,7 @@ def test_no_text_of_a_document_draws_or_links_in_an_export(text):
     answer = replace(
         ANSWER,
         question=text,
-        search_query=text,
+        searched_for=text,
         sections=(Section(text, (Sentence(text, "claim", (quote,)), Sentence(text, "framing"))),),
         sources=(Source("paper", "paper", text, "https://a.b/](javascript:alert(1))", None),),
         workflow=(WorkflowStage("input", text, (quote,)),),
@@ -110,6 +110,6 @@ def test_ordinary_words_stay_as_they_are_in_an_export():
 
 
 def test_a_follow_up_says_what_was_searched_for():
-    rewritten = replace(ANSWER, search_query="why (A paper)?")
+    rewritten = replace(ANSWER, searched_for="why (A paper)?")
     assert answer_as_markdown(rewritten)[0] == "Searched for: why (A paper)?"
-    assert answer_as_markdown(replace(ANSWER, search_query="why?"))[0] == "### Task"
+    assert answer_as_markdown(replace(ANSWER, searched_for="why?"))[0] == "### Task"

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ from ingest.index import Index
 from ingest.names import named_documents, spans_of
 from ingest.passages import Passage
 from ingest.words import BACKGROUND_DOCUMENTS, background_frequency, content_words
+from tools.reading.heads import ROLES, STAGES, WANTS, labels_of, load_heads
 
 MAX_QUERY_CHARS = 2_000
 MAX_WORDS = 24
@@ -90,6 +91,8 @@ class Evidence:
     score: float  # 0..1, higher is better
     cosine: float = 0.0  # of question and passage
     held: tuple[float, ...] = ()  # per term: 1 where the passage holds it in any form, else its nearest word's cosine
+    roles: Mapping[str, float] = field(default_factory=dict)  # how likely it plays each role in its document
+    stages: Mapping[str, float] = field(default_factory=dict)  # how likely it tells of input, model or output
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class SearchResult:
     passages: tuple[Passage, ...] = ()  # all passages of the documents in `found`, each document's in their order
     terms: tuple[Term, ...] = ()
     named: tuple[str, ...] = ()  # ids of the documents that the question names, in its order
+    wants: Mapping[str, float] = field(default_factory=dict)  # how likely the question asks for each role
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ class Searcher:
         self.index = index
         self._read_revision = -1
         self._word_vectors: dict[str, NDArray[np.float32]] = {}
+        self._heads = load_heads(index.embedder.name)
 
     def search(self, query: str, top_k: int = 12) -> SearchResult:
         """Rank the corpus's passages for a question and decide whether any of them is about it.
@@ -191,6 +196,7 @@ class Searcher:
             tuple(passage for i in documents for passage in self.index.passages(i)),
             _told_terms(view.terms, asked, [documents[i] for i in named]),
             named,
+            labels_of(self._heads.wants(view.vector), WANTS),
         )
 
     def _look(self, asked: str, count: int) -> _View:
@@ -212,7 +218,13 @@ class Searcher:
         own = [p for p in passages if p.document_id == best]
         soft = self._softly_held(terms, {p: held[p] for p in own})
         together = np.max([soft[p] for p in own], axis=0) if terms.words else np.zeros(0)
-        others = sorted((max(c for p, c in passages.items() if p.document_id == i) for i in {p.document_id for p in passages} - {best}), reverse=True)
+        others = sorted(
+            (
+                max(c for p, c in passages.items() if p.document_id == i)
+                for i in {p.document_id for p in passages} - {best}
+            ),
+            reverse=True,
+        )
         measures = {
             "document": near.get(best, min(near.values())),
             "passage": max(passages[p] for p in own),
@@ -230,7 +242,8 @@ class Searcher:
             "second": float(np.mean(sorted((passages[p] for p in own), reverse=True)[:3])),
             "n_terms": float(len(terms.words)),
             "rank": ranks[best],
-            "zdoc": zs[best][0], "zpass": zs[best][1],
+            "zdoc": zs[best][0],
+            "zpass": zs[best][1],
             "rare": float(terms.rarity.max()) if terms.words else 0.0,
             "rare_held": float(together[int(terms.rarity.argmax())]) if terms.words else 0.0,
         }
@@ -252,12 +265,13 @@ class Searcher:
         weights = tuple(self.index.match_documents(word) for word in words)
         held = np.array([len(found) for found in weights]) + np.array([background_frequency(word) for word in words])
         rarity = np.log1p((count + BACKGROUND_DOCUMENTS - held + 0.5).clip(0.5) / (held + 0.5))
-        strange = [word for word, found in zip(words, weights, strict=True) if not found]
         if len(self._word_vectors) > MAX_KEPT_WORDS:
             self._word_vectors.clear()
-        new = [word for word in strange if word not in self._word_vectors]
+        self._vectors_of(words)
+        new = [word for word in words if word not in self._word_vectors]
         vector, *rows = self.index.embedder.encode([asked, *new])  # in one call: most of its time is the call's
         self._word_vectors.update(zip(new, rows, strict=True))
+        strange = [word for word, found in zip(words, weights, strict=True) if not found]
         nearest = self.index.nearest_words(np.array([self._word_vectors[word] for word in strange], np.float32))
         cosines = {word: max(cosine, 0.0) for word, (_, cosine) in zip(strange, nearest, strict=True)}
         neighbours = np.array([cosines.get(word, 1.0) for word in words], float)
@@ -329,29 +343,52 @@ class Searcher:
         self, view: _View, whole: Collection[str], top_k: int
     ) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
         """Return the best passages, and what else the documents hold that are to be measured whole."""
-        passages = dict(view.passages)
-        rest = [p for i in whole for p in self.index.passages(i) if p not in passages]
-        passages |= {p: float(vector @ view.vector) for p, vector in self.index.passage_vectors(rest).items()}
+        of_document = {i: self.index.passages(i) for i in whole}
+        vectors = self.index.passage_vectors([p for passages in of_document.values() for p in passages])
+        passages = dict(view.passages) | {p: float(vector @ view.vector) for p, vector in vectors.items()}
         held = self._held(view.terms, passages)
         scores = {
             p: 0.5 * max(cosine, 0.0) + 0.3 * view.terms.cover(held[p]) + 0.2 * _squash(view.ranks[p.document_id])
             for p, cosine in passages.items()
         }
         chosen = sorted(scores, key=lambda p: -scores[p])
-        kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in whole]
+        kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in of_document]
         documents = {i: self.index.document(i) for i in {p.document_id for p in kept}}
         soft = self._softly_held(view.terms, {p: held[p] for p in kept})
+        roles, stages = self._read_sentences(of_document.values(), vectors)
         ranked = tuple(
-            Evidence(p, documents[p.document_id], min(scores[p], 1.0), passages[p], tuple(map(float, soft[p])))
+            Evidence(
+                p,
+                documents[p.document_id],
+                min(scores[p], 1.0),
+                passages[p],
+                tuple(float(h) for h in soft[p]),
+                roles.get(p, {}),
+                stages.get(p, {}),
+            )
             for p in kept
         )
         return ranked[:top_k], ranked[top_k:]
+
+    def _read_sentences(
+        self, documents: Iterable[Sequence[Passage]], vectors: Mapping[Passage, NDArray[np.float32]]
+    ) -> tuple[dict[Passage, dict[str, float]], dict[Passage, dict[str, float]]]:
+        """Return the roles and the stages of the sentences of whole documents."""
+        roles, stages = {}, {}
+        for passages in documents:
+            sentences = [p for p in passages if not p.is_field and p in vectors]
+            if not sentences:
+                continue
+            rows = np.array([vectors[p] for p in sentences])
+            for p, role, stage in zip(sentences, self._heads.roles(rows), self._heads.stages(rows), strict=True):
+                roles[p], stages[p] = labels_of(role, ROLES), labels_of(stage, STAGES)
+        return roles, stages
 
 
 def _told_terms(terms: _Terms, asked: str, named: Sequence[Document]) -> tuple[Term, ...]:
     names = {word for d in named for start, end in spans_of(asked, d) for word in content_words(asked[start:end])}
     return tuple(
-        Term(word, float(rarity), float(near), word in names)
+        Term(word, float(rarity), float(near), word.partition("'")[0] in names)
         for word, rarity, near in zip(terms.words, terms.rarity, terms.neighbours, strict=True)
     )
 

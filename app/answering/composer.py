@@ -11,26 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.answering.candidates import Shelf, source_of
-from app.answering.explanation import explain
+from app.answering.answer import Query, answer
 from app.answering.findings import FIRST_TOLD, OFFERS, compared_runs, told_facts, topics_of
-from app.answering.premises import corrected
-from app.answering.proposals import SEE_IT_HAPPEN, method_for, proposal, swap_proposal
-from app.answering.rhetoric import role_of
-from app.answering.selection import compared, lacking, links, narrow
+from app.answering.proposals import SEE_IT_HAPPEN, SHOWN, method_for, proposal, swap_proposal
 from app.answers import CitedAnswer, Section, Sentence
-from app.understanding.followups import Asked, Conversation, in_context, standalone
-from app.understanding.intents import Intent, intent_of, short_name
-from app.understanding.stems import content_stems
+from app.understanding.followups import Asked, Conversation, focus_of, in_context, standalone
+from app.understanding.intents import Intent, intent_of
 from app.understanding.styles import Style, reweigh, shared, styles_in
-from ingest.documents import Document
 from tools.search import SearchResult
 
-_ABOUT_THE_MODEL = re.compile(r"\b(ai|models?|image|images|generat\w+|prompt|diffusion|render|blend\w*|mix\w*)\b", re.I)
-_FACT = re.compile(
-    r"^\W*(and |but |so )?(who|whom|whose|when|how (many|much|long|big|large|fast|often|old)|what year|in what year)\b",
-    re.I,
-)
 _STARTERS = (
     "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
     "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?",
@@ -109,26 +98,32 @@ class Composer:
     # Answers from the corpus
 
     def answer(self, result: SearchResult) -> CitedAnswer:
-        """Compose the answer that the search result supports, or the refusal."""
+        """Answer from what was found."""
         asked, is_second_look = self._asked(result)
-        shelf = Shelf(result, asked)
-        intent = intent_of(shelf.question)
-        if intent == "lacks":
-            return self._close(shelf, lacking(shelf))
-        if intent == "links" and shelf.named:
-            return self._close(shelf, links(shelf))
-        if not result.relevant or self._asks_what_is_absent(shelf, is_second_look):
-            refusal = self._refused(shelf)
-            return replace(refusal, search_query=self.question) if is_second_look else refusal
-        if intent == "links" and (found := links(shelf)):
-            return self._close(shelf, found)
-        if correction := corrected(shelf):
-            return self._close(shelf, correction)
-        if intent == "compare" and (pair := compared(shelf, self.conversation)):
-            return self._close(shelf, pair)
-        if self._is_broad(intent, shelf):
-            return self._explained(shelf)
-        return self._close(shelf, narrow(shelf))
+        styles = shared(styles_in(self.question))
+        method = method_for(self.question, self.conversation, weighted=False)
+        proposals = (proposal(self.question, self.conversation, styles, method),) if len(styles) > 1 else ()
+        intent = intent_of(result.query)
+        query = Query(
+            self.question,
+            documents=(asked.focus,) if asked.focus and asked.is_bound else (),
+            compared=self._pair(result) if intent == "compare" else (),
+            wants={"lacks": "lacking", "links": "links"}.get(intent, "answer"),
+            styles=tuple(s.text for s in styles) if len(styles) > 1 else (),
+            is_follow_up=asked.focus is not None,
+            proposals=proposals,
+            shows=SHOWN if proposals else None,
+            asked_before=tuple(a.question for a in self.conversation.answers),
+        )
+        found = answer(query, result, self.engine)
+        is_refused = is_second_look and found.status == "refused"
+        return replace(found, searched_for=self.question) if is_refused else found
+
+    def _pair(self, result: SearchResult) -> tuple[str, ...]:
+        """The two documents that are compared: those named, then those last spoken of, then those that rank first."""
+        told = [i for a in reversed(self.conversation.answers) for i in [focus_of(a)] if i]
+        papers = [d.id for d in result.found if d.kind == "paper"]
+        return tuple(dict.fromkeys((*result.named, *told, *papers)))[:2]
 
     def second_look(self, result: SearchResult) -> str | None:
         """Return the question as one about what was last spoken of, where nothing was found for it by itself."""
@@ -144,98 +139,6 @@ class Composer:
             return again, True
         return (first, False) if first.query == result.query else (Asked(result.query), False)
 
-    def _asks_what_is_absent(self, shelf: Shelf, is_second_look: bool) -> bool:
-        """Whether what is asked stands in no document that it may be about, though a name made them come up."""
-        documents = shelf.named or shelf.documents
-        if is_second_look or (shelf.is_follow_up and len(shelf.unknown) > 1):
-            return not any(shelf.speaks_of_most(d) for d in documents)
-        if not _FACT.match(shelf.question) or (shelf.is_bound and not shelf.terms):
-            return False
-        return not any(shelf.held(shelf.terms, shelf.stems(d)) for d in documents)
-
-    def _is_broad(self, intent: Intent, shelf: Shelf) -> bool:
-        """Whether all five sections are wanted: "how does it work" about a model, with no single aspect asked for."""
-        if intent != "explain" or shelf.is_follow_up:
-            return False
-        if not _ABOUT_THE_MODEL.search(self.question) and not shelf.named:
-            return False
-        aspects = shelf.terms - {*content_stems("AI model image method approach work do")}
-        return not shelf.named or len(aspects) <= 1 or len(self.question.split()) > 18
-
-    def _explained(self, shelf: Shelf) -> CitedAnswer:
-        with_model = bool(_ABOUT_THE_MODEL.search(self.question))
-        told = explain(self.question, shelf, with_model=with_model)
-        styles = shared(styles_in(self.question))
-        method = method_for(self.question, self.conversation, weighted=False)
-        proposals = (proposal(self.question, self.conversation, styles, method),) if len(styles) > 1 else ()
-        return CitedAnswer(
-            self.question,
-            "answered",
-            self.engine,
-            0.0,
-            told.sections,
-            tuple(source_of(d) for d in told.documents),
-            told.workflow,
-            proposals,
-            self._follow_ups(shelf, told.documents, proposals),
-            shelf.result.query,
-        )
-
-    def _refused(self, shelf: Shelf) -> CitedAnswer:
-        titles = [short_name(d.title) for d in shelf.documents]
-        shown, more = titles[:6], len(shelf.result.documents) - 6
-        covered = "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
-        text = "The corpus says nothing about this."
-        text = (
-            f"{text[:-1]}; what it covers: {covered}." if shown else f"{text[:-1]}: it is empty, run python -m ingest."
-        )
-        answer = self._framed(text, follow_ups=[offer for d in shelf.documents[:2] if (offer := _about(d, shelf))])
-        return replace(answer, status="refused", search_query=shelf.result.query)
-
-    # Framing and closing
-
-    def _close(self, shelf: Shelf, sentences: Sequence[Sentence]) -> CitedAnswer:
-        cited = list(dict.fromkeys(c.document_id for s in sentences for c in s.citations))
-        cited = cited or [d.id for d in shelf.named]  # what is missing is missing from these
-        if not cited and not sentences:
-            return self._refused(shelf)
-        order = {document_id: n for n, document_id in enumerate(cited)}
-        documents = sorted((d for d in shelf.documents if d.id in order), key=lambda d: order[d.id])
-        return CitedAnswer(
-            self.question,
-            "answered",
-            self.engine,
-            0.0,
-            (Section("", tuple(sentences)),),
-            tuple(source_of(d) for d in documents),
-            follow_ups=self._follow_ups(shelf, documents, (), told=" ".join(s.text for s in sentences)),
-            search_query=shelf.result.query,
-        )
-
-    def _follow_ups(
-        self, shelf: Shelf, documents: Sequence[Document], proposals: Sequence[Any], told: str = ""
-    ) -> tuple[str, ...]:
-        asked = {a.question.lower() for a in self.conversation.answers} | {self.question.lower()}
-        offers = ["Now 80 % " + proposals[0]["arguments"]["styles"][-1]["text"]] if proposals else []
-        offers += [question for d in documents if d not in shelf.named and (question := _about(d, shelf))]
-        offers += [
-            f"Where is the code of {short_name(d.title)}?"
-            for d in documents
-            if d.github_url and d.github_url not in told and d.kind == "paper"
-        ]
-        return tuple(dict.fromkeys(o for o in offers if o.lower() not in asked))[:3]
-
     def _framed(self, text: str, follow_ups: Sequence[str] = ()) -> CitedAnswer:
         section = Section("", (Sentence(text, "framing"),))
         return CitedAnswer(self.question, "answered", self.engine, 0.0, (section,), follow_ups=tuple(follow_ups))
-
-
-def _about(document: Document, shelf: Shelf) -> str | None:
-    """A question that the document answers, from the roles that its sentences play."""
-    roles = {role_of(p.text) for p in shelf.sentences(document)}
-    name = short_name(document.title)
-    if "mechanism" in roles:
-        return f"How does {name} work?"
-    if "problem" in roles:
-        return f"What problem does {name} address?"
-    return None

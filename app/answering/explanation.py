@@ -1,162 +1,213 @@
-"""The long answer: how something is done, in five sections, each out of the documents that bear on it.
+"""The long answer: how something is done, under six headings, each sentence of the corpus told once.
 
-Every claim is a sentence of the corpus, to the letter; what frames them restates the question or says what is missing.
+Every claim is a sentence of the corpus, to the letter; what frames them restates the question, names a part or says what
+is missing.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from app.answering.candidates import Shelf, telling
-from app.answering.rhetoric import role_of
+from app.answering.asking import Depth
+from app.answering.links import field as link_field
+from app.answering.links import listing
+from app.answering.reading import Candidate, Reading
+from app.answering.workflow import drawn, stages_of, told_by
 from app.answers import Section, Sentence, WorkflowStage
-from app.understanding.intents import short_name
-from app.understanding.styles import styles_in
 from ingest.documents import Document
+from ingest.names import short_name
+from tools.search import NEAR
 
-_INPUT_CUE = re.compile(
-    r"\btext-to-image\b|\btext prompts?\b|\binputs?\b|\bgiven (a|an|the)\b|\breference\b|\bartworks?\b", re.I
-)
-_OUTPUT_CUE = re.compile(
-    r"\b(to produce|produces?|generated images?|resulting images?|outputs?|yields?|enabl\w+|predict\w*)\b", re.I
-)
-_METHOD_CUE = re.compile(r"\b(model|method|approach|framework|network|algorithm|process|layers?|training)\b", re.I)
+IN_SHORT, TASK, WORKFLOW = "In short", "Task", "Workflow"
+UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What the corpus does not say"
+MAX_DOCUMENTS: Mapping[Depth, int] = {"simple": 1, "usual": 4, "detailed": 6}
+HOOD: Mapping[Depth, tuple[int, int]] = {"simple": (0, 0), "usual": (3, 2), "detailed": (20, 20)}
+"""Sentences under the hood, of the leading document and of each other one."""
+BEARS = 0.5
+"""How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is to be explained, as data.
+
+    Args:
+        question: As typed.
+        styles: The styles that it names.
+        depth: How much is wanted.
+        proposals: What the person can run.
+        shows: What running it will show, a sentence.
+    """
+
+    question: str
+    styles: tuple[str, ...] = ()
+    depth: Depth = "usual"
+    proposals: tuple[dict[str, Any], ...] = ()
+    shows: str | None = None
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The five sections, the workflow drawn from them, and the documents that they rest on, best first."""
+    """The sections, the workflow drawn from them, and the documents that they rest on, best first."""
 
     sections: tuple[Section, ...]
     workflow: tuple[WorkflowStage, ...] | None
     documents: tuple[Document, ...]
 
 
-def explain(question: str, shelf: Shelf, *, with_model: bool) -> Explanation:
-    """Tell how it is done.
+@dataclass
+class Told:
+    """Which sentences have been told; none is told twice."""
 
-    Args:
-        question: As typed: it names the styles.
-        with_model: It is about image models: name the model card that the corpus has.
-    """
-    documents = shelf.supporting(with_model=with_model)
-    readable = [d for d in documents if shelf.sentences(d)]
-    lead = readable[0]
-    workflow = _workflow(question, shelf, documents, lead)
-    sections = [Section("Task", _task(question, shelf, lead))]
-    if workflow:
-        sections.append(Section("Workflow", _spelled_out(workflow)))
-    sections += [
-        Section("Under the hood", tuple(_under_the_hood(shelf, readable))),
-        Section("Papers and tools", tuple(shelf.listing(d) for d in documents)),
-        Section("What the corpus does not say", tuple(_not_said(question, shelf, documents))),
+    keys: set[tuple[str, int]] = field(default_factory=set)
+
+    def left(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        return [c for c in candidates if c.key not in self.keys]
+
+    def take(self, candidates: Collection[Candidate]) -> list[Candidate]:
+        """Tell these, in their document's order."""
+        self.keys |= {c.key for c in candidates}
+        return sorted(candidates, key=lambda c: c.passage.start)
+
+
+def explain(aim: Aim, reading: Reading) -> Explanation:
+    """Tell how it is done."""
+    documents = supporting(reading, aim)
+    readable = [d for d in documents if reading.sentences(d)]
+    lead, told = readable[0], Told()
+    (key,) = told.take(key_passage(reading, lead))
+    task = told.take(setting(told.left(reading.sentences(lead)), 1 if aim.depth == "simple" else 2))
+    chosen = stages_of(told.left(reading.sentences(lead)))
+    told.take(chosen.values())
+    card = next((d for d in documents if d.kind == "model_card"), None)
+    workflow = None
+    if chosen:
+        model = next(iter(link_field(reading, card, "Model")), None) if card else None
+        workflow = drawn(chosen, aim.styles, model, next(iter(aim.proposals), None))
+    of_lead, of_other = HOOD[aim.depth]
+    hood = [
+        c.claim
+        for d in readable
+        for c in told.take(mechanism(told.left(reading.sentences(d)), d is lead, of_lead, of_other))
+    ]
+    missing = list(not_said(aim, reading, documents, card))
+    sections = [
+        Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),
+        Section(TASK, (Sentence(_task(aim), "framing"), *(c.claim for c in task))),
+        Section(WORKFLOW, (told_by(chosen),) if chosen else ()),
+        Section(UNDER_THE_HOOD, tuple(hood)),
+        Section(PAPERS, tuple(listing(reading, d) for d in documents)),
+        Section(NOT_SAID, tuple(missing)),
     ]
     return Explanation(tuple(s for s in sections if s.sentences), workflow, tuple(documents))
 
 
-def _task(question: str, shelf: Shelf, lead: Document) -> tuple[Sentence, ...]:
-    styles = styles_in(question)
-    if len(styles) > 1:
-        names = " and ".join(f"“{s.text}”" for s in styles)
-        where = "in one prompt" if re.search(r"\bone prompt\b", question, re.I) else "together"
-        framing = f"You name {names} {where} and ask how both are balanced. The task, in the corpus's words:"
+def supporting(reading: Reading, aim: Aim) -> list[Document]:
+    """Return the documents that bear on the question, best first: those it names, or all that answer nearly as well.
+
+    Where styles are to be blended, a model card that names a model for it is among them.
+    """
+    readable = [d for d in reading.documents if reading.sentences(d)]
+    named = [d for d in reading.named if d in readable]
+    best = {d.id: max(c.score for c in reading.sentences(d)) for d in readable}
+    top = max(best.values(), default=0.0)
+    chosen = named or [d for n, d in enumerate(readable) if n == 0 or best[d.id] >= BEARS * top]
+    chosen = chosen[: MAX_DOCUMENTS[aim.depth]]
+    cards = [d for d in (reading.named or reading.documents) if d.kind == "model_card" and d not in chosen]
+    if aim.styles or reading.named:
+        chosen = [*chosen[: MAX_DOCUMENTS[aim.depth] - 1 or 1], *cards[:1]] if cards else chosen
+    return chosen
+
+
+def key_passage(reading: Reading, document: Document) -> list[Candidate]:
+    """Return the one sentence of a document that bears on the question most; where how is asked, one that says how."""
+    return [max(reading.sentences(document), key=lambda c: c.score + c.roles.get("method", 0.0) * 0.5)]
+
+
+def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Return the sentences that set the task."""
+
+    def sets(c: Candidate) -> float:
+        return c.roles.get("background", 0.0) + 0.5 * c.roles.get("objective", 0.0) + 0.5 * c.score
+
+    return sorted(candidates, key=lambda c: -sets(c))[:count]
+
+
+def mechanism(candidates: Sequence[Candidate], is_lead: bool, of_lead: int, of_other: int) -> list[Candidate]:
+    """Return the sentences that say how it is done."""
+
+    def tells(c: Candidate) -> float:
+        return (
+            0.5 * c.roles.get("objective", 0.0) + c.roles.get("method", 0.0) - c.roles.get("background", 0.0) + c.score
+        )
+
+    return sorted(candidates, key=lambda c: -tells(c))[: of_lead if is_lead else of_other]
+
+
+def in_short(aim: Aim, reading: Reading, lead: Document, key: Candidate, card: Document | None) -> Iterable[Sentence]:
+    """What is asked, the passage that bears on it most, what the corpus does not say, what a run will show."""
+    if aim.styles:
+        silent = f"The corpus does not say how {_called(card)} weighs them."
+        yield Sentence(f"You ask how {_listed(aim.styles)} are balanced in one picture. {silent}", "framing")
     else:
-        framing = "The task, in the corpus's words:"
-    setting = [c for c in shelf.ranked(None) if c.document.id == lead.id]
-    apt = [c for c in setting if role_of(c.passage.text) in ("background", "problem")] or setting
-    chosen = sorted(apt[:2], key=lambda c: c.passage.start)
-    return (Sentence(framing, "framing"), *(c.claim for c in chosen))
+        about = " and ".join(short_name(d.title) for d in reading.named) or "this"
+        yield Sentence(f"You ask how {about} works; the passage that bears on it most:", "framing")
+    yield Sentence(key.passage.text, "claim", key.claim.citations)
+    unheld = [] if aim.styles else unheld_words(reading, [lead])
+    if unheld:
+        yield Sentence(f"It does not speak of {_listed(unheld)}.", "framing")
+    if aim.shows:
+        yield Sentence(aim.shows, "program")
 
 
-def _under_the_hood(shelf: Shelf, documents: Sequence[Document]) -> list[Sentence]:
-    """How each document says it is done: three sentences of the first, two of each other."""
-    sentences: list[Sentence] = []
-    for n, document in enumerate(documents):
-        mine = [c for c in shelf.ranked("mechanism") if c.document.id == document.id]
-        ranked = sorted(mine, key=lambda c: -telling(c, ("mechanism",)))[: 3 if n == 0 else 2]
-        apt = [c for c in ranked if role_of(c.passage.text) not in ("background", "problem", None)]
-        chosen = apt or ranked[:1]
-        sentences.append(Sentence(f"From {short_name(document.title)}:", "framing"))
-        sentences += [c.claim for c in sorted(chosen, key=lambda c: c.passage.start)]
-    return sentences
-
-
-def _workflow(
-    question: str, shelf: Shelf, documents: Sequence[Document], lead: Document
-) -> tuple[WorkflowStage, ...] | None:
-    """Input, model, output, as far as the lead document and the model card name them; None where they do not."""
-    own = [c for c in shelf.ranked("mechanism") if c.document.id == lead.id]
-    steps = sorted(own, key=lambda c: -telling(c, ("mechanism",)))
-    if not any(_METHOD_CUE.search(c.passage.text) for c in own):
-        return None
-    step = steps[0]
-    inputs = [c for c in own if _INPUT_CUE.search(c.passage.text) and c.passage != step.passage]
-    outputs = [c for c in own if _OUTPUT_CUE.search(c.passage.text) and c.passage != step.passage]
-    outputs.sort(key=lambda c: -telling(c, ("contribution", "mechanism")))
-    inputs.sort(key=lambda c: c.passage.start)
-    if not inputs or not outputs:
-        return None
-    styles = styles_in(question)
-    named = " and ".join(f"“{s.text}”" for s in styles)
-    output = next((c for c in outputs if c.passage != inputs[0].passage), outputs[0])
-    card = next((d for d in documents if d.kind == "model_card"), None)
-    model_lines = shelf.field(card, "Model") if card else []
-    return (
-        WorkflowStage(
-            "input",
-            f"One prompt that names {named}" if styles else inputs[0].passage.text,
-            inputs[0].claim.citations,
-        ),
-        WorkflowStage(
-            "model",
-            " — ".join(
-                [*(c.quote.removeprefix("Model: ") for s in model_lines for c in s.citations), step.passage.text]
-            ),
-            (*(c for s in model_lines for c in s.citations), *step.claim.citations),
-        ),
-        WorkflowStage("output", output.passage.text, output.claim.citations),
-    )
-
-
-def _not_said(question: str, shelf: Shelf, documents: Sequence[Document]) -> Iterable[Sentence]:
-    for document in documents:
-        if not document.paper_url:
-            yield from shelf.field(document, "Paper")
-        if not document.github_url:
-            yield from shelf.field(document, "GitHub")
-    styles = styles_in(question)
-    corpus = " ".join(p.text.lower() for d in shelf.documents for p in shelf.passages(d))
-    if len(styles) > 1:
-        names = " and ".join(f"“{s.text}”" for s in styles)
-        card = next((d for d in documents if d.kind == "model_card"), None)
-        model = f"{card.title}{_base_model(card)}" if card else "a model"
-        if not all(s.text.lower() in corpus for s in styles):
-            yield Sentence(
-                f"No passage says how {model} weighs two style phrases such as {names} inside one prompt.",
-                "framing",
-            )
-    if re.search(r"\bweights?\b", question, re.I) and not re.search(r"\bweights?\b", corpus):
+def not_said(aim: Aim, reading: Reading, documents: Sequence[Document], card: Document | None) -> Iterable[Sentence]:
+    """What is asked and stands nowhere, and which links are not given."""
+    if aim.styles:
+        yield Sentence(
+            f"No passage says how {_called(card)} weighs {_listed(aim.styles)} inside one prompt.", "framing"
+        )
+    elif unheld := unheld_words(reading, documents):
+        yield Sentence(f"No passage of these documents speaks of {_listed(unheld)}.", "framing")
+    if aim.styles and unheld_words(reading, reading.documents, ("weights", "weight")):
         yield Sentence(
             "The corpus does not use the word “weights”. It can mean three things, which a render shows apart: the "
             "model's parameters, the attention weights, and the shares you give the styles.",
             "framing",
         )
+    for document in documents:
+        yield from link_field(reading, document, "Paper") if not document.paper_url else ()
+        yield from link_field(reading, document, "GitHub") if not document.github_url else ()
+    count = len(reading.sentences(documents[0]))
+    yield Sentence(f"Of {short_name(documents[0].title)} the corpus holds {count} sentences, and no more.", "framing")
 
 
-def _spelled_out(workflow: Sequence[WorkflowStage]) -> tuple[Sentence, ...]:
-    """The stages as sentences: what the question gives as framing, what the corpus says as claims."""
-    sentences: list[Sentence] = []
-    for stage in workflow:
-        quotes = [c.quote for c in stage.citations]
-        restated = stage.text if not any(q.removeprefix("Model: ") in stage.text for q in quotes) else ""
-        sentences.append(Sentence(f"{stage.stage.capitalize()}: {restated}".strip(), "framing"))
-        sentences += [Sentence(c.quote, "claim", (c,)) for c in stage.citations]
-    return tuple(sentences)
+def unheld_words(reading: Reading, documents: Sequence[Document], only: Collection[str] = ()) -> list[str]:
+    """Return the asked words that no passage of these documents holds, nor a word that means nearly the same."""
+    held = [reading.held(c.passage) for d in documents for c in reading.sentences(d)]
+    if not held:
+        return []
+    return [
+        word
+        for n, word in enumerate(reading.words)
+        if max(h[n] for h in held) < NEAR and (word in only if only else True)
+    ]
 
 
-def _base_model(card: Document) -> str:
-    """The repository's name where it differs from the title: for many cards it names the base model."""
+def _task(aim: Aim) -> str:
+    if aim.styles:
+        return f"To blend {_listed(aim.styles)} in one picture. In the corpus's words:"
+    return "In the corpus's words:"
+
+
+def _called(card: Document | None) -> str:
+    """What a model card's model is called: with its repository's name where that differs, often the base model's."""
+    if card is None:
+        return "a model"
     repository = (card.github_url or "").rstrip("/").rsplit("/", 1)[-1]
-    return f" ({repository})" if repository and repository.lower() not in card.title.lower() else ""
+    return card.title + (f" ({repository})" if repository and repository.lower() not in card.title.lower() else "")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(f"“{word}”" for word in words)

@@ -1,7 +1,7 @@
 """Answers from what a render measured: which facts a question asks for, and what changed between two runs.
 
 Facts come from `tools/trace/measures.py`, ready in words, each with the figure that shows it. What was measured is never
-mixed with what the corpus says: it stands under a heading of its own, as framing, without citations.
+mixed with what the corpus says: it stands under a heading of its own, without citations.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def told_facts(render: dict[str, Any], topics: Sequence[str], question: str = ""
     named = [style for style in styles if content_stems(style) & asked]
     if len(named) == 1 and (apt := [f for f in facts if f'"{named[0]}"' in f["text"]]):
         facts = apt
-    sentences = tuple(Sentence(f"{f['text']} (measurements.json: {f['figure']})", "framing") for f in facts)
+    sentences = tuple(Sentence(f["text"], "measured", figure=f["figure"]) for f in facts)
     return Section(HEADING, sentences) if sentences else None
 
 
@@ -86,5 +86,6 @@ def compared_runs(before: dict[str, Any], after: dict[str, Any]) -> Section | No
             was, now = float(read(first)[last]), float(read(second)[last])
         except (KeyError, IndexError, TypeError):
             continue  # a measure that one of the two methods does not have
-        sentences.append(Sentence(f'"{styles[last]}", {name}: {now:.0%} now, {was:.0%} before. ({figure})', "framing"))
+        text = f'"{styles[last]}", {name}: {now:.0%} now, {was:.0%} before.'
+        sentences.append(Sentence(text, "measured", figure=figure))
     return Section("Against the run before", tuple(sentences)) if sentences else None

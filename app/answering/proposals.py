@@ -12,6 +12,7 @@ from app.understanding.styles import Style, subject_in
 DEFAULT_SUBJECT = "a red house in a meadow"
 DEFAULT_STYLE = "watercolor"
 REFERENCE_SUBJECT = "a blue boat"  # another thing than the subject: what comes over is style, not content
+SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
 SEE_IT_HAPPEN = "See it happen."
 """What the button beside the corpus's key-and-value sentence asks."""
 

@@ -53,8 +53,8 @@ def _entry(entry: Entry) -> Iterator[str]:
 
 def _answer(answer: CitedAnswer) -> Iterator[str]:
     numbers = number_sources(answer)
-    if answer.search_query and answer.search_query.strip() != answer.question.strip():
-        yield f'<p class="note">Searched for: {escape(answer.search_query)}</p>'
+    if answer.searched_for and answer.searched_for.strip() != answer.question.strip():
+        yield f'<p class="note">Searched for: {escape(answer.searched_for)}</p>'
     yield from (_section(section, numbers) for section in answer.sections)
     if answer.workflow:
         stages = "".join(

@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
+from app.answering.explanation import WORKFLOW
 from app.answers import Citation, CitedAnswer, Source
 from app.conversation.chat import proposals
 from app.markup import address, defuse, file_name
@@ -90,14 +91,16 @@ def answer_as_markdown(answer: CitedAnswer) -> list[str]:
         return f"{defuse(text, corpus)} {''.join(marks)}".strip()
 
     blocks = []
-    if answer.search_query and answer.search_query.strip() != answer.question.strip():
-        blocks.append(f"Searched for: {defuse(answer.search_query)}")
+    if answer.searched_for and answer.searched_for.strip() != answer.question.strip():
+        blocks.append(f"Searched for: {defuse(answer.searched_for)}")
+    stages = [f"- {s.stage}: {with_markers(s.text, s.citations)}" for s in answer.workflow or ()]
     for section in answer.sections:
         if section.heading:
             blocks.append(f"### {defuse(section.heading)}")
         blocks.append("\n\n".join(with_markers(s.text, s.citations) for s in section.sentences))
-    if answer.workflow and not any(section.heading == "Workflow" for section in answer.sections):  # told there already
-        stages = [f"- {stage.stage}: {with_markers(stage.text, stage.citations)}" for stage in answer.workflow]
+        if section.heading == WORKFLOW:
+            blocks.append("\n".join(stages))
+    if stages and not any(section.heading == WORKFLOW for section in answer.sections):
         blocks += ["### Input → model → output", "\n".join(stages)]
     if answer.checked:
         blocks.append(f"({defuse(answer.checked.line())})")

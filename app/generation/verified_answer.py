@@ -16,9 +16,9 @@ from app.answers import Checked, Citation, CitedAnswer, Section, Sentence, Sourc
 from app.generation.client import ModelClient, ModelClientFailed
 from app.generation.parsing import Draft, addresses, clean, find_quote, read_drafts
 from app.generation.prompt import brief, brief_again, choose_passages
-from app.understanding.intents import names_of, short_name
 from app.verification.claims import EntailmentModel, check, is_verbatim
 from app.verification.subjects import dangling, in_its_own_voice
+from ingest.names import names_of
 from ingest.passages import Passage
 from tools.search import SearchResult
 
@@ -57,7 +57,7 @@ class VerifiedWriter:
         cited = [c for part in self._written_parts() for s in part.sentences for c in s.citations]
         known = [p for p in result.passages if p.document_id in {c.document_id for c in cited}]
         told = [p for c in cited for p in known if p.document_id == c.document_id and p.start <= c.start < p.end]
-        self.has_room = bool(told) and not any(p.is_field for p in told) and self._only_names_documents()
+        self.has_room = bool(told) and not any(p.is_field for p in told) and self._only_quotes()
         self.passages = {p.id: p for p in choose_passages(told, [e.passage for e in result.evidence])}
         self.links = addresses("\n".join(d.text for d in self.documents.values()))
         self.links_removed = 0
@@ -204,11 +204,9 @@ class VerifiedWriter:
         short = len(self.read.sections) == 1 and not self.read.sections[0].heading
         return tuple(s for s in self.read.sections if short or s.heading == WRITTEN_SECTION)
 
-    def _only_names_documents(self) -> bool:
-        """Whether the reader's framing only names documents; what it corrects, or says to be missing, stays its own."""
-        names = {short_name(d.title) for d in self.documents.values()}
-        framing = [s.text for part in self._written_parts() for s in part.sentences if s.kind == "framing"]
-        return all(text.removeprefix("From ").removesuffix(":") in names for text in framing)
+    def _only_quotes(self) -> bool:
+        """Whether the reader's parts hold claims alone; what it corrects, or says to be missing, stays its own."""
+        return all(s.kind == "claim" for part in self._written_parts() for s in part.sentences)
 
 
 def _overlaps(passage: Passage, told: set[tuple[str, int, int]]) -> bool:

@@ -16,7 +16,7 @@ from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
 from app.ui.charts import TITLES, Figure, figures_of
-from app.ui.cited_text import Marks, Opens, measured_at, paragraphs_of, show_cited_text
+from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
 from app.ui.figures import figure_of
@@ -45,11 +45,11 @@ def show_answer(
         measured: The artifact of the run that its measured sentences are about.
         runs: Says what can be run for the stages of its workflow, and how far it is.
     """
-    is_measured = any(measured_at(sentence)[1] for sentence in answer.sentences)
+    is_measured = any(sentence.kind == "measured" for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
     opener = partial(open_mark, key, measured or {})
-    if answer.search_query and answer.search_query.strip() != answer.question.strip():
-        st.caption(f"Searched for: {escape(answer.search_query)}")
+    if answer.searched_for and answer.searched_for.strip() != answer.question.strip():
+        st.caption(f"Searched for: {escape(answer.searched_for)}")
     is_drawn, told = False, 0
     for place, section in enumerate(answer.sections):
         if section.heading:

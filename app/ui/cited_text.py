@@ -19,7 +19,6 @@ from app.markup import split_links, tidy
 from app.ui.charts import TITLES, Figure
 from app.ui.components import browser_component
 
-STORED_AT = re.compile(r"(.*?) \((?:measurements\.json: )?([a-z_]+(?:\.[a-z_]+)*)\)", re.S)
 MOUNT = browser_component("cited_text", "citation_marks")
 
 Opens = tuple[Citation, ...] | str
@@ -134,23 +133,16 @@ def paragraphs_of(
             is_named = title and is_of_several and not is_introduced and not sentence.text.startswith(title)
             paragraphs.append({"label": title if is_named else "", "short": is_short, "sentences": []})
         before = group
-        text, place = measured_at(sentence)
         quotes = " ".join(citation.quote for citation in sentence.citations)
         laid: dict[str, Any] = {
             "kind": sentence.kind,
-            "runs": [{"text": piece, "href": url} for piece, url in split_links(text, quotes)],
-            "marks": marks.of_figure(place, opens) if place else marks.of_citations(sentence.citations, opens),
+            "runs": [{"text": piece, "href": url} for piece, url in split_links(sentence.text, quotes)],
+            "marks": marks.of_figure(sentence.figure, opens) if sentence.figure else marks.of_citations(sentence.citations, opens),
         }
         if see and tells_the_swap(sentence):
             laid["see"] = f"see it {key}-{number}"
         paragraphs[-1]["sentences"].append(laid)
     return paragraphs, opens
-
-
-def measured_at(sentence: Sentence) -> tuple[str, str]:
-    """A sentence's words, and what facts call the figure that shows them; "" where none does."""
-    told = STORED_AT.fullmatch(sentence.text) if not sentence.citations else None
-    return (told[1], told[2]) if told else (sentence.text, "")
 
 
 def tells_the_swap(sentence: Sentence) -> bool:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.answers import CitedAnswer
-from app.understanding.intents import asks_what_is_missing, intent_of, short_name
+from app.understanding.intents import asks_what_is_missing, intent_of
 from app.understanding.stems import STOP_WORDS, words
 from app.understanding.styles import Style, shared, styles_in
+from ingest.names import short_name
 
 MAX_LEANING_WORDS = 16
 """A longer question says itself what it is about."""
@@ -107,7 +108,7 @@ def focus_of(answer: CitedAnswer) -> str | None:
 
     Where something was explained, the first claim under the hood counts.
     """
-    asked = (answer.search_query or answer.question).lower()
+    asked = (answer.searched_for or answer.question).lower()
     named = [source.document_id for source in answer.sources if short_name(source.title).lower() in asked]
     if len(named) == 1:
         return named[0]
@@ -170,7 +171,7 @@ def _pointed_at(question: str, told: Sequence[CitedAnswer]) -> tuple[re.Match[st
         listed = [i for answer in several for i in _order(answer)]
         return other, next((i for i in (*reversed(spoken_of), *listed) if i != focus), focus)
     if ordinal := _ORDINAL.search(question):
-        lists = [_order(a) for a in several if intent_of(a.search_query or a.question) in _LISTING][:1]
+        lists = [_order(a) for a in several if intent_of(a.searched_for or a.question) in _LISTING][:1]
         place = _ORDINALS[ordinal[1].lower()]
         orders = (*lists, list(dict.fromkeys(spoken_of)), *map(_order, several))
         return ordinal, next((order[place] for order in orders if place < len(order)), focus)
@@ -189,7 +190,7 @@ def _put(question: str, match: re.Match[str], name: str, last: CitedAnswer) -> s
     """Put a name where a question points; where that is all it says, ask of the named what was asked before."""
     rest = question[: match.start()] + question[match.end() :]
     only = _ONLY_A_NAME.match(question)
-    asked = last.search_query or last.question
+    asked = last.searched_for or last.question
     mentioned = [n for s in last.sources if (n := short_name(s.title)).lower() in asked.lower()]
     if only and only["name"].strip() == match[0].strip() and len(mentioned) == 1 and name not in mentioned:
         return re.sub(re.escape(mentioned[0]), lambda _: name, asked, flags=re.I)

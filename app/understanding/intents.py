@@ -1,4 +1,4 @@
-"""What a question asks for, and which documents it names.
+"""What a question asks for.
 
 Rules over words, no model. It knows nothing of the conversation or of how an answer is composed.
 """
@@ -6,12 +6,10 @@ Rules over words, no model. It knows nothing of the conversation or of how an an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Literal
 
 from app.understanding.stems import content_stems, words
 from app.understanding.styles import has_shares, styles_in
-from ingest.documents import Document
 
 Intent = Literal["greeting", "help", "render", "reweigh", "explain", "links", "lacks", "compare", "lookup"]
 
@@ -93,37 +91,3 @@ def _asks_nothing_but_links(question: str) -> bool:
     is_owned = rest != question or bool(_ITS.search(question))
     names_a_link = bool(stems) or (is_owned and bool(_PAPER.search(rest)))
     return names_a_link and stems <= _LINK_STEMS and len(words(rest)) < 10
-
-
-def short_name(title: str) -> str:
-    """The name that people use for a document: its title up to the first colon, or to "with", "via", "for" ..."""
-    head = re.split(r":|\s+(?:with|via|for|from|using|by|through|in)\s+", title, maxsplit=1)[0].strip(" .")
-    return head or title
-
-
-def names_of(document: Document) -> tuple[str, ...]:
-    """Ways to name a document, lower case: its short name, its id, and name-like words of its title and repository."""
-    name = short_name(document.title)
-    found = {name.lower(), document.title.lower(), document.id.lower(), document.id.lower().replace("-", " ")}
-    for token in re.findall(r"[A-Za-z0-9]+", name if len(name.split()) < 4 else ""):
-        if re.search(r"[a-z][A-Z]|\d|^[A-Z]{3,}", token) and len(token) > 3:
-            found.add(token.lower())
-    if document.github_url:
-        found.add(document.github_url.rstrip("/").rsplit("/", 1)[-1].lower().replace("-", " ").replace("_", " "))
-    return tuple(sorted((n for n in found if len(n) > 3), key=len, reverse=True))
-
-
-def named_documents(question: str, documents: Iterable[Document]) -> tuple[Document, ...]:
-    """Documents that the question names, in the order in which it names them."""
-    text = " " + re.sub(r"[^a-z0-9.]+", " ", question.lower()) + " "
-    text = (
-        text.replace(" sd1.5 ", " stable diffusion 1.5 ")
-        .replace(" sd 1.5 ", " stable diffusion 1.5 ")
-        .replace(". ", " ")
-    )
-    places = []
-    for document in documents:
-        at = [text.find(" " + re.sub(r"[^a-z0-9.]+", " ", n).strip()) for n in names_of(document)]
-        if at := [a for a in at if a >= 0]:
-            places.append((min(at), document))
-    return tuple(document for _, document in sorted(places, key=lambda p: p[0]))

@@ -129,7 +129,7 @@ def show_wrong(judged: Sequence[Judged], half: str) -> None:
         if j.half == half and not j.says_it:
             cited = list(dict.fromkeys(c.document_id for c in j.answer.citations))
             print(f"\n{j.conversation} {j.turn['kind']}: {j.turn['question']}")
-            print(f"  searched for {j.answer.search_query!r}; {j.answer.status} from {cited}; right: {j.is_right}")
+            print(f"  searched for {j.answer.searched_for!r}; {j.answer.status} from {cited}; right: {j.is_right}")
             print("  " + " / ".join(s.text for s in j.answer.sentences)[:600])
 
 

@@ -98,7 +98,7 @@ def read_feedback(path: Path) -> list[tuple[str, list[str]]]:
     """Read the questions whose answers people rated up, as they were searched for, with the documents cited."""
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     up = [line for line in lines if line["rating"] == "up" and line["documents"]]
-    return [(line["answer"].get("search_query") or line["question"], line["documents"]) for line in up]
+    return [(line["answer"].get("searched_for") or line["answer"].get("search_query") or line["question"], line["documents"]) for line in up]
 
 
 def read_claims(path: Path) -> Claims:

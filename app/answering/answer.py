@@ -1,0 +1,183 @@
+"""From a question and what a search found to a cited answer: the door of this folder for everything about the corpus.
+
+Knows neither chat messages nor tools; what the conversation contributes comes as data in `Query`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.answering.asking import Depth, asks_how_or_why, compares, depth_of
+from app.answering.explanation import Aim, explain
+from app.answering.links import lacking, links
+from app.answering.missing import is_missing
+from app.answering.premises import corrected, said_of_another
+from app.answering.reading import Reading, source_of
+from app.answering.short import compared, narrow, nearest
+from app.answers import CitedAnswer, Section, Sentence, Status
+from ingest.documents import Document
+from ingest.names import short_name
+from tools.search import SearchResult
+
+MAX_ASPECTS = 2
+"""A how-question that names a document and more aspects of it than these is a narrow one."""
+LONG_QUESTION_WORDS = 18
+MAX_FOLLOW_UPS = 3
+MAX_COVERED = 6
+PLAIN_ROLE = 0.5
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked, as data.
+
+    Args:
+        question: As typed.
+        documents: Ids of the documents that it names or means; none: those whose names stand in what was searched for.
+        compared: Ids of two documents that it lays side by side.
+        wants: An answer, links, or which documents lack them.
+        styles: The styles that it names.
+        depth: How much is wanted; None: as the question says.
+        is_follow_up: Whether it leans on the turn before; such a question is narrow.
+        proposals: What the person can run.
+        shows: What running it will show, a sentence.
+        asked_before: Questions of the conversation, which are not suggested again.
+    """
+
+    question: str
+    documents: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
+    wants: str = "answer"  # "answer" | "links" | "lacking"
+    styles: tuple[str, ...] = ()
+    depth: Depth | None = None
+    is_follow_up: bool = False
+    proposals: tuple[dict[str, Any], ...] = ()
+    shows: str | None = None
+    asked_before: tuple[str, ...] = ()
+
+
+def answer(query: Query, result: SearchResult, engine: str) -> CitedAnswer:
+    """Answer from what was found, say that it is missing, or refuse.
+
+    Args:
+        query: What is asked.
+        result: What was searched for, and found.
+        engine: The name of the engine that asks.
+    """
+    return _Answering(query, Reading(result, query.documents), engine).answer()
+
+
+class _Answering:
+    def __init__(self, query: Query, reading: Reading, engine: str) -> None:
+        self.query = query
+        self.reading = reading
+        self.engine = engine
+        self.depth = query.depth or depth_of(query.question)
+
+    def answer(self) -> CitedAnswer:
+        query, reading = self.query, self.reading
+        if query.wants == "lacking" and reading.documents:
+            return self._short(lacking(reading))
+        if query.wants == "links" and reading.named:
+            return self._short(links(reading))
+        if not reading.documents or not (reading.result.relevant or reading.named):
+            return self._refused()
+        if query.wants == "links":
+            return self._short(links(reading))
+        pair = self._pair()
+        if len(pair) > 1:
+            return self._short(compared(reading, pair))
+        if correction := corrected(reading):
+            return self._short(correction)
+        if is_missing(reading):
+            elsewhere = said_of_another(reading)
+            return self._short(elsewhere) if elsewhere else self._short(nearest(reading), "missing")
+        return self._explained() if self._is_broad() else self._short(narrow(reading, self.depth))
+
+    def _pair(self) -> list[Document]:
+        if not (self.query.compared or compares(self.query.question)):
+            return []
+        by_id = {d.id: d for d in self.reading.documents}
+        wanted = [by_id[i] for i in self.query.compared if i in by_id] or list(self.reading.named)
+        return wanted[:2]
+
+    def _is_broad(self) -> bool:
+        """Whether all sections are wanted: how something is done, with no single aspect asked for."""
+        if self.query.is_follow_up or not any(self.reading.sentences(d) for d in self.reading.meant):
+            return False
+        if self.depth != "usual" and not self.reading.words:
+            return True
+        if not asks_how_or_why(self.query.question):
+            return False
+        is_long = len(self.query.question.split()) > LONG_QUESTION_WORDS
+        return bool(self.query.styles) or is_long or len(self.reading.words) <= MAX_ASPECTS
+
+    def _explained(self) -> CitedAnswer:
+        query = self.query
+        told = explain(Aim(query.question, query.styles, self.depth, query.proposals, query.shows), self.reading)
+        return CitedAnswer(
+            query.question,
+            "answered",
+            self.engine,
+            0.0,
+            told.sections,
+            tuple(source_of(d) for d in told.documents),
+            told.workflow,
+            query.proposals,
+            self._follow_ups(told.documents),
+            self.reading.question,
+        )
+
+    def _short(self, sentences: Sequence[Sentence], status: Status = "answered") -> CitedAnswer:
+        reading = self.reading
+        cited = list(
+            dict.fromkeys(i for s in sentences for i in [s.document_id, *(c.document_id for c in s.citations)] if i)
+        )
+        by_id = {d.id: d for d in reading.documents}
+        documents = [by_id[i] for i in cited] or list(reading.named)  # what is missing is missing from these
+        return CitedAnswer(
+            self.query.question,
+            status,
+            self.engine,
+            0.0,
+            (Section("", tuple(sentences)),),
+            tuple(source_of(d) for d in documents),
+            follow_ups=self._follow_ups(documents, told=" ".join(s.text for s in sentences)),
+            searched_for=reading.question,
+        )
+
+    def _refused(self) -> CitedAnswer:
+        documents = self.reading.documents
+        titles = [short_name(d.title) for d in documents[:MAX_COVERED]]
+        more = len(self.reading.result.documents) - len(titles)
+        covered = "; ".join(titles) + (f"; and {more} more" if more > 0 else "")
+        text = "The corpus says nothing about this"
+        text += f"; what it covers: {covered}." if titles else ": it is empty, run python -m ingest."
+        offers = [offer for d in documents[:2] if (offer := self._about(d))]
+        section = Section("", (Sentence(text, "framing"),))
+        refusal = CitedAnswer(self.query.question, "refused", self.engine, 0.0, (section,), follow_ups=tuple(offers))
+        return replace(refusal, searched_for=self.reading.question)
+
+    def _follow_ups(self, documents: Sequence[Document], told: str = "") -> tuple[str, ...]:
+        """Suggest what the answer left open: another share, another document, a link that was not told."""
+        asked = {question.lower() for question in (*self.query.asked_before, self.query.question)}
+        styles = [style for p in self.query.proposals for style in p["arguments"].get("styles", ())]
+        offers = [f"Now 80 % {styles[-1]['text']}"] if len(styles) > 1 else []
+        rest = [d for d in self.reading.documents if d not in documents]
+        offers += [offer for d in [*documents, *rest[:1]] if d not in self.reading.named and (offer := self._about(d))]
+        offers += [
+            f"Where is the code of {short_name(d.title)}?"
+            for d in documents
+            if d.github_url and d.github_url not in told and d.kind == "paper"
+        ]
+        return tuple(dict.fromkeys(o for o in offers if o.lower() not in asked))[:MAX_FOLLOW_UPS]
+
+    def _about(self, document: Document) -> str | None:
+        """A question that the document answers, from what its sentences do."""
+        roles = [c.roles for c in self.reading.sentences(document)]
+        name = short_name(document.title)
+        if any(r.get("method", 0.0) > PLAIN_ROLE for r in roles):
+            return f"How does {name} work?" if len(name.split()) < 5 else f"What did “{name}” do?"
+        return f"What is {name} about?" if roles and len(name.split()) < 5 else None

@@ -1,0 +1,62 @@
+"""Is what a question asks for in the documents that it means? What is not there is missing, whatever else they hold.
+
+Not whether the names of the question occur: whether the rest of it does. One logistic rule over measures of the
+documents' sentences; `python -m tests.evals.answerable --fit` makes its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from app.answering.asking import asks_who, focus_of, wants_number
+from app.answering.reading import Reading
+
+WEIGHTS: Mapping[str, float] = MappingProxyType({"bias": 1.0})
+"""The rule: there where the sum is above 0. Made by `python -m tests.evals.answerable --fit`."""
+
+EXACT = 0.999
+"""Above it a word is held itself, in any of its forms."""
+
+
+def measure(reading: Reading) -> dict[str, float]:
+    """Measure how far the documents that the question means hold what it asks for."""
+    sentences = [c for d in reading.meant for c in reading.sentences(d)]
+    if not sentences:
+        return {}
+    question, words = reading.question, reading.words
+    held = np.array([reading.held(c.passage) for c in sentences]).reshape(len(sentences), len(words))
+    together = held.max(axis=0) if words else np.ones(0)
+    best = max(range(len(sentences)), key=lambda n: sentences[n].score)
+    wants = reading.result.wants
+    focus = focus_of(question).lower()
+    of_focus = np.array([word in focus for word in words], bool)
+    has_number = np.array([any(ch.isdigit() for ch in c.passage.text) for c in sentences])
+    focus_held = held[:, of_focus].mean(axis=1) if of_focus.any() else np.ones(len(sentences))
+    return {
+        "cosine": max(c.measures["cosine"] for c in sentences),
+        "covered": reading.share(held[best] ** 2) if words else 1.0,
+        "together": reading.share(together**2) if words else 1.0,
+        "exactly": reading.share((together > EXACT).astype(float)) if words else 1.0,
+        "least": float(together.min()) if words else 1.0,
+        "focus": float(focus_held.max()),
+        "focus_least": float(together[of_focus].min()) if of_focus.any() else 1.0,
+        "no_focus": float(not of_focus.any()),
+        "number": float(wants_number(question)),
+        "number_held": float((focus_held * has_number).max()) if wants_number(question) else 0.0,
+        "who": float(asks_who(question)),
+        "nothing_but_names": float(not words),
+        "role": max(c.measures["role"] for c in sentences),
+        **{f"wants_{name}": wants.get(name, 0.0) for name in ("detail", "resource", "objective", "method", "background")},
+        "named": float(bool(reading.named)),
+    }
+
+
+def is_missing(reading: Reading) -> bool:
+    """Whether the documents that a question means do not hold what it asks for."""
+    found = measure(reading)
+    if not found:
+        return False
+    return WEIGHTS["bias"] + sum(weight * found[name] for name, weight in WEIGHTS.items() if name in found) <= 0

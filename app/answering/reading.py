@@ -1,0 +1,137 @@
+"""The documents that a search found, opened: how well each of their sentences answers the question.
+
+Knows what was measured of each passage; knows nothing of how an answer is composed of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.answering.asking import wants_number
+from app.answers import Citation, Sentence, Source
+from ingest.documents import Document
+from ingest.passages import Passage
+from tools.search import Evidence, SearchResult
+
+SAME = 0.6
+"""A word of the passage means the asked one when their cosine is at least so high."""
+
+SCORE: Mapping[str, float] = MappingProxyType(
+    {
+        "cosine": 1.0,  # of question and sentence
+        "covered": 0.5,  # share of what is asked, by rarity, that the sentence holds or has a neighbour of
+        "role": 0.25,  # how likely it does in its document what the question wants
+        "number": 0.12,  # it has a number where one is asked for
+    }
+)
+"""How well a sentence answers."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence with how well it answers, higher is better."""
+
+    passage: Passage
+    document: Document
+    score: float
+    measures: Mapping[str, float]
+    roles: Mapping[str, float]
+    stages: Mapping[str, float]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What it is told by: its document and where it starts there."""
+        return self.passage.document_id, self.passage.start
+
+    @property
+    def claim(self) -> Sentence:
+        return Sentence(self.passage.text, "claim", (cite(self.passage),), document_id=self.document.id)
+
+
+class Reading:
+    """What one search found, for the question that was searched for."""
+
+    def __init__(self, result: SearchResult, documents: Collection[str] = ()) -> None:
+        """Open what was found.
+
+        Args:
+            result: Of the search.
+            documents: Ids of the documents that the question names or means; none: those whose names stand in it.
+        """
+        self.result = result
+        self.question = result.query
+        self.documents = result.found
+        wanted = tuple(documents) or result.named
+        by_id = {d.id: d for d in result.found}
+        self.named: tuple[Document, ...] = tuple(by_id[i] for i in wanted if i in by_id)
+        self.asked = np.array([not term.is_name for term in result.terms], bool)
+        self._rarity = np.array([term.rarity for term in result.terms], float)
+        self._evidence = {(e.passage.document_id, e.passage.start): e for e in (*result.evidence, *result.leading)}
+        self._passages: dict[str, list[Passage]] = {d.id: [] for d in self.documents}
+        for passage in result.passages:
+            self._passages[passage.document_id].append(passage)
+
+    @property
+    def meant(self) -> tuple[Document, ...]:
+        """The documents that the question is about: those named, else the one that ranks first."""
+        return self.named or self.documents[:1]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that say what is asked, without the names that say of what."""
+        return tuple(term.word for term, asked in zip(self.result.terms, self.asked, strict=True) if asked)
+
+    def passages(self, document: Document) -> list[Passage]:
+        return self._passages[document.id]
+
+    def sentences(self, document: Document) -> list[Candidate]:
+        """Return a document's sentences in its order."""
+        return [self._candidate(p, document) for p in self.passages(document) if not p.is_field]
+
+    def ranked(self, documents: Sequence[Document] | None = None) -> list[Candidate]:
+        """Return the sentences of documents, all that were found if none are given, best first."""
+        some = [c for d in (self.documents if documents is None else documents) for c in self.sentences(d)]
+        return sorted(some, key=lambda c: -c.score)
+
+    def held(self, passage: Passage) -> NDArray[np.float64]:
+        """Return, per asked word, how nearly the passage holds it, 0..1."""
+        evidence = self._evidence.get((passage.document_id, passage.start))
+        if evidence is None or len(evidence.held) != len(self.asked):
+            return np.zeros(int(self.asked.sum()))
+        return np.array(evidence.held, float)[self.asked]
+
+    def share(self, held: NDArray[np.float64]) -> float:
+        """Return the share of what is asked that is held, weighed by rarity, 0..1; 1 where nothing but names is said."""
+        rarity = self._rarity[self.asked]
+        return float(rarity @ held / rarity.sum()) if rarity.sum() > 0 else 1.0
+
+    def _candidate(self, passage: Passage, document: Document) -> Candidate:
+        evidence = self._evidence.get((passage.document_id, passage.start))
+        measures = self._measures(passage, evidence)
+        score = sum(SCORE[name] * value for name, value in measures.items())
+        roles, stages = (evidence.roles, evidence.stages) if evidence else ({}, {})
+        return Candidate(passage, document, score, measures, roles, stages)
+
+    def _measures(self, passage: Passage, evidence: Evidence | None) -> dict[str, float]:
+        if evidence is None:
+            return dict.fromkeys(SCORE, 0.0)
+        wants = self.result.wants
+        return {
+            "cosine": evidence.cosine,
+            "covered": self.share(np.clip(self.held(passage), 0.0, 1.0) ** 2),
+            "role": sum(wants.get(role, 0.0) * likely for role, likely in evidence.roles.items()),
+            "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
+        }
+
+
+def cite(passage: Passage) -> Citation:
+    return Citation(passage.document_id, passage.start, passage.end, passage.text)
+
+
+def source_of(document: Document) -> Source:
+    return Source(document.id, document.kind, document.title, document.paper_url, document.github_url)

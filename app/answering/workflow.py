@@ -1,0 +1,76 @@
+"""A document's workflow: which of its sentences tells what goes in, what the model does, and what comes out.
+
+The stage of a sentence is learned (`tools/reading/heads.py`); here the three are chosen, each another sentence. It knows
+no topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+from app.answering.reading import Candidate
+from app.answers import Sentence, WorkflowStage
+from ingest.names import short_name
+
+STAGES = ("input", "model", "output")
+MIN_STAGE = 0.2
+"""How likely a sentence must tell of its stage: even odds of the four things that it may tell of are .25."""
+MAX_CHOICES = 8
+
+
+def stages_of(sentences: Sequence[Candidate]) -> dict[str, Candidate]:
+    """Choose a sentence for each stage, all of one document; empty where its text has no such three.
+
+    Args:
+        sentences: Those that may be told.
+    """
+    able = [c for c in sentences if c.stages]
+    able = sorted(able, key=lambda c: -max(c.stages[stage] for stage in STAGES))[:MAX_CHOICES]
+    chosen = [
+        (sum(c.stages[stage] for stage, c in zip(STAGES, three, strict=True)), three)
+        for three in permutations(able, len(STAGES))
+        if all(c.stages[stage] >= MIN_STAGE for stage, c in zip(STAGES, three, strict=True))
+    ]
+    if not chosen:
+        return {}
+    _, best = max(chosen, key=lambda found: found[0])
+    return dict(zip(STAGES, best, strict=True))
+
+
+def drawn(
+    chosen: dict[str, Candidate],
+    styles: Sequence[str] = (),
+    model: Sentence | None = None,
+    run: dict[str, Any] | None = None,
+) -> tuple[WorkflowStage, ...]:
+    """Draw the stages.
+
+    Args:
+        chosen: From `stages_of`.
+        styles: Named in the question: they are its own input.
+        model: The line that names the model which would run it.
+        run: The tool call that runs it.
+    """
+    stages = []
+    for stage, candidate in chosen.items():
+        text, citations = candidate.passage.text, candidate.claim.citations
+        if stage == "input" and styles:
+            text, citations = f"One prompt that names {_listed(styles)}", ()
+        if stage == "model" and model:
+            name = model.text.partition(": ")[2] or model.text
+            text, citations = f"{name} — {text}", (*model.citations, *citations)
+        stages.append(WorkflowStage(stage, text, citations))  # type: ignore[arg-type]
+    return tuple(replace(s, run=run) if s.stage != "input" else s for s in stages)
+
+
+def told_by(chosen: dict[str, Candidate]) -> Sentence:
+    """Say whose workflow it is."""
+    document = next(iter(chosen.values())).document
+    return Sentence(f"Input → model → output, as {short_name(document.title)} tells it:", "framing")
+
+
+def _listed(styles: Sequence[str]) -> str:
+    return " and ".join(f"“{style}”" for style in styles)
