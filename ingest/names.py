@@ -79,11 +79,11 @@ def named_documents(text: str, documents: Iterable[Document]) -> tuple[Document,
     return tuple(document for _, document in sorted(places, key=lambda place: place[0]))
 
 
-def without_names(text: str, documents: Iterable[Document]) -> str:
-    """Return the text without the names of these documents: what is said, not of what."""
+def without_names(text: str, documents: Iterable[Document], mask: str = "") -> str:
+    """Return the text with the names of these documents left out or masked: what is said, not of what."""
     spans = sorted(span for document in documents for span in spans_of(text, document))
     kept, at = [], 0
     for start, end in spans:
-        kept.append(text[at : max(start, at)])
+        kept += [text[at : max(start, at)], mask]
         at = max(at, end)
     return " ".join("".join([*kept, text[at:]]).split())

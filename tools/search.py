@@ -24,19 +24,14 @@ from numpy.typing import NDArray
 
 from ingest.documents import Document
 from ingest.index import Index
-from ingest.names import named_documents, spans_of
+from ingest.names import named_documents, without_names
 from ingest.passages import Passage
-from ingest.words import BACKGROUND_DOCUMENTS, background_frequency, content_words
-from tools.reading.heads import ROLES, STAGES, WANTS, labels_of, load_heads
+from ingest.words import BACKGROUND_DOCUMENTS, content_words
+from tools.reading.heads import MASK, ROLES, STAGES, WANTS, form_of, labels_of, load_heads
+from tools.reading.words import Term, Terms, WordReader
 
 MAX_QUERY_CHARS = 2_000
-MAX_WORDS = 24
-"""The rarest words of a long question; each is a lookup."""
-
 MAX_SENTENCES = 4
-MAX_KEPT_WORDS = 20_000
-"""Word vectors kept in memory, 1.5 KB each."""
-
 FOUND = 20
 """Documents that are handed on whole."""
 
@@ -73,16 +68,6 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Term:
-    """A content word of the question."""
-
-    word: str
-    rarity: float  # in the corpus and in English at large, 0..about 7
-    near: float  # 1 where the corpus holds the word in any form, else the cosine of its nearest word there
-    is_name: bool = False  # it stands in the name of a document that the question names
-
-
-@dataclass(frozen=True)
 class Evidence:
     """A passage that may answer the question, with what was measured of it."""
 
@@ -116,25 +101,11 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class _Terms:
-    """The content words of a question, each with its rarity and with the documents that hold it."""
-
-    words: tuple[str, ...]
-    rarity: NDArray[np.float64]  # (words,)
-    weights: tuple[dict[str, float], ...]  # per word: document id -> BM25 term weight
-    neighbours: NDArray[np.float64]  # (words,) 1 where the corpus holds the word, else cosine of its nearest word
-
-    def cover(self, held: Sequence[float] | NDArray[np.float64]) -> float:
-        """Return the share of the question's words, weighed by rarity, that are held, 0..1; held is 0..1 per word."""
-        return float(self.rarity @ np.array(held, float) / self.rarity.sum()) if self.words else 0.0
-
-
-@dataclass(frozen=True)
 class _View:
     """What the corpus shows of one text."""
 
     vector: NDArray[np.float32]
-    terms: _Terms
+    terms: Terms
     passages: Mapping[Passage, float]  # candidates with their cosine
     covers: Mapping[Passage, float]  # share of the text's words that each holds
     ranks: Mapping[str, float]  # document id -> rank score
@@ -157,7 +128,7 @@ class Searcher:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._read_revision = -1
-        self._word_vectors: dict[str, NDArray[np.float32]] = {}
+        self._words = WordReader(index)
         self._heads = load_heads(index.embedder.name)
 
     def search(self, query: str, top_k: int = 12) -> SearchResult:
@@ -194,14 +165,20 @@ class Searcher:
             surest.measures,
             leading,
             tuple(passage for i in documents for passage in self.index.passages(i)),
-            _told_terms(view.terms, asked, [documents[i] for i in named]),
+            view.terms.told(asked, [documents[i] for i in named]),
             named,
-            labels_of(self._heads.wants(view.vector), WANTS),
+            labels_of(self._wants(asked, view, named), WANTS),
         )
+
+    def _wants(self, asked: str, view: _View, named: Sequence[str]) -> NDArray[np.float64]:
+        """Read what is wanted from the question's form: what it says of its document without what that says itself."""
+        of = named[0] if named else view.order[0]
+        form = form_of(without_names(asked, [self.index.document(of)], MASK), view.terms.held_by(of))
+        return self._heads.wants(form, self.index.embedder.encode([form])[0])
 
     def _look(self, asked: str, count: int) -> _View:
         """Rank the documents for a text and measure how far the best one stands out."""
-        vector, terms = self._read(asked, count)
+        vector, terms = self._words.read(asked, count)
         near = dict(self.index.nearest_documents(vector, CANDIDATE_DOCUMENTS))
         passages = dict(self.index.nearest_passages(vector, CANDIDATE_PASSAGES))
         lexical: dict[str, float] = {}
@@ -213,10 +190,10 @@ class Searcher:
         best = order[0]
         for passage in self.index.passages(best):
             passages.setdefault(passage, min(passages.values()))
-        held = self._held(terms, passages)
+        held = self._words.held(terms, passages)
         covers = {p: terms.cover(held[p]) for p in passages}
         own = [p for p in passages if p.document_id == best]
-        soft = self._softly_held(terms, {p: held[p] for p in own})
+        soft = self._words.softly_held(terms, {p: held[p] for p in own})
         together = np.max([soft[p] for p in own], axis=0) if terms.words else np.zeros(0)
         others = sorted(
             (
@@ -259,24 +236,6 @@ class Searcher:
             self._passage_sample = np.vstack([passages, background])
             self._read_revision = revision
 
-    def _read(self, asked: str, count: int) -> tuple[NDArray[np.float32], _Terms]:
-        """Return the question's vector and its words."""
-        words = sorted(content_words(asked), key=background_frequency)[:MAX_WORDS]
-        weights = tuple(self.index.match_documents(word) for word in words)
-        held = np.array([len(found) for found in weights]) + np.array([background_frequency(word) for word in words])
-        rarity = np.log1p((count + BACKGROUND_DOCUMENTS - held + 0.5).clip(0.5) / (held + 0.5))
-        if len(self._word_vectors) > MAX_KEPT_WORDS:
-            self._word_vectors.clear()
-        self._vectors_of(words)
-        new = [word for word in words if word not in self._word_vectors]
-        vector, *rows = self.index.embedder.encode([asked, *new])  # in one call: most of its time is the call's
-        self._word_vectors.update(zip(new, rows, strict=True))
-        strange = [word for word, found in zip(words, weights, strict=True) if not found]
-        nearest = self.index.nearest_words(np.array([self._word_vectors[word] for word in strange], np.float32))
-        cosines = {word: max(cosine, 0.0) for word, (_, cosine) in zip(strange, nearest, strict=True)}
-        neighbours = np.array([cosines.get(word, 1.0) for word in words], float)
-        return vector, _Terms(tuple(words), rarity, weights, neighbours)
-
     def _rank(
         self,
         vector: NDArray[np.float32],
@@ -306,39 +265,6 @@ class Searcher:
             zs[i] = z
         return ranks, word_scores, zs
 
-    def _held(self, terms: _Terms, passages: Collection[Passage]) -> dict[Passage, NDArray[np.float64]]:
-        """Return, for each passage, 1 per word that it holds in any of its forms and 0 per word that it does not."""
-        having = [
-            self.index.holding(word, passages) if found else set()
-            for word, found in zip(terms.words, terms.weights, strict=True)
-        ]
-        return {p: np.array([p in of_word for of_word in having], float) for p in passages}
-
-    def _softly_held(
-        self, terms: _Terms, held: Mapping[Passage, NDArray[np.float64]]
-    ) -> dict[Passage, NDArray[np.float64]]:
-        """Put the cosine of the passage's nearest word in the place of each 0."""
-        texts = {p: content_words(p.text) for p in held}
-        known = self._vectors_of(list(dict.fromkeys((*(w for words in texts.values() for w in words), *terms.words))))
-        places = {word: n for n, word in enumerate(known)}
-        if not places or not terms.words:
-            return dict(held)
-        asked = np.array([known.get(word, np.zeros(self.index.embedder.dimension)) for word in terms.words])
-        cosines = np.clip(asked @ np.array(list(known.values())).T, 0.0, 1.0)
-        soft = {}
-        for p, exact in held.items():
-            columns = [places[word] for word in texts[p] if word in places]
-            nearest = cosines[:, columns].max(axis=1) if columns else np.zeros(len(terms.words))
-            soft[p] = np.maximum(exact, nearest)
-        return soft
-
-    def _vectors_of(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of words that the corpus holds, or that were asked about."""
-        new = [word for word in words if word not in self._word_vectors]
-        if new:
-            self._word_vectors.update(self.index.word_vectors(new))
-        return {word: self._word_vectors[word] for word in words if word in self._word_vectors}
-
     def _evidence(
         self, view: _View, whole: Collection[str], top_k: int
     ) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
@@ -346,7 +272,7 @@ class Searcher:
         of_document = {i: self.index.passages(i) for i in whole}
         vectors = self.index.passage_vectors([p for passages in of_document.values() for p in passages])
         passages = dict(view.passages) | {p: float(vector @ view.vector) for p, vector in vectors.items()}
-        held = self._held(view.terms, passages)
+        held = self._words.held(view.terms, passages)
         scores = {
             p: 0.5 * max(cosine, 0.0) + 0.3 * view.terms.cover(held[p]) + 0.2 * _squash(view.ranks[p.document_id])
             for p, cosine in passages.items()
@@ -354,7 +280,7 @@ class Searcher:
         chosen = sorted(scores, key=lambda p: -scores[p])
         kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in of_document]
         documents = {i: self.index.document(i) for i in {p.document_id for p in kept}}
-        soft = self._softly_held(view.terms, {p: held[p] for p in kept})
+        soft = self._words.softly_held(view.terms, {p: held[p] for p in kept})
         roles, stages = self._read_sentences(of_document.values(), vectors)
         ranked = tuple(
             Evidence(
@@ -380,17 +306,11 @@ class Searcher:
             if not sentences:
                 continue
             rows = np.array([vectors[p] for p in sentences])
-            for p, role, stage in zip(sentences, self._heads.roles(rows), self._heads.stages(rows), strict=True):
+            texts = [p.text for p in sentences]
+            read = zip(sentences, self._heads.roles(texts, rows), self._heads.stages(texts, rows), strict=True)
+            for p, role, stage in read:
                 roles[p], stages[p] = labels_of(role, ROLES), labels_of(stage, STAGES)
         return roles, stages
-
-
-def _told_terms(terms: _Terms, asked: str, named: Sequence[Document]) -> tuple[Term, ...]:
-    names = {word for d in named for start, end in spans_of(asked, d) for word in content_words(asked[start:end])}
-    return tuple(
-        Term(word, float(rarity), float(near), word.partition("'")[0] in names)
-        for word, rarity, near in zip(terms.words, terms.rarity, terms.neighbours, strict=True)
-    )
 
 
 def _squash(rank: float) -> float:

@@ -27,6 +27,11 @@ HOOD: Mapping[Depth, tuple[int, int]] = {"simple": (0, 0), "usual": (3, 2), "det
 """Sentences under the hood, of the leading document and of each other one."""
 BEARS = 0.5
 """How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
+NAME_ALONE = 0.3
+"""What likeness to a question counts that says nothing but a name."""
+HOW = {"method": 1.0, "objective": 0.6, "background": -0.4, "result": -0.4, "other": -1.0}
+TELLING = 3.0
+"""How rare an asked word must be to be named as missing: "work" and "take" are in every twentieth English text."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,9 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     readable = [d for d in documents if reading.sentences(d)]
     lead, told = readable[0], Told()
     (key,) = told.take(key_passage(reading, lead))
-    task = told.take(setting(told.left(reading.sentences(lead)), 1 if aim.depth == "simple" else 2))
     chosen = stages_of(told.left(reading.sentences(lead)))
     told.take(chosen.values())
+    task = told.take(setting(told.left(reading.sentences(lead)), 1 if aim.depth == "simple" else 2))
     card = next((d for d in documents if d.kind == "model_card"), None)
     workflow = None
     if chosen:
@@ -123,7 +128,9 @@ def supporting(reading: Reading, aim: Aim) -> list[Document]:
 
 def key_passage(reading: Reading, document: Document) -> list[Candidate]:
     """Return the one sentence of a document that bears on the question most; where how is asked, one that says how."""
-    return [max(reading.sentences(document), key=lambda c: c.score + c.roles.get("method", 0.0) * 0.5)]
+    weight = 1.0 if reading.words else NAME_ALONE
+
+    return [max(reading.sentences(document), key=lambda c: weight * c.score + says_how(c))]
 
 
 def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
@@ -190,8 +197,8 @@ def unheld_words(reading: Reading, documents: Sequence[Document], only: Collecti
         return []
     return [
         word
-        for n, word in enumerate(reading.words)
-        if max(h[n] for h in held) < NEAR and (word in only if only else True)
+        for n, (word, rarity) in enumerate(zip(reading.words, reading.rarity, strict=True))
+        if max(h[n] for h in held) < NEAR and (word in only if only else rarity > TELLING)
     ]
 
 

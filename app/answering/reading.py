@@ -70,7 +70,7 @@ class Reading:
         by_id = {d.id: d for d in result.found}
         self.named: tuple[Document, ...] = tuple(by_id[i] for i in wanted if i in by_id)
         self.asked = np.array([not term.is_name for term in result.terms], bool)
-        self._rarity = np.array([term.rarity for term in result.terms], float)
+        self.rarity = np.array([term.rarity for term in result.terms], float)[self.asked]
         self._evidence = {(e.passage.document_id, e.passage.start): e for e in (*result.evidence, *result.leading)}
         self._passages: dict[str, list[Passage]] = {d.id: [] for d in self.documents}
         for passage in result.passages:
@@ -107,8 +107,7 @@ class Reading:
 
     def share(self, held: NDArray[np.float64]) -> float:
         """Return the share of what is asked that is held, weighed by rarity, 0..1; 1 where nothing but names is said."""
-        rarity = self._rarity[self.asked]
-        return float(rarity @ held / rarity.sum()) if rarity.sum() > 0 else 1.0
+        return float(self.rarity @ held / self.rarity.sum()) if self.rarity.sum() > 0 else 1.0
 
     def _candidate(self, passage: Passage, document: Document) -> Candidate:
         evidence = self._evidence.get((passage.document_id, passage.start))

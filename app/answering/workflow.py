@@ -16,8 +16,12 @@ from app.answers import Sentence, WorkflowStage
 from ingest.names import short_name
 
 STAGES = ("input", "model", "output")
-MIN_STAGE = 0.2
-"""How likely a sentence must tell of its stage: even odds of the four things that it may tell of are .25."""
+FITS = {
+    "input": {"background": 0.3, "objective": 0.3, "result": -0.6, "other": -0.6},
+    "model": {"method": 0.8, "objective": 0.3, "background": -0.3, "result": -0.6, "other": -0.6},
+    "output": {"objective": 0.3, "result": 0.3, "background": -0.3, "other": -0.6},
+}
+"""How far a sentence's role in its document speaks for a stage."""
 MAX_CHOICES = 8
 
 
@@ -27,17 +31,16 @@ def stages_of(sentences: Sequence[Candidate]) -> dict[str, Candidate]:
     Args:
         sentences: Those that may be told.
     """
-    able = [c for c in sentences if c.stages]
-    able = sorted(able, key=lambda c: -max(c.stages[stage] for stage in STAGES))[:MAX_CHOICES]
-    chosen = [
-        (sum(c.stages[stage] for stage, c in zip(STAGES, three, strict=True)), three)
-        for three in permutations(able, len(STAGES))
-        if all(c.stages[stage] >= MIN_STAGE for stage, c in zip(STAGES, three, strict=True))
-    ]
-    if not chosen:
-        return {}
-    _, best = max(chosen, key=lambda found: found[0])
-    return dict(zip(STAGES, best, strict=True))
+    able = sorted((c for c in sentences if c.stages), key=lambda c: -max(tells(c, stage) for stage in STAGES))
+    threes = [three for three in permutations(able[:MAX_CHOICES], len(STAGES)) if tells(three[1], "model") > 0]
+    best = max(threes, key=lambda three: sum(tells(c, s) for c, s in zip(three, STAGES, strict=True)), default=())
+    return dict(zip(STAGES, best, strict=True)) if best else {}
+
+
+def tells(candidate: Candidate, stage: str) -> float:
+    """How well a sentence tells of a stage."""
+    fit = sum(weight * candidate.roles.get(role, 0.0) for role, weight in FITS[stage].items())
+    return candidate.stages[stage] + fit
 
 
 def drawn(

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from ingest.documents import Document
 from ingest.passages import split_passages
 from ingest.vectors import Embedder, load_embedder
-from tools.reading.heads import ROLES, STAGES, WANTS, WEIGHTS, in_context
+from tools.reading.heads import ROLES, STAGES, WANTS, WEIGHTS, counted, places
 
 HERE = Path(__file__).parent
-ROLE_STRENGTH, SMALL_STRENGTH = 1.0, 3.0
+ROLE_STRENGTH, SMALL_STRENGTH = 1.0, 30.0
 """Inverse strengths of the L2 penalty, chosen by cross-validation."""
 
 MAX_ABSTRACTS = 500
@@ -67,24 +67,30 @@ def _labelled(record: dict[str, Any]) -> Abstract:
 def role_features(embedder: Embedder, abstracts: Sequence[Abstract]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the features and the roles of all sentences."""
     vectors = embedder.encode([sentence for abstract in abstracts for sentence, _ in abstract])
-    at, rows = 0, []
-    for abstract in abstracts:
-        rows.append(in_context(vectors[at : at + len(abstract)]))
-        at += len(abstract)
-    return np.vstack(rows), np.array([ROLES.index(role) for abstract in abstracts for _, role in abstract])
+    words = counted([sentence for abstract in abstracts for sentence, _ in abstract])
+    where = np.vstack([places(len(abstract)) for abstract in abstracts])
+    roles = [ROLES.index(role) for abstract in abstracts for _, role in abstract]
+    return np.hstack([vectors, where, words]), np.array(roles)
 
 
 def read_examples(embedder: Embedder, name: str, field: str, label: str, names: Sequence[str]) -> tuple[Any, Any]:
     """Return the vectors and the labels of one of the example files."""
     rows = [json.loads(line) for line in (HERE / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    return embedder.encode([row[field] for row in rows]), np.array([names.index(row[label]) for row in rows])
+    texts = [row[field] for row in rows]
+    return np.hstack([embedder.encode(texts), counted(texts)]), np.array([names.index(row[label]) for row in rows])
 
 
 def fit(features: NDArray[np.float32], labels: NDArray[np.int64], strength: float) -> Any:
     """Fit one linear head."""
-    from sklearn.linear_model import LogisticRegression
+    from scipy.sparse import csr_matrix
 
-    return LogisticRegression(C=strength, max_iter=2000, class_weight="balanced").fit(features, labels)
+    return _estimator(strength).fit(csr_matrix(features), labels)
+
+
+def tensors_of(heads: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """Return the heads' weights and biases by name, (labels, features) and (labels,), laid out row by row."""
+    tensors = {f"{n}.weight": np.ascontiguousarray(head.coef_, np.float32) for n, head in heads.items()}
+    return tensors | {f"{n}.bias": np.ascontiguousarray(head.intercept_, np.float32) for n, head in heads.items()}
 
 
 def check(collections: dict[str, Any], examples: dict[str, Any]) -> None:
@@ -105,7 +111,7 @@ def check(collections: dict[str, Any], examples: dict[str, Any]) -> None:
 def _estimator(strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=2000, class_weight="balanced")
+    return LogisticRegression(C=strength, max_iter=2000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,9 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from safetensors.numpy import load_file, save_file
 
     tensors = load_file(WEIGHTS) if WEIGHTS.exists() else {}
-    tensors |= {f"{n}.weight": head.coef_.astype(np.float32) for n, head in heads.items()}
-    tensors |= {f"{n}.bias": head.intercept_.astype(np.float32) for n, head in heads.items()}
-
+    tensors |= tensors_of(heads)
     save_file(tensors, WEIGHTS)
     print(f"written to {WEIGHTS.name}: {sum(t.nbytes for t in tensors.values()) / 1e3:.0f} kB")
     return 0
