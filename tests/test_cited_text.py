@@ -46,7 +46,7 @@ def test_a_mark_opens_the_passages_of_its_document():
 
 
 def test_a_measured_sentence_is_marked_with_its_figure_and_not_with_where_it_is_stored():
-    (paragraph,), opens = laid([Sentence("Most on it. (measurements.json: attention.share)", "framing")])
+    (paragraph,), opens = laid([Sentence("Most on it.", "measured", figure="attention.share")])
     assert words(paragraph) == ["Most on it."]
     (mark,) = paragraph["sentences"][0]["marks"]
     assert (opens[mark["at"]], mark["title"]) == ("attention.share", "Attention on each phrase, step by step")

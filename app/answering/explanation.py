@@ -25,6 +25,8 @@ UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What t
 MAX_DOCUMENTS: Mapping[Depth, int] = {"simple": 1, "usual": 4, "detailed": 6}
 HOOD: Mapping[Depth, tuple[int, int]] = {"simple": (0, 0), "usual": (3, 2), "detailed": (20, 20)}
 """Sentences under the hood, of the leading document and of each other one."""
+SETTING: Mapping[Depth, int] = {"simple": 1, "usual": 2, "detailed": 3}
+"""Sentences that set the task."""
 BEARS = 0.5
 """How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
 NAME_ALONE = 0.3
@@ -85,18 +87,18 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     (key,) = told.take(key_passage(reading, lead))
     chosen = stages_of(told.left(reading.sentences(lead)))
     told.take(chosen.values())
-    task = told.take(setting(told.left(reading.sentences(lead)), 1 if aim.depth == "simple" else 2))
+    left = told.left(reading.sentences(lead))
+    task = told.take(setting(left, min(SETTING[aim.depth], len(left) - 1)))  # one is left for under the hood
     card = next((d for d in documents if d.kind == "model_card"), None)
     workflow = None
     if chosen:
         model = next(iter(link_field(reading, card, "Model")), None) if card else None
         workflow = drawn(chosen, aim.styles, model, next(iter(aim.proposals), None))
     of_lead, of_other = HOOD[aim.depth]
-    hood = [
-        c.claim
-        for d in readable
-        for c in told.take(mechanism(told.left(reading.sentences(d)), d is lead, of_lead, of_other))
-    ]
+    hood: list[Sentence] = []
+    for document in readable:
+        count = of_lead if document is lead else of_other
+        hood += [c.claim for c in told.take(mechanism(told.left(reading.sentences(document)), count))]
     missing = list(not_said(aim, reading, documents, card))
     sections = [
         Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),
@@ -129,7 +131,6 @@ def supporting(reading: Reading, aim: Aim) -> list[Document]:
 def key_passage(reading: Reading, document: Document) -> list[Candidate]:
     """Return the one sentence of a document that bears on the question most; where how is asked, one that says how."""
     weight = 1.0 if reading.words else NAME_ALONE
-
     return [max(reading.sentences(document), key=lambda c: weight * c.score + says_how(c))]
 
 
@@ -139,18 +140,18 @@ def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     def sets(c: Candidate) -> float:
         return c.roles.get("background", 0.0) + 0.5 * c.roles.get("objective", 0.0) + 0.5 * c.score
 
-    return sorted(candidates, key=lambda c: -sets(c))[:count]
+    return sorted(candidates, key=lambda c: -sets(c))[: max(count, 0)]
 
 
-def mechanism(candidates: Sequence[Candidate], is_lead: bool, of_lead: int, of_other: int) -> list[Candidate]:
-    """Return the sentences that say how it is done."""
+def mechanism(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Return the sentences that say how it is done; the best one in any case."""
+    ranked = sorted(candidates, key=lambda c: -(says_how(c) + c.score))
+    return [c for n, c in enumerate(ranked) if n == 0 or says_how(c) > 0][:count]
 
-    def tells(c: Candidate) -> float:
-        return (
-            0.5 * c.roles.get("objective", 0.0) + c.roles.get("method", 0.0) - c.roles.get("background", 0.0) + c.score
-        )
 
-    return sorted(candidates, key=lambda c: -tells(c))[: of_lead if is_lead else of_other]
+def says_how(candidate: Candidate) -> float:
+    """How surely a sentence says how something is done, and not whence, how well or where."""
+    return sum(weight * candidate.roles.get(role, 0.0) for role, weight in HOW.items())
 
 
 def in_short(aim: Aim, reading: Reading, lead: Document, key: Candidate, card: Document | None) -> Iterable[Sentence]:

@@ -49,7 +49,10 @@ def measure(reading: Reading) -> dict[str, float]:
         "who": float(asks_who(question)),
         "nothing_but_names": float(not words),
         "role": max(c.measures["role"] for c in sentences),
-        **{f"wants_{name}": wants.get(name, 0.0) for name in ("detail", "resource", "objective", "method", "background")},
+        **{
+            f"wants_{name}": wants.get(name, 0.0)
+            for name in ("detail", "resource", "objective", "method", "background")
+        },
         "named": float(bool(reading.named)),
     }
 
