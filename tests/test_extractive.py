@@ -52,31 +52,32 @@ def section(answer: CitedAnswer, heading: str) -> str:
     return " ".join(s.text for part in answer.sections if part.heading == heading for s in part.sentences)
 
 
-def test_the_seed_question_gets_the_five_sections_and_everything_they_must_hold(converse, seed_index):
+def test_the_seed_question_gets_the_six_sections_and_everything_they_must_hold(converse, seed_index):
     answer = converse(SEED)
     assert [s.heading for s in answer.sections] == [
+        "In short",
         "Task",
         "Workflow",
         "Under the hood",
         "Papers and tools",
         "What the corpus does not say",
     ]
-    assert "text-to-image generation" in section(answer, "Task")
+    short = section(answer, "In short")
+    assert "“photographic style” and “digital illustration”" in short and "does not say how" in short
+    assert "keep the query from original features while swapping the key and value" in short
+    assert "late self-attention layers" in short and "denoising process" in short
+    assert answer.sections[0].sentences[-1].kind == "program"
     assert "consistent style" in section(answer, "Task")
     hood = section(answer, "Under the hood")
-    assert "keep the query from original features while swapping the key and value" in hood
-    assert "late self-attention layers" in hood and "denoising process" in hood
-    assert "without any fine-tuning" in hood
-    assert "abstract style representations" in hood
-    assert "style augmentation algorithm" in hood
+    assert "style augmentation algorithm" in hood and "FedStyle" in hood
     assert {s.document_id for s in answer.sources} == {"visual-style-prompting", "fedstyle", "wsam", "henmixreal"}
     tools = section(answer, "Papers and tools")
     assert all(link in tools for link in LINKS)
     not_said = section(answer, "What the corpus does not say")
     assert re.search(r"no paper for \S*henmixReal", not_said)
-    assert re.search(r"No passage says how .*stable-diffusion-1\.5.* weighs two style phrases", not_said)
+    assert re.search(r"No passage says how .*stable-diffusion-1\.5.* weighs", not_said)
     assert [stage.stage for stage in answer.workflow] == ["input", "model", "output"]
-    assert "henmixReal" in answer.workflow[1].text and "swapping the key and value" in answer.workflow[1].text
+    assert "henmixReal" in answer.workflow[1].text and "“photographic style”" in answer.workflow[0].text
     (proposal,) = answer.proposals
     assert proposal["tool"] == "blend_styles"
     assert [s["text"] for s in proposal["arguments"]["styles"]] == ["photographic style", "digital illustration"]
@@ -106,7 +107,7 @@ def test_every_claim_shows_its_words_and_no_foreign_link(converse, seed_index, q
         ("What is content leakage?", "visual-style-prompting", "content leakage"),
         ("Does Visual Style Prompting need fine-tuning?", "visual-style-prompting", "without any fine-tuning"),
         ("where is the code of WSAM?", "wsam", "https://github.com/fmorenovr/WSAM_Style"),
-        ("which model has no paper?", "henmixreal", "no paper for Txt2Img-StableDiffusionV1-henmixReal"),
+        ("which model has no paper?", "henmixreal", "No paper is given for Txt2Img-StableDiffusionV1-henmixReal"),
         ("Which of these uses contrastive learning?", "fedstyle", "contrastive learning"),
         ("how do artists share styles without sharing their artwork?", "fedstyle", "share model parameters"),
         ("what dataset does WSAM report on?", "wsam", "STL-10"),
@@ -193,7 +194,7 @@ def test_a_true_premise_is_left_alone(converse, question):
 
 def test_a_question_that_finds_nothing_by_itself_is_asked_about_the_turn_before(converse):
     answer = converse("What is FedStyle?", "How tall is Mount Everest?", "how many servers took part?")
-    assert answer.status == "answered" and "(FedStyle)" in answer.searched_for
+    assert answer.status == "missing" and "(FedStyle)" in answer.searched_for  # how many is not said
     assert [source.document_id for source in answer.sources] == ["fedstyle"]
 
 
@@ -203,7 +204,8 @@ def test_a_conversation_lends_no_relevance_to_a_foreign_question(converse, quest
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I bake sourdough bread?", "who wrote FedStyle?", "What is the capital of Peru?"]
+    "question",
+    ["How do I bake sourdough bread?", "Who discovered the source of the Nile?", "What is the capital of Peru?"],
 )
 def test_a_refusal_names_what_is_covered_and_cites_nothing(converse, question):
     answer = converse(question)

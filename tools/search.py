@@ -54,14 +54,14 @@ _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
-        "bias": -7.875,
-        "document": 3.048,  # cosine of the best document
-        "passage": 11.274,  # cosine of its best passage
+        "bias": -8.243,
+        "document": 3.372,  # cosine of the best document
+        "passage": 13.279,  # cosine of its best passage
         "words": 0.096,  # z-score of its words (BM25)
-        "passage_words": 2.816,  # share of the question's words, by rarity, in one passage of it
-        "neighbours": 9.433,  # the same in the whole corpus; a word that is not there counts as its neighbour's cosine
-        "gap": 0.28,  # rank score above the second document's
-        "chance": -3.523,  # how far the best of so many ordinary documents would stand out: sqrt(2 ln N)
+        "passage_words": 3.866,  # share of the question's words, by rarity, in one passage of it
+        "neighbours": 8.431,  # the same in the whole corpus; a word that is not there counts as its neighbour's cosine
+        "gap": 0.176,  # rank score above the second document's
+        "chance": -3.471,  # how far the best of so many ordinary documents would stand out: sqrt(2 ln N)
     }
 )
 """The rule: relevant where the sum is above 0. Made by `python -m tests.evals.search --fit`."""
@@ -119,7 +119,7 @@ class _View:
     @property
     def certainty(self) -> float:
         """Above 0: the corpus is about it."""
-        return WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in self.measures.items() if name in WEIGHTS)
+        return WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in self.measures.items())
 
 
 class Searcher:
@@ -185,7 +185,7 @@ class Searcher:
         for rarity, weights in zip(terms.rarity, terms.weights, strict=True):
             for i, weight in weights.items():
                 lexical[i] = lexical.get(i, 0.0) + rarity * weight
-        ranks, word_scores, zs = self._rank(vector, near, passages, lexical, count)
+        ranks, word_scores = self._rank(vector, near, passages, lexical, count)
         order = sorted(ranks, key=lambda i: -ranks[i])
         best = order[0]
         for passage in self.index.passages(best):
@@ -193,15 +193,6 @@ class Searcher:
         held = self._words.held(terms, passages)
         covers = {p: terms.cover(held[p]) for p in passages}
         own = [p for p in passages if p.document_id == best]
-        soft = self._words.softly_held(terms, {p: held[p] for p in own})
-        together = np.max([soft[p] for p in own], axis=0) if terms.words else np.zeros(0)
-        others = sorted(
-            (
-                max(c for p, c in passages.items() if p.document_id == i)
-                for i in {p.document_id for p in passages} - {best}
-            ),
-            reverse=True,
-        )
         measures = {
             "document": near.get(best, min(near.values())),
             "passage": max(passages[p] for p in own),
@@ -210,19 +201,6 @@ class Searcher:
             "neighbours": terms.cover(terms.neighbours),
             "gap": (ranks[best] - ranks[order[1]]) * count / (count + SETTLED) if len(order) > 1 else 0.0,
             "chance": math.sqrt(2 * math.log(count)),
-            "soft": terms.cover(together),
-            "soft_min": float(together.min()) if len(together) else 0.0,
-            "soft_sq": terms.cover(together**3),
-            "doc_words": terms.cover([best in weights for weights in terms.weights]),
-            "passage_soft": max((terms.cover(soft[p]) for p in own), default=0.0),
-            "passage_gap": max(passages[p] for p in own) - (others[0] if others else 0.0),
-            "second": float(np.mean(sorted((passages[p] for p in own), reverse=True)[:3])),
-            "n_terms": float(len(terms.words)),
-            "rank": ranks[best],
-            "zdoc": zs[best][0],
-            "zpass": zs[best][1],
-            "rare": float(terms.rarity.max()) if terms.words else 0.0,
-            "rare_held": float(together[int(terms.rarity.argmax())]) if terms.words else 0.0,
         }
         return _View(vector, terms, passages, covers, ranks, tuple(order), {k: float(v) for k, v in measures.items()})
 
@@ -257,13 +235,12 @@ class Searcher:
             (float(sims.mean()), float(sims.std()) + 1e-9)
             for sims in (self._document_sample @ vector, self._passage_sample @ vector, words)
         ]
-        ranks, word_scores, zs = {}, {}, {}
+        ranks, word_scores = {}, {}
         for i in {**near, **best_passage, **dict.fromkeys(strongest)}:
             values = (near.get(i, far), best_passage.get(i, far_passage), lexical.get(i, 0.0))
             z = [(value - mean) / spread for value, (mean, spread) in zip(values, scales, strict=True)]
             ranks[i], word_scores[i] = sum(z), z[2]
-            zs[i] = z
-        return ranks, word_scores, zs
+        return ranks, word_scores
 
     def _evidence(
         self, view: _View, whole: Collection[str], top_k: int

@@ -14,7 +14,7 @@ from app.answering.explanation import Aim, explain
 from app.answering.links import lacking, links
 from app.answering.missing import is_missing
 from app.answering.premises import corrected, said_of_another
-from app.answering.reading import Reading, source_of
+from app.answering.reading import EXACT, Reading, source_of
 from app.answering.short import compared, narrow, nearest
 from app.answers import CitedAnswer, Section, Sentence, Status
 from ingest.documents import Document
@@ -27,6 +27,8 @@ LONG_QUESTION_WORDS = 18
 MAX_FOLLOW_UPS = 3
 MAX_COVERED = 6
 PLAIN_ROLE = 0.5
+FOREIGN = 0.25
+"""The share of a question that a document must hold for the question to be about it, where it does not name it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Query:
         styles: The styles that it names.
         depth: How much is wanted; None: as the question says.
         is_follow_up: Whether it leans on the turn before; such a question is narrow.
+        is_guess: Whether its document was only put in for want of another one.
         proposals: What the person can run.
         shows: What running it will show, a sentence.
         asked_before: Questions of the conversation, which are not suggested again.
@@ -53,6 +56,7 @@ class Query:
     styles: tuple[str, ...] = ()
     depth: Depth | None = None
     is_follow_up: bool = False
+    is_guess: bool = False
     proposals: tuple[dict[str, Any], ...] = ()
     shows: str | None = None
     asked_before: tuple[str, ...] = ()
@@ -89,12 +93,17 @@ class _Answering:
         pair = self._pair()
         if len(pair) > 1:
             return self._short(compared(reading, pair))
-        if correction := corrected(reading):
+        if correction := said_of_another(reading) or corrected(reading):
             return self._short(correction)
         if is_missing(reading):
-            elsewhere = said_of_another(reading)
-            return self._short(elsewhere) if elsewhere else self._short(nearest(reading), "missing")
+            return self._refused() if self._is_foreign() else self._short(nearest(reading), "missing")
         return self._explained() if self._is_broad() else self._short(narrow(reading, self.depth))
+
+    def _is_foreign(self) -> bool:
+        """Whether a question that names no document itself says hardly a word that the one put in for it holds."""
+        held = [self.reading.held(c.passage) > EXACT for d in self.reading.meant for c in self.reading.sentences(d)]
+        share = max((self.reading.share(h.astype(float)) for h in held), default=0.0)
+        return self.query.is_guess and share < FOREIGN
 
     def _pair(self) -> list[Document]:
         if not (self.query.compared or compares(self.query.question)):

@@ -111,6 +111,7 @@ class Composer:
             wants={"lacks": "lacking", "links": "links"}.get(intent, "answer"),
             styles=tuple(s.text for s in styles) if len(styles) > 1 else (),
             is_follow_up=asked.focus is not None,
+            is_guess=is_second_look,
             proposals=proposals,
             shows=SHOWN if proposals else None,
             asked_before=tuple(a.question for a in self.conversation.answers),

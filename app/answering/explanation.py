@@ -14,7 +14,7 @@ from app.answering.asking import Depth
 from app.answering.links import field as link_field
 from app.answering.links import listing
 from app.answering.reading import Candidate, Reading
-from app.answering.workflow import drawn, stages_of, told_by
+from app.answering.workflow import STAGES, drawn, stages_of, told_by
 from app.answers import Section, Sentence, WorkflowStage
 from ingest.documents import Document
 from ingest.names import short_name
@@ -25,12 +25,10 @@ UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What t
 MAX_DOCUMENTS: Mapping[Depth, int] = {"simple": 1, "usual": 4, "detailed": 6}
 HOOD: Mapping[Depth, tuple[int, int]] = {"simple": (0, 0), "usual": (3, 2), "detailed": (20, 20)}
 """Sentences under the hood, of the leading document and of each other one."""
-SETTING: Mapping[Depth, int] = {"simple": 1, "usual": 2, "detailed": 3}
+SETTING: Mapping[Depth, int] = {"simple": 1, "usual": 2, "detailed": 2}
 """Sentences that set the task."""
 BEARS = 0.5
 """How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
-NAME_ALONE = 0.3
-"""What likeness to a question counts that says nothing but a name."""
 HOW = {"method": 1.0, "objective": 0.6, "background": -0.4, "result": -0.4, "other": -1.0}
 TELLING = 3.0
 """How rare an asked word must be to be named as missing: "work" and "take" are in every twentieth English text."""
@@ -85,7 +83,7 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     readable = [d for d in documents if reading.sentences(d)]
     lead, told = readable[0], Told()
     (key,) = told.take(key_passage(reading, lead))
-    chosen = stages_of(told.left(reading.sentences(lead)))
+    chosen = stages_of(told.left(reading.sentences(lead)), STAGES[1:] if aim.styles else STAGES)
     told.take(chosen.values())
     left = told.left(reading.sentences(lead))
     task = told.take(setting(left, min(SETTING[aim.depth], len(left) - 1)))  # one is left for under the hood
@@ -98,7 +96,7 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     hood: list[Sentence] = []
     for document in readable:
         count = of_lead if document is lead else of_other
-        hood += [c.claim for c in told.take(mechanism(told.left(reading.sentences(document)), count))]
+        hood += [c.claim for c in told.take(mechanism(told.left(reading.sentences(document)), count, aim.depth))]
     missing = list(not_said(aim, reading, documents, card))
     sections = [
         Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),
@@ -130,8 +128,7 @@ def supporting(reading: Reading, aim: Aim) -> list[Document]:
 
 def key_passage(reading: Reading, document: Document) -> list[Candidate]:
     """Return the one sentence of a document that bears on the question most; where how is asked, one that says how."""
-    weight = 1.0 if reading.words else NAME_ALONE
-    return [max(reading.sentences(document), key=lambda c: weight * c.score + says_how(c))]
+    return [max(reading.sentences(document), key=lambda c: c.score + says_how(c))]
 
 
 def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
@@ -143,10 +140,10 @@ def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     return sorted(candidates, key=lambda c: -sets(c))[: max(count, 0)]
 
 
-def mechanism(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
-    """Return the sentences that say how it is done; the best one in any case."""
+def mechanism(candidates: Sequence[Candidate], count: int, depth: Depth) -> list[Candidate]:
+    """Return the sentences that say how it is done; the best one in any case, and in detail what else there is."""
     ranked = sorted(candidates, key=lambda c: -(says_how(c) + c.score))
-    return [c for n, c in enumerate(ranked) if n == 0 or says_how(c) > 0][:count]
+    return [c for n, c in enumerate(ranked) if n == 0 or depth == "detailed" or says_how(c) > 0][:count]
 
 
 def says_how(candidate: Candidate) -> float:

@@ -10,13 +10,14 @@ import re
 
 import numpy as np
 
-from app.answering.reading import Candidate, Reading
+from app.answering.reading import EXACT, Candidate, Reading
 from app.answers import Sentence
 from app.understanding.stems import content_stems
 from app.verification.alignment import align
 from app.verification.objections import objections
 from ingest.documents import Document
-from ingest.names import short_name, without_names
+from ingest.names import short_name, spans_of, without_names
+from ingest.words import content_words
 
 _GROUND = re.compile(r"\b(?:since|because|given that|considering that|as|if)\s+(.{8,160}?)(?:,|;|\?|$)", re.I)
 _ASSUMES: tuple[re.Pattern[str], ...] = tuple(
@@ -34,31 +35,37 @@ MIN_WORDS = 2
 """A premise of one word besides names can hardly be told from a topic."""
 SAID = 0.6
 """The share of a premise's words, by rarity, that a sentence must hold to be about it."""
-SETTING = 0.5
+HELD = 0.5
+"""The share that the document itself may hold, and still not be what is asked about."""
+SETTING = 0.85
 """How likely a sentence must set the scene to be passed over: what others do is not what the document says."""
 
 
 def said_of_another(reading: Reading) -> list[Sentence]:
     """Where one document is asked about what the corpus says of another one, say so; else nothing."""
-    if len(reading.named) != 1 or len(reading.words) < MIN_WORDS:
+    if len(reading.named) != 1:
         return []
     blamed = reading.named[0]
-    others = [c for d in reading.documents if d.id != blamed.id for c in reading.sentences(d)]
-    true = max(others, key=lambda c: _exactly(reading, c), default=None)
-    if true is None or _exactly(reading, true) < SAID:
+    grounds = (m[1] for m in _GROUND.finditer(reading.question) if spans_of(m[1], blamed))
+    premise = set(content_words(next(grounds, reading.question)))
+    taken = np.array([word in premise for word in reading.words], bool)
+    if taken.sum() < MIN_WORDS:
         return []
-    if max((_exactly(reading, c) for c in reading.sentences(blamed)), default=0.0) >= _exactly(reading, true):
+
+    def exactly(candidate: Candidate) -> float:
+        """The share of the premise whose own words a sentence holds."""
+        held = reading.held(candidate.passage) > EXACT
+        return float(reading.rarity[taken] @ held[taken] / reading.rarity[taken].sum())
+
+    others = [c for d in reading.documents if d.id != blamed.id for c in reading.sentences(d)]
+    true = max(others, key=exactly, default=None)
+    if true is None or exactly(true) < SAID or max(map(exactly, reading.sentences(blamed)), default=0.0) > HELD:
         return []
     name = short_name(blamed.title)
     own = reading.ranked([blamed])[:1]
     text = f"The corpus does not say that of {name}; it says it of {short_name(true.document.title)}:"
     of_it = [Sentence(f"Of {name} it says:", "framing"), *(c.claim for c in own)] if own else []
     return [Sentence(text, "framing"), true.claim, *of_it]
-
-
-def _exactly(reading: Reading, candidate: Candidate) -> float:
-    """The share of what is asked whose own words the sentence holds."""
-    return reading.share((reading.held(candidate.passage) > 0.999).astype(np.float64))
 
 
 def corrected(reading: Reading) -> list[Sentence]:

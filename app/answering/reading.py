@@ -18,18 +18,32 @@ from ingest.documents import Document
 from ingest.passages import Passage
 from tools.search import Evidence, SearchResult
 
-SAME = 0.6
-"""A word of the passage means the asked one when their cosine is at least so high."""
+EXACT = 0.999
+"""Above it a passage holds a word itself, in any of its forms."""
 
 SCORE: Mapping[str, float] = MappingProxyType(
     {
         "cosine": 1.0,  # of question and sentence
         "covered": 0.5,  # share of what is asked, by rarity, that the sentence holds or has a neighbour of
-        "role": 0.25,  # how likely it does in its document what the question wants
+        "suits": 0.25,  # how likely it does in its document what the question wants, or something near to that
         "number": 0.12,  # it has a number where one is asked for
     }
 )
 """How well a sentence answers."""
+
+NAMES_ALONE: Mapping[str, float] = MappingProxyType({**SCORE, "cosine": 0.3, "suits": 1.0})
+"""The same where the question says nothing but a name: then likeness to it tells little."""
+
+SUITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "background": {"background": 1.0, "objective": 0.2},
+        "objective": {"objective": 1.0, "method": 0.6},
+        "method": {"method": 1.0, "objective": 0.4},
+        "result": {"result": 1.0, "method": 0.2},
+        "resource": {"other": 1.0},
+    }
+)
+"""How far a sentence's role gives what a question wants: what a thing is, for one, is often said with how it is done."""
 
 
 @dataclass(frozen=True)
@@ -112,18 +126,24 @@ class Reading:
     def _candidate(self, passage: Passage, document: Document) -> Candidate:
         evidence = self._evidence.get((passage.document_id, passage.start))
         measures = self._measures(passage, evidence)
-        score = sum(SCORE[name] * value for name, value in measures.items())
+        weights = SCORE if self.words else NAMES_ALONE
+        score = sum(weight * measures[name] for name, weight in weights.items())
         roles, stages = (evidence.roles, evidence.stages) if evidence else ({}, {})
         return Candidate(passage, document, score, measures, roles, stages)
 
     def _measures(self, passage: Passage, evidence: Evidence | None) -> dict[str, float]:
         if evidence is None:
-            return dict.fromkeys(SCORE, 0.0)
+            return dict.fromkeys((*SCORE, "role"), 0.0)
         wants = self.result.wants
         return {
             "cosine": evidence.cosine,
             "covered": self.share(np.clip(self.held(passage), 0.0, 1.0) ** 2),
             "role": sum(wants.get(role, 0.0) * likely for role, likely in evidence.roles.items()),
+            "suits": sum(
+                likely * fit * evidence.roles.get(role, 0.0)
+                for want, likely in wants.items()
+                for role, fit in SUITS.get(want, {}).items()
+            ),
             "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
         }
 

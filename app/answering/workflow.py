@@ -7,7 +7,6 @@ no topic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -25,16 +24,18 @@ FITS = {
 MAX_CHOICES = 8
 
 
-def stages_of(sentences: Sequence[Candidate]) -> dict[str, Candidate]:
-    """Choose a sentence for each stage, all of one document; empty where its text has no such three.
+def stages_of(sentences: Sequence[Candidate], stages: Sequence[str] = STAGES) -> dict[str, Candidate]:
+    """Choose a sentence for each stage, all of one document; empty where its text has no such sentences.
 
     Args:
         sentences: Those that may be told.
+        stages: Those that the text is to tell; the model's is among them.
     """
-    able = sorted((c for c in sentences if c.stages), key=lambda c: -max(tells(c, stage) for stage in STAGES))
-    threes = [three for three in permutations(able[:MAX_CHOICES], len(STAGES)) if tells(three[1], "model") > 0]
-    best = max(threes, key=lambda three: sum(tells(c, s) for c, s in zip(three, STAGES, strict=True)), default=())
-    return dict(zip(STAGES, best, strict=True)) if best else {}
+    able = sorted((c for c in sentences if c.stages), key=lambda c: -max(tells(c, stage) for stage in stages))
+    model = stages.index("model")
+    found = [some for some in permutations(able[:MAX_CHOICES], len(stages)) if tells(some[model], "model") > 0]
+    best = max(found, key=lambda some: sum(tells(c, s) for c, s in zip(some, stages, strict=True)), default=())
+    return dict(zip(stages, best, strict=True)) if best else {}
 
 
 def tells(candidate: Candidate, stage: str) -> float:
@@ -57,16 +58,14 @@ def drawn(
         model: The line that names the model which would run it.
         run: The tool call that runs it.
     """
-    stages = []
+    stages = [WorkflowStage("input", f"One prompt that names {_listed(styles)}")] if styles else []
     for stage, candidate in chosen.items():
         text, citations = candidate.passage.text, candidate.claim.citations
-        if stage == "input" and styles:
-            text, citations = f"One prompt that names {_listed(styles)}", ()
         if stage == "model" and model:
             name = model.text.partition(": ")[2] or model.text
             text, citations = f"{name} — {text}", (*model.citations, *citations)
-        stages.append(WorkflowStage(stage, text, citations))  # type: ignore[arg-type]
-    return tuple(replace(s, run=run) if s.stage != "input" else s for s in stages)
+        stages.append(WorkflowStage(stage, text, citations, None if stage == "input" else run))  # type: ignore[arg-type]
+    return tuple(stages)
 
 
 def told_by(chosen: dict[str, Candidate]) -> Sentence:
