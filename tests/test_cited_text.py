@@ -50,7 +50,7 @@ def test_a_measured_sentence_is_marked_with_its_figure_and_not_with_where_it_is_
     assert words(paragraph) == ["Most on it."]
     (mark,) = paragraph["sentences"][0]["marks"]
     assert (opens[mark["at"]], mark["title"]) == ("attention.share", "Attention on each phrase, step by step")
-    (unknown,), _ = laid([Sentence("It was so. (measurements.json: nowhere.at_all)", "framing")])
+    (unknown,), _ = laid([Sentence("It was so.", "measured", figure="nowhere.at_all")])
     assert (words(unknown), unknown["sentences"][0]["marks"]) == (["It was so."], [])
 
 
