@@ -5,8 +5,9 @@ Ranking: documents by the sum of three z-scores, of their vector, of their best 
 something with four documents and are the corpus's own with four thousand. Likewise a word is as rare as the corpus and
 English at large say together.
 
-Decision: one logistic rule over seven measures of how far the best document stands out and whether the corpus knows the
-question's words or their neighbours. `python -m tests.evals.search --fit` makes its weights.
+Decision: `tools/reading/relevance.py`, over how far the best document stands out and whether the corpus knows the
+question's words or their neighbours. Beside it, each passage of the leading documents is handed on with what was measured
+of it: its likeness, which of the question's words it holds, what it does in its document.
 
 Knows the index; knows nothing of how an answer is written.
 """
@@ -16,19 +17,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.documents import Document
 from ingest.index import Index
 from ingest.names import named_documents, without_names
 from ingest.passages import Passage
 from ingest.words import BACKGROUND_DOCUMENTS, content_words
+from tools.reading.evidence import Evidence, SearchResult
 from tools.reading.heads import MASK, ROLES, STAGES, WANTS, form_of, labels_of, load_heads
-from tools.reading.words import Term, Terms, WordReader
+from tools.reading.relevance import certainty
+from tools.reading.words import Terms, WordReader
 
 MAX_QUERY_CHARS = 2_000
 MAX_SENTENCES = 4
@@ -52,53 +53,6 @@ SETTLED = 20
 
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
-WEIGHTS: Mapping[str, float] = MappingProxyType(
-    {
-        "bias": -8.243,
-        "document": 3.372,  # cosine of the best document
-        "passage": 13.279,  # cosine of its best passage
-        "words": 0.096,  # z-score of its words (BM25)
-        "passage_words": 3.866,  # share of the question's words, by rarity, in one passage of it
-        "neighbours": 8.431,  # the same in the whole corpus; a word that is not there counts as its neighbour's cosine
-        "gap": 0.176,  # rank score above the second document's
-        "chance": -3.471,  # how far the best of so many ordinary documents would stand out: sqrt(2 ln N)
-    }
-)
-"""The rule: relevant where the sum is above 0. Made by `python -m tests.evals.search --fit`."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A passage that may answer the question, with what was measured of it."""
-
-    passage: Passage
-    document: Document
-    score: float  # 0..1, higher is better
-    cosine: float = 0.0  # of question and passage
-    held: tuple[float, ...] = ()  # per term: 1 where the passage holds it in any form, else its nearest word's cosine
-    roles: Mapping[str, float] = field(default_factory=dict)  # how likely it plays each role in its document
-    stages: Mapping[str, float] = field(default_factory=dict)  # how likely it tells of input, model or output
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What the corpus holds about a question."""
-
-    query: str
-    relevant: bool  # False: refuse
-    evidence: tuple[Evidence, ...]  # best first; for display only where not relevant
-    documents: tuple[str, ...]  # document ids, best first
-    document_scores: dict[str, float]  # 0..1, higher is better
-    unknown_terms: tuple[str, ...]  # content words of the question that neither the corpus nor its neighbours hold
-    reason: str
-    found: tuple[Document, ...] = ()  # the documents themselves, best first, 20 at most; also where not relevant
-    measures: Mapping[str, float] = field(default_factory=dict)  # what the decision was made from
-    leading: tuple[Evidence, ...] = ()  # every other passage of the LEADING best documents and of those named
-    passages: tuple[Passage, ...] = ()  # all passages of the documents in `found`, each document's in their order
-    terms: tuple[Term, ...] = ()
-    named: tuple[str, ...] = ()  # ids of the documents that the question names, in its order
-    wants: Mapping[str, float] = field(default_factory=dict)  # how likely the question asks for each role
-
 
 @dataclass(frozen=True)
 class _View:
@@ -119,7 +73,7 @@ class _View:
     @property
     def certainty(self) -> float:
         """Above 0: the corpus is about it."""
-        return WEIGHTS["bias"] + sum(WEIGHTS[name] * value for name, value in self.measures.items())
+        return certainty(self.measures)
 
 
 class Searcher:

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.evals import claims, classifier, conversations, hostile, reference, runs, search, studio
+from tests.evals import answerable, claims, classifier, conversations, hostile, other_corpus, reference, runs, search, studio
 from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
 
 PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what runs it, and whether it draws pictures
     "search": (search.main, False),
+    "answerable": (answerable.main, False),
+    "other_corpus": (other_corpus.main, False),
     "claims": (claims.main, False),
     "conversations": (conversations.main, False),
     "hostile": (hostile.main, False),
@@ -26,7 +28,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
 }
-READS_DATA = ("search", "claims", "conversations")
+READS_DATA = ("search", "answerable", "other_corpus", "claims", "conversations")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

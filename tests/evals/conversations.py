@@ -55,7 +55,7 @@ def hold(undertone: Undertone, conversation: dict[str, Any], documents: Sequence
     judged = []
     for turn in conversation["turns"]:
         answer = undertone.answer(turn["question"], conversation["id"])
-        wanted = [_id_of(name, documents) for name in turn["documents"]]
+        wanted = [id_of(name, documents) for name in turn["documents"]]
         is_right = is_as_wanted(turn, wanted, answer)
         told = " ".join(s.text for s in answer.sentences).lower()
         says_it = is_right and (not turn.get("says") or any(words.lower() in told for words in turn["says"]))
@@ -89,7 +89,7 @@ def proposed(answer: CitedAnswer) -> dict[str, float]:
     return {style["text"]: round(style["weight"], 2) for style in styles}
 
 
-def _id_of(name: str, documents: Iterable[Document]) -> str:
+def id_of(name: str, documents: Iterable[Document]) -> str:
     """The id of the document that a conversation names by its id or by how its title begins."""
     found = [d.id for d in documents if d.id == name or d.title.startswith(name)]
     if len(found) != 1:

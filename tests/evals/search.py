@@ -1,13 +1,13 @@
-"""Does search find the right document, and does it know when there is none? `python -m tests.evals.search [--fit]`
+"""Is the right document cited first, and is nothing cited where it is not there? `python -m tests.evals.search [--fit]`
 
-On the corpus: the project's own questions about it, and about anything else. On SciFact: claims over the abstracts
-that decide them, each asked once with all abstracts indexed and once with its own left out. A claim that several
-abstracts decide stands in several rows; "by row" counts a row as right only if its own abstract comes first, so at most
-one row of such a claim can be; "by claim" counts a claim as right if any of its abstracts comes first, and leaves all
-of them out.
+On the corpus: the project's own questions about it, and about anything else. On SciFact's claims and PubMedQA's
+questions, over the abstracts that decide them: each asked once with all abstracts indexed and once with its own left
+out. A claim that several SciFact abstracts decide stands in several rows; "by row" counts a row as right only if its own
+abstract comes first, so at most one row of such a claim can be; "by question" counts it as right if any of its abstracts
+comes first, and leaves all of them out.
 
-`--fit` makes the weights in `tools/search.py` anew from the tuning questions and the SciFact claims, and says how a
-rule fitted on one half of them does on the other.
+`--fit` makes the weights in `tools/reading/relevance.py` anew, and says how a rule does on a collection that it was not
+fitted on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,10 +27,12 @@ from typing import Any
 
 import numpy as np
 
+from app.answering.answer import Query, answer
 from ingest.documents import Document, read_documents
 from ingest.index import Index
 from ingest.vectors import Embedder, load_embedder
 from tests.evals.results import Table, write_results
+from tools.registry import PASSAGES_READ
 from tools.search import Searcher, SearchResult
 
 HERE = Path(__file__).parent
@@ -38,14 +40,11 @@ ROOT = HERE.parent.parent
 DATA = ROOT.parent / "shared" / "data"
 """Where the evaluation data lie, beside the checkout; what is not there is left out."""
 FOLDS = 10
-SMALL = (16, 64)
+SMALL = (4, 16, 64)
 """Sizes of the smaller corpora that the rule is fitted on as well, in documents."""
 
-KINDS = {"seed": 8.0, "small": 1.0, "scifact": 2.0}
-"""What a question weighs in the fit: the corpus's own 146 stand against 374 on the whole of SciFact."""
-
-WRONG_REFUSAL = 2.0
-"""A question that is refused although the corpus answers it costs as much as two that are answered from nothing."""
+MAX_SMALL = 12
+"""How many corpora of one size."""
 
 
 class CachingEmbedder:
@@ -72,11 +71,13 @@ class Asked:
     """One question on one corpus."""
 
     kind: str
-    group: str  # the same question on several corpora never stands on both sides of a split
+    group: str  # the question
     present: bool  # the corpus holds what answers it
     gold: set[str]
     result: SearchResult
     seconds: float = 0.0
+    status: str = ""  # of the answer
+    cited: str | None = None  # the document that the answer opens with
 
     @property
     def right(self) -> bool:
@@ -98,7 +99,8 @@ def read_feedback(path: Path) -> list[tuple[str, list[str]]]:
     """Read the questions whose answers people rated up, as they were searched for, with the documents cited."""
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     up = [line for line in lines if line["rating"] == "up" and line["documents"]]
-    return [(line["answer"].get("searched_for") or line["answer"].get("search_query") or line["question"], line["documents"]) for line in up]
+    queries = [line["answer"].get("searched_for") or line["answer"].get("search_query") for line in up]
+    return [(query or line["question"], line["documents"]) for query, line in zip(queries, up, strict=True)]
 
 
 def read_claims(path: Path) -> Claims:
@@ -115,101 +117,70 @@ def read_claims(path: Path) -> Claims:
     return claims
 
 
+def read_pubmedqa(path: Path) -> Claims:
+    """Read PubMedQA's questions, each with the abstract that answers it; its title is its first words."""
+    claims = Claims()
+    for row in map(json.loads, path.read_text("utf-8").splitlines()):
+        title = " ".join(row["abstract"].split()[:12])
+        claims.documents.append(Document(row["id"], "paper", title, row["abstract"], None, None))
+        claims.gold[row["question"]] = [row["id"]]
+    return claims
+
+
 def ask(searcher: Searcher, kind: str, question: str, gold: Iterable[str]) -> Asked:
+    """Search for a question, and compose the answer."""
     gold = set(gold)
     start = time.perf_counter()
-    result = searcher.search(question)
+    result = searcher.search(question, top_k=PASSAGES_READ)
+    found = answer(Query(question), result, "reader")
     seconds = time.perf_counter() - start
-    return Asked(kind, question, bool(gold & set(result.documents)), gold, result, seconds)
+    cited = next((s.citations[0].document_id for s in found.sentences if s.citations), None)
+    present = bool(gold & set(result.documents))
+    return Asked(kind, question, present, gold, result, seconds, found.status, cited)
 
 
 def ask_corpus(searcher: Searcher, held_out: str = "") -> tuple[list[Asked], list[Asked]]:
     """Ask the questions about anything else, and those about the corpus."""
-    other = [ask(searcher, "seed", q["question"], ()) for q in read_questions(f"unrelated{held_out}")]
-    own = [ask(searcher, "seed", q["question"], q["documents"]) for q in read_questions(f"corpus{held_out}")]
+    near = [] if held_out else read_questions("near")
+    unrelated = [*read_questions(f"unrelated{held_out}"), *(q for q in near if not q["documents"])]
+    about = [*read_questions(f"corpus{held_out}"), *(q for q in near if q["documents"])]
+    other = [ask(searcher, "seed", q["question"], ()) for q in unrelated]
+    own = [ask(searcher, "seed", q["question"], q["documents"]) for q in about]
     return other, own
 
 
-def ask_claims(home: Path, embedder: CachingEmbedder, claims: Claims) -> tuple[list[Asked], list[Asked]]:
+def ask_claims(home: Path, embedder: CachingEmbedder, kind: str, claims: Claims) -> tuple[list[Asked], list[Asked]]:
     """Ask each claim with all abstracts indexed, then with its own left out (with those of a tenth of the claims)."""
     index = Index(home, embedder)
     index.sync(claims.documents, prune=True)
     searcher = Searcher(index)
-    present = [ask(searcher, "scifact", claim, gold) for claim, gold in claims.gold.items()]
+    present = [ask(searcher, kind, claim, gold) for claim, gold in claims.gold.items()]
     absent: list[Asked] = []
     order = random.Random(0).sample(list(claims.gold), len(claims.gold))
     for fold in range(FOLDS):
         part = order[fold::FOLDS]
         left_out = {i for claim in part for i in claims.gold[claim]}
         index.sync([d for d in claims.documents if d.id not in left_out], prune=True)
-        absent += [ask(searcher, "scifact", claim, ()) for claim in part]
+        absent += [ask(searcher, kind, claim, ()) for claim in part]
     return present, absent
 
 
-def ask_small(home: Path, embedder: CachingEmbedder, claims: Claims) -> list[Asked]:
+def ask_small(home: Path, embedder: CachingEmbedder, kind: str, claims: Claims) -> list[Asked]:
     """Ask each claim on smaller corpora: one that holds an abstract of it, and one that does not."""
     index, asked = Index(home, embedder), []
     searcher = Searcher(index)
     for size in SMALL:
         documents = random.Random(size).sample(claims.documents, len(claims.documents))
         count = round(len(documents) / size)
-        for n in range(count):
+        for n in range(min(count, MAX_SMALL)):
             part = {d.id for d in documents[n::count]}
             index.sync([d for d in claims.documents if d.id in part], prune=True)
             for claim, gold in claims.gold.items():
                 if part & set(gold):
-                    asked.append(ask(searcher, "small", claim, gold))
-                elif math.fmod(len(claim), count) == n or count < 2:
-                    asked.append(ask(searcher, "small", claim, ()))
+                    asked.append(ask(searcher, f"{kind}, {size}", claim, gold))
+                elif len(claim) % count == n:
+                    asked.append(ask(searcher, f"{kind}, {size}", claim, ()))
     return asked
-
-
-def fit(asked: Sequence[Asked]) -> tuple[dict[str, float], np.ndarray]:
-    """Return the weights, and for each question the certainty by a rule fitted on the other half of them."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GroupKFold
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    names = list(asked[0].result.measures)
-    x = np.array([[a.result.measures[name] for name in names] for a in asked], float)
-    y = np.array([a.present for a in asked])
-    weight = np.array([KINDS[a.kind] * (WRONG_REFUSAL if a.present else 1) for a in asked])
-
-    def learn(rows: np.ndarray) -> Any:
-        rule = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        return rule.fit(x[rows], y[rows], logisticregression__sample_weight=weight[rows])
-
-    certainty = np.zeros(len(y))
-    halves = GroupKFold(2, shuffle=True, random_state=0).split(x, y, [a.group for a in asked])
-    for learned, judged in halves:
-        certainty[judged] = learn(learned).decision_function(x[judged])
-    rule = learn(np.arange(len(y)))
-    scaler, logistic = rule[0], rule[1]
-    weights = logistic.coef_[0] / scaler.scale_
-    bias = float(logistic.intercept_[0] - weights @ scaler.mean_)
-    return {"bias": bias, **dict(zip(names, map(float, weights), strict=True))}, certainty
-
-
-def show_fit(asked: Sequence[Asked]) -> None:
-    from sklearn.metrics import roc_auc_score
-
-    weights, certainty = fit(asked)
-    present = np.array([a.present for a in asked])
-    rows = []
-    for shift in np.arange(-2, 2.01, 0.25):
-        cells = [f"{shift:+.2f}"]
-        for kind in ("seed", "scifact"):
-            here = np.array([a.kind == kind for a in asked])
-            refused = (certainty[here & ~present] <= shift).mean()
-            cells += [f"{refused:.3f}", f"{(certainty[here & present] <= shift).mean():.3f}"]
-        rows.append(cells)
-    columns = ("bar", "corpus: refused", "wrongly", "SciFact: refused", "wrongly")
-    Table("Fitted on one half, judged on the other", columns).show(rows)
-    for kind in ("seed", "small", "scifact"):
-        here = np.array([a.kind == kind for a in asked])
-        print(f"  AUROC {kind}: {roc_auc_score(present[here], certainty[here]):.3f}")
-    print(json.dumps({name: round(value, 3) for name, value in weights.items()}, indent=4))
 
 
 def share(values: Iterable[bool]) -> float:
@@ -219,7 +190,7 @@ def share(values: Iterable[bool]) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.search", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of scifact_claims.jsonl")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of scifact_claims.jsonl and pubmedqa_300.jsonl")
     parser.add_argument(
         "--feedback", type=Path, help="what `python -m app --feedback` printed: ask those rated up, too"
     )
@@ -263,40 +234,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "max": round(1e3 * seconds[-1], 1),
         }
         print(f"  {figures['search_ms']['median']} ms a question (median), the embedding included")
-        path = given.data / "scifact_claims.jsonl"
-        if not path.exists():
-            print(f"  SciFact is left out: {path} is absent")
-        else:
-            claims, caching = read_claims(path), shared_embedder()
-            present, absent = ask_claims(home / "scifact", caching, claims)
+        asked = {"seed": tuning}
+        for name, (file, read) in COLLECTIONS.items():
+            path = given.data / file
+            if not path.exists():
+                print(f"  {name} is left out: {path} is absent")
+                continue
+            claims, caching = read(path), shared_embedder()
+            present, absent = ask_claims(home / name, caching, name, claims)
+            asked[name] = [*present, *absent]
             if given.fit:
-                show_fit([*tuning, *present, *absent, *ask_small(home / "small", caching, claims)])
-                return 0
-            figures["scifact"] = show_claims(claims, present, absent)
+                asked[name] += ask_small(home / f"{name}-small", caching, name, claims)
+            figures[name] = show_claims(name, claims, present, absent)
+        if given.fit:
+            from tests.evals.relevance import show_fit
+
+            show_fit(asked)
+            return 0
     write_results("search", figures, is_whole="scifact" in figures)
     return 0
 
 
-def show_claims(claims: Claims, present: Sequence[Asked], absent: Sequence[Asked]) -> dict[str, Any]:
-    counted = [(a, len(claims.gold[a.group])) for a in present]
-    rows = sum(n for _, n in counted)
+def show_claims(name: str, claims: Claims, present: Sequence[Asked], absent: Sequence[Asked]) -> dict[str, Any]:
+    rows = sum(len(claims.gold[a.group]) for a in present)
+    answered = [a for a in present if a.status == "answered"]
     kept = {
         "abstracts": len(claims.documents),
         "rows": rows,
-        "claims": len(present),
+        "questions": len(present),
         "first_by_row": round(sum(a.result.documents[0] in a.gold for a in present) / rows, 4),
         "first_by_row_at_most": round(len(present) / rows, 4),
-        "first_by_claim": share(a.result.documents[0] in a.gold for a in present),
-        "among_five_by_claim": share(bool(a.gold & set(a.result.documents[:5])) for a in present),
-        "refused_when_left_out": share(not a.result.relevant for a in absent),
-        "wrongly_refused": share(not a.result.relevant for a in present),
-        "search_ms_median": round(1e3 * sorted(a.seconds for a in present)[len(present) // 2], 1),
+        "first_by_question": share(a.result.documents[0] in a.gold for a in present),
+        "among_five_by_question": share(bool(a.gold & set(a.result.documents[:5])) for a in present),
+        "cited_first": share(a.cited in a.gold for a in present),
+        "cited_first_of_the_answered": share(a.cited in a.gold for a in answered),
+        "opens_with_a_lower_ranked": share(a.cited != a.result.documents[0] for a in answered),
+        "refused_when_left_out": share(a.status == "refused" for a in absent),
+        "refused_or_missing_when_left_out": share(a.status != "answered" for a in absent),
+        "wrongly_refused": share(a.status == "refused" for a in present),
+        "wrongly_refused_or_missing": share(a.status != "answered" for a in present),
+        "answer_ms_median": round(1e3 * sorted(a.seconds for a in present)[len(present) // 2], 1),
     }
-    wanted = {"first_by_row": ">= .88", "refused_when_left_out": ">= .85", "wrongly_refused": "<= .05"}
-    Table(f"SciFact: {len(present)} claims over {len(claims.documents)} abstracts", ("figure", "is", "wanted")).show(
-        [(name, str(value), wanted.get(name, "")) for name, value in kept.items()]
+    wanted = {
+        "cited_first": ">= .98",
+        "opens_with_a_lower_ranked": "0",
+        "refused_or_missing_when_left_out": ">= .90",
+        "wrongly_refused_or_missing": "<= .02",
+    }
+    Table(f"{name}: {len(present)} questions over {len(claims.documents)} abstracts", ("figure", "is", "wanted")).show(
+        [(figure, str(value), wanted.get(figure, "")) for figure, value in kept.items()]
     )
     return kept
+
+
+COLLECTIONS: dict[str, tuple[str, Callable[[Path], Claims]]] = {
+    "scifact": ("scifact_claims.jsonl", read_claims),
+    "pubmedqa": ("pubmedqa_300.jsonl", read_pubmedqa),
+}
 
 
 if __name__ == "__main__":
