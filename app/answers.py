@@ -31,8 +31,8 @@ class Sentence:
     """One sentence of an answer.
 
     A claim says what the corpus says and cites it. Framing restates the question, names a part, or says what the corpus
-    lacks; a measured sentence says what a run measured and names its figure; a program sentence says how Undertone itself
-    is used. Those three state nothing that a document says.
+    lacks; a measured sentence says what a run measured and names its figure; a program sentence says how Undertone
+    itself is used. Those three state nothing that a document says.
     """
 
     text: str

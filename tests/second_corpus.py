@@ -51,7 +51,11 @@ def documents() -> list[Document]:
     for title, body in TEXTS.items():
         name = title.split(":")[0]
         paper, github = LINKS.get(name, (None, None))
-        fields = [f"Model: {title}", *([f"Paper: {paper}"] if paper else []), *([f"GitHub: {github}"] if github else [])]
+        fields = [
+            f"Model: {title}",
+            *([f"Paper: {paper}"] if paper else []),
+            *([f"GitHub: {github}"] if github else []),
+        ]
         text = "\n\n".join([body, "\n".join(fields)])
         found.append(Document(name.lower().replace(" ", "-"), "paper", title, text, paper, github))
     return found

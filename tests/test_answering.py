@@ -14,32 +14,60 @@ from tests.second_corpus import documents
 from tools.search import Searcher
 
 HEADINGS = (IN_SHORT, TASK, WORKFLOW, UNDER_THE_HOOD, PAPERS, NOT_SAID)
-SEED_QUESTIONS = (
-    """
-How does Visual Style Prompting work?|How does FedStyle work?|How does WSAM work?|Explain FedStyle|Explain WSAM in detail
-Explain Visual Style Prompting simply|Why does FedStyle use contrastive learning?|What is WSAM?|what is henmixReal?
-Compare FedStyle and WSAM|Compare WSAM with Visual Style Prompting|What is content leakage?|Where is the code of WSAM?
-Which of these has no paper, and which no code?|How can a picture get the style of another one?|What is model drift?
-How do style transfer and style augmentation differ?|Describe Visual Style Prompting in detail|What problem does FedStyle address?
-How does AI keep a style consistent across many images of one series, and what happens inside of the model while it does so?
-Which layers does Visual Style Prompting change?|What do artists share?|Why are CNNs biased toward textures?
-What licence does FedStyle have?|Who wrote WSAM?
-""".replace("\n", "|")
-    .strip("|")
-    .split("|")
-)
-SECOND_QUESTIONS = (
-    """
-How does TideCast work?|How does LoafScope work?|How does MothNet work?|Explain TideCast in detail|Explain MothNet simply
-Why do bakers need a microphone?|What is MothNet?|What is LoafScope?|Compare TideCast and MothNet|Compare LoafScope with MothNet
-Where is the code of TideCast?|Which of these has no paper, and which no code?|How were the nurses tested?|What is wrong with light traps?
-Do night shifts impair memory?|How many nurses were followed?|How can currents be forecast without sensors?
-What does the model of TideCast get as input?|Describe LoafScope|What problem does LoafScope address?|Explain the study of nurses
-Is the impairment reversible?|How much dough is wasted?|Who funded MothNet?|What learning rate does TideCast use?
-""".replace("\n", "|")
-    .strip("|")
-    .split("|")
-)
+SEED_QUESTIONS = """
+How does Visual Style Prompting work?
+How does FedStyle work?
+How does WSAM work?
+Explain FedStyle
+Explain WSAM in detail
+Explain Visual Style Prompting simply
+Why does FedStyle use contrastive learning?
+What is WSAM?
+what is henmixReal?
+Compare FedStyle and WSAM
+Compare WSAM with Visual Style Prompting
+What is content leakage?
+Where is the code of WSAM?
+Which of these has no paper, and which no code?
+How can a picture get the style of another one?
+What is model drift?
+How do style transfer and style augmentation differ?
+Describe Visual Style Prompting in detail
+What problem does FedStyle address?
+How does AI keep a style consistent across many images of one series, and what happens inside while it does so?
+Which layers does Visual Style Prompting change?
+What do artists share?
+Why are CNNs biased toward textures?
+What licence does FedStyle have?
+Who wrote WSAM?
+""".strip().splitlines()
+SECOND_QUESTIONS = """
+How does TideCast work?
+How does LoafScope work?
+How does MothNet work?
+Explain TideCast in detail
+Explain MothNet simply
+Why do bakers need a microphone?
+What is MothNet?
+What is LoafScope?
+Compare TideCast and MothNet
+Compare LoafScope with MothNet
+Where is the code of TideCast?
+Which of these has no paper, and which no code?
+How were the nurses tested?
+What is wrong with light traps?
+Do night shifts impair memory?
+How many nurses were followed?
+How can currents be forecast without sensors?
+What does the model of TideCast get as input?
+Describe LoafScope
+What problem does LoafScope address?
+Explain the study of nurses
+Is the impairment reversible?
+How much dough is wasted?
+Who funded MothNet?
+What learning rate does TideCast use?
+""".strip().splitlines()
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,6 @@ def test_three_styles_divide_the_rest_as_they_stood():
     assert [round(s.share, 3) for s in reweigh((Style("watercolor", 0.4),), known)] == [0.4, 0.3, 0.3]
 
 
-
 def test_content_stems_drop_what_carries_no_meaning():
     assert content_stems("What is being swapped in the self-attention?") == {
         "swap",

@@ -6,8 +6,8 @@ something with four documents and are the corpus's own with four thousand. Likew
 English at large say together.
 
 Decision: `tools/reading/relevance.py`, over how far the best document stands out and whether the corpus knows the
-question's words or their neighbours. Beside it, each passage of the leading documents is handed on with what was measured
-of it: its likeness, which of the question's words it holds, what it does in its document.
+question's words or their neighbours. Beside it, each passage of the leading documents is handed on with what was
+measured of it: its likeness, which of the question's words it holds, what it does in its document.
 
 Knows the index; knows nothing of how an answer is written.
 """

@@ -17,7 +17,8 @@ _HOW_OR_WHY = re.compile(
     re.I,
 )
 _NUMBER = re.compile(
-    r"\bhow (?:many|much|long|often|old|big|large|far|fast|tall)\b|\b(?:what|which) (?:\w+ )?(?:number|percentage|share|size|year|age|dose|date)\b"
+    r"\bhow (?:many|much|long|often|old|big|large|far|fast|tall)\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:number|percentage|share|size|year|age|dose|date)\b"
     r"|\bwhen (?:was|were|did)\b",
     re.I,
 )
@@ -34,7 +35,7 @@ _PREPOSITION = (
     "|about|against|behind|that|who|whose|which|when|and|or|if|than|as"
 )
 _ENDS = re.compile(rf"\b(?:{_AUXILIARY}|{_PREPOSITION})\b|[^\w\s'’-]", re.I)
-_ASKED_NOUN = re.compile(r"\b(?:what|which|whose|how (?:many|much))\s+(?!(?:%s)\b)" % _AUXILIARY, re.I)
+_ASKED_NOUN = re.compile(rf"\b(?:what|which|whose|how (?:many|much))\s+(?!(?:{_AUXILIARY})\b)", re.I)
 _DEFINED_NOUN = re.compile(r"\bwhat(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:the|a|an|its|their)\s+)?", re.I)
 _WHO = re.compile(r"\bwho(?:m|se)?\b", re.I)
 MAX_FOCUS_WORDS = 4

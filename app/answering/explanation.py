@@ -1,7 +1,7 @@
 """The long answer: how something is done, under six headings, each sentence of the corpus told once.
 
-Every claim is a sentence of the corpus, to the letter; what frames them restates the question, names a part or says what
-is missing.
+Every claim is a sentence of the corpus, to the letter; what frames them restates the question, names a part or says
+what is missing.
 """
 
 from __future__ import annotations

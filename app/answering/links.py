@@ -35,7 +35,7 @@ def links(reading: Reading) -> list[Sentence]:
 
 
 def field(reading: Reading, document: Document, name: str) -> list[Sentence]:
-    """Return a document's `Model`, `Paper` or `GitHub` line as a claim; where it has none, the sentence that says so."""
+    """Return a document's `Model`, `Paper` or `GitHub` line as a claim; where it has none, a sentence that says so."""
     lines = [p for p in reading.passages(document) if p.is_field and p.text.startswith(f"{name}: ")]
     title = short_name(document.title)
     if name not in LINKS:

@@ -43,7 +43,7 @@ SUITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "resource": {"other": 1.0},
     }
 )
-"""How far a sentence's role gives what a question wants: what a thing is, for one, is often said with how it is done."""
+"""How far a sentence's role gives what a question wants: what a thing is is often said with how it is done."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Reading:
         return np.array(evidence.held, float)[self.asked]
 
     def share(self, held: NDArray[np.float64]) -> float:
-        """Return the share of what is asked that is held, weighed by rarity, 0..1; 1 where nothing but names is said."""
+        """Return the share of what is asked that is held, weighed by rarity, 0..1; 1 where only names are said."""
         return float(self.rarity @ held / self.rarity.sum()) if self.rarity.sum() > 0 else 1.0
 
     def _candidate(self, passage: Passage, document: Document) -> Candidate:

@@ -1,4 +1,4 @@
-"""The short answer: one to three sentences, the comparison of two documents, and what stands nearest to something missing.
+"""The short answer: one to three sentences, the comparison of two documents, and what is nearest to the missing.
 
 Every claim is a sentence of the corpus, to the letter.
 """

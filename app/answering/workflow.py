@@ -1,7 +1,7 @@
 """A document's workflow: which of its sentences tells what goes in, what the model does, and what comes out.
 
-The stage of a sentence is learned (`tools/reading/heads.py`); here the three are chosen, each another sentence. It knows
-no topic.
+The stage of a sentence is learned (`tools/reading/heads.py`); here the three are chosen, each another sentence. It
+knows no topic.
 """
 
 from __future__ import annotations

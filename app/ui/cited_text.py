@@ -136,7 +136,9 @@ def paragraphs_of(
         laid: dict[str, Any] = {
             "kind": sentence.kind,
             "runs": [{"text": piece, "href": url} for piece, url in split_links(sentence.text, quotes)],
-            "marks": marks.of_figure(sentence.figure, opens) if sentence.figure else marks.of_citations(sentence.citations, opens),
+            "marks": marks.of_figure(sentence.figure, opens)
+            if sentence.figure
+            else marks.of_citations(sentence.citations, opens),
         }
         if see and tells_the_swap(sentence):
             laid["see"] = f"see it {key}-{number}"

@@ -12,7 +12,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.evals import answerable, claims, classifier, conversations, hostile, other_corpus, reference, runs, search, studio
+from tests.evals import (
+    answerable,
+    claims,
+    classifier,
+    conversations,
+    hostile,
+    other_corpus,
+    reference,
+    runs,
+    search,
+    studio,
+)
 from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
 

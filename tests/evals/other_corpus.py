@@ -54,8 +54,8 @@ def run(data: Path, *, wrong: bool) -> dict[str, Any]:
             wanted = [id_of(name, documents) for name in row["documents"]]
             judged.setdefault(row["kind"], []).append(is_sensible(row["kind"], wanted, answer))
             if wrong and not judged[row["kind"]][-1]:
-                print(f"  {row['kind']}: {row['question']} -> {answer.status}, {[s.title[:40] for s in answer.sources]}: "
-                      + " / ".join(s.text for s in answer.sentences)[:200])  # fmt: skip
+                told = " / ".join(s.text for s in answer.sentences)[:200]
+                print(f"  {row['kind']}: {row['question']} -> {answer.status}: {told}")
     rows = [(kind, f"{sum(found)} of {len(found)}") for kind, found in judged.items()]
     every = [found for some in judged.values() for found in some]
     rows.append(("all", f"{sum(every)} of {len(every)}"))

@@ -2,9 +2,9 @@
 
 On the corpus: the project's own questions about it, and about anything else. On SciFact's claims and PubMedQA's
 questions, over the abstracts that decide them: each asked once with all abstracts indexed and once with its own left
-out. A claim that several SciFact abstracts decide stands in several rows; "by row" counts a row as right only if its own
-abstract comes first, so at most one row of such a claim can be; "by question" counts it as right if any of its abstracts
-comes first, and leaves all of them out.
+out. A claim that several SciFact abstracts decide stands in several rows; "by row" counts a row as right only if its
+own abstract comes first, so at most one row of such a claim can be; "by question" counts it as right if any of its
+abstracts comes first, and leaves all of them out.
 
 `--fit` makes the weights in `tools/reading/relevance.py` anew, and says how a rule does on a collection that it was not
 fitted on.

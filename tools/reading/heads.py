@@ -1,7 +1,7 @@
 """What a sentence does in its abstract, and what a question wants: small learned heads over the embedder's vectors.
 
-Linear heads over a vector and the words beside it, made by `python -m tools.reading.training` and shipped beside this file with their card (`CARD.md`). They
-belong to one embedder: with another one everything is as likely as anything.
+Linear heads over a vector and the words beside it, made by `python -m tools.reading.training` and shipped beside this
+file with their card (`CARD.md`). They belong to one embedder: with another one everything is as likely as anything.
 """
 
 from __future__ import annotations
