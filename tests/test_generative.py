@@ -159,10 +159,10 @@ def test_where_the_check_itself_breaks_the_reader_answers(ask, monkeypatch):
     assert "could not be used (KeyError)" in fell_back(ask(written(*HONEST)))
 
 
-def test_of_five_sections_it_writes_the_one_under_the_hood(ask):
+def test_of_six_sections_it_writes_the_one_under_the_hood(ask):
     answer = ask(written(*HONEST), question=BROAD)
     assert [s.heading for s in answer.sections] == [
-        "Task", "Workflow", "Under the hood", "Papers and tools", "What the corpus does not say",
+        "In short", "Task", "Workflow", "Under the hood", "Papers and tools", "What the corpus does not say",
     ]  # fmt: skip
     hood = next(s for s in answer.sections if s.heading == "Under the hood")
     assert [s.text for s in hood.sentences] == [text for text, _ in HONEST]
