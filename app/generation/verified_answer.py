@@ -22,7 +22,7 @@ from ingest.names import names_of
 from ingest.passages import Passage
 from tools.search import SearchResult
 
-WRITTEN_SECTION = "Under the hood"
+IN_SHORT, WRITTEN_SECTION = "In short", "Under the hood"
 """Of an answer in five sections, the one that the model writes; the others name documents and what is missing."""
 MAX_SENTENCES = 12
 MAX_REPLY_SHOWN_CHARS = 8_000
@@ -54,7 +54,8 @@ class VerifiedWriter:
     def __init__(self, read: CitedAnswer, result: SearchResult, nli: EntailmentModel | None = None) -> None:
         self.read = read
         self.documents = {d.id: d for d in (*result.found, *(e.document for e in result.evidence))}
-        cited = [c for part in self._written_parts() for s in part.sentences for c in s.citations]
+        short = tuple(s for s in read.sections if s.heading == IN_SHORT)
+        cited = [c for part in (*short, *self._written_parts()) for s in part.sentences for c in s.citations]
         known = [p for p in result.passages if p.document_id in {c.document_id for c in cited}]
         told = [p for c in cited for p in known if p.document_id == c.document_id and p.start <= c.start < p.end]
         self.has_room = bool(told) and not any(p.is_field for p in told) and self._only_quotes()

@@ -103,6 +103,6 @@ def load_heads(embedder: str) -> Heads:
     return Heads(load_file(WEIGHTS))
 
 
-def labels_of(row: Sequence[float], names: Sequence[str]) -> dict[str, float]:
+def labels_of(row: NDArray[np.float64], names: Sequence[str]) -> dict[str, float]:
     """Give a head's probabilities their names."""
     return {name: round(float(value), 4) for name, value in zip(names, row, strict=True)}
