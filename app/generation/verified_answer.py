@@ -23,7 +23,7 @@ from ingest.passages import Passage
 from tools.search import SearchResult
 
 IN_SHORT, WRITTEN_SECTION = "In short", "Under the hood"
-"""Of an answer in five sections, the one that the model writes; the others name documents and what is missing."""
+"""Of an answer in six sections, what is quoted first, and the one that the model writes."""
 MAX_SENTENCES = 12
 MAX_REPLY_SHOWN_CHARS = 8_000
 """Of a reply, when it is shown to the model again."""
