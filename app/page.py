@@ -31,7 +31,9 @@ from app.ui.blend_form import Card
 from app.ui.comparison import COMPARE, show_comparison
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.feedback_form import show_thumbs
+from app.ui.gallery import GALLERY, show_gallery
 from app.ui.question import EDIT, show_edit, show_question
+from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
 from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
@@ -118,6 +120,8 @@ class Page:
                 show_comparison(before, after)
             case (name, key, question) if name == EDIT:
                 show_edit(key, question, self.ask_anew)
+            case (name,) if name == GALLERY:
+                show_gallery(self.queue, open_conversation, self.use_reference)
             case (name, kept) if name == ACTIONS:
                 show_actions(self.undertone, self.queue, kept, open_conversation)
 
@@ -169,6 +173,11 @@ class Page:
         if st.session_state.get("notice"):  # it could not be asked, and what it would have begun is not there
             st.session_state.conversation = before
         close_dialog()
+
+    def use_reference(self, run_id: str) -> None:
+        """Propose a render that takes keys and values from a picture of the gallery. For callbacks."""
+        st.session_state[WANTED_REFERENCE] = run_id
+        self.ask(SEE_IT_HAPPEN)
 
     def start(self, starter: str) -> None:
         """Ask a starter; its second click finds the conversation begun. For callbacks."""

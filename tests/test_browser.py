@@ -155,6 +155,7 @@ def open_a_citation_by_keyboard(page):
 
 
 def close_the_dialog(page):
+    page.wait_for_function("document.querySelector('[role=dialog]')?.contains(document.activeElement)")
     page.keyboard.press("Escape")
     page.locator(DIALOG).wait_for(state="detached")
 

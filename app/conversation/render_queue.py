@@ -140,6 +140,19 @@ class RenderQueue:
         jobs = [job for job in list(self._jobs.values()) if job.conversation_id == conversation_id]
         return {job.call_id: job for job in sorted(jobs, key=lambda job: job.created_at)}
 
+    def finished(self) -> list[RenderJob]:
+        """Every job that left something to see, the newest first."""
+        done = [job for job in list(self._jobs.values()) if job.status == "done" and job.result]
+        return sorted(done, key=lambda job: job.created_at, reverse=True)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that has ended and delete what it rendered; where it was shown, its files are gone."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job and job.status not in ACTIVE:
+                del self._jobs[job_id]
+                shutil.rmtree(self.folder / job_id, ignore_errors=True)
+
     def step(self, job_id: str) -> RenderStep | None:
         return self._steps.get(job_id)
 

@@ -17,6 +17,8 @@ from app.markup import escape
 from tools.blend.limits import DEFAULT_STEPS, MAX_SEED, MAX_STEPS
 
 DRAW, UPLOAD, GALLERY = "Draw it", "Upload it", "From the gallery"
+WANTED_REFERENCE = "wanted reference"
+"""In the session: the run whose picture the next proposed reference begins with."""
 SHOWN_RENDERS = 12
 THUMB_WIDTH_PX = 128
 
@@ -41,6 +43,9 @@ def show_reference_controls(call_id: str, wanted: dict[str, Any], renders: Path)
     first = (wanted.get("references") or [{}])[0]
     start_with(f"subject {call_id}", wanted.get("subject", ""))
     start_with(f"words {call_id}", ", ".join(style["text"] for style in wanted.get("styles") or []))
+    if f"source {call_id}" not in state and (run_id := state.pop(WANTED_REFERENCE, None)):
+        start_with(f"source {call_id}", GALLERY)
+        start_with(f"gallery {call_id}", run_id)
     start_with(f"source {call_id}", DRAW if first.get("prompt") else UPLOAD)
     start_with(f"prompt {call_id}", first.get("prompt") or "")
     start_with(f"image {call_id}", first.get("image"))
@@ -77,6 +82,9 @@ def show_reference_controls(call_id: str, wanted: dict[str, Any], renders: Path)
 def show_gallery(call_id: str, renders: Path) -> None:
     """Renders made before in this home, the newest first."""
     made = sorted((path.parent.name for path in renders.glob("*/image.png")), reverse=True)[:SHOWN_RENDERS]
+    wanted = st.session_state.get(f"gallery {call_id}")
+    if wanted and wanted not in made and (renders / wanted / "image.png").is_file():
+        made.append(wanted)
     if not made:
         st.caption("Nothing has been rendered in this home yet.")
         return

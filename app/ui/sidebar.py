@@ -20,6 +20,7 @@ from app.markup import escape
 from app.settings import DEFAULT_CHAT_MODEL
 from app.ui.answer import links
 from app.ui.dialogs import close_dialog, open_dialog, open_one
+from app.ui.gallery import GALLERY
 
 SHOWN_DOCUMENTS = 30
 ACTIONS = "conversation"
@@ -44,6 +45,15 @@ def show_sidebar(undertone: Undertone, current: Conversation | None, open_conver
             disabled=current is None,
             on_click=open_conversation,
             args=(None,),
+        )
+        st.button(
+            "Gallery",
+            key="gallery",
+            icon=":material/photo_library:",
+            width="stretch",
+            help="Everything that was rendered in this home",
+            on_click=open_dialog,
+            args=(GALLERY,),
         )
         for kept in undertone.conversations.all():
             show_kept(kept, current is not None and kept.id == current.id, open_conversation)
