@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ui.charts import figures_of
+from app.ui.figures import figures_of
 from app.ui.heat_maps import colour_bar, heat_maps
 from tests.tiny import tiny_model
 from tools.blend.methods import STYLE_METHODS as METHODS
@@ -18,7 +18,7 @@ def render(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_figure_of_every_method_can_be_drawn_and_says_its_limits(method):
-    figures = list(figures_of(render(method).measurements))
+    figures = figures_of(render(method).measurements)
     assert len(figures) >= 2
     for figure in figures:
         assert figure.chart.to_dict()["data"]
@@ -36,5 +36,5 @@ def test_heat_maps_share_one_scale_and_lie_over_the_image(tmp_path):
 
 
 def test_a_run_that_was_not_traced_has_no_figures(tmp_path):
-    assert list(figures_of({})) == []
+    assert figures_of({}) == []
     assert heat_maps(tmp_path, {"images": [{"styles": []}]}) == []

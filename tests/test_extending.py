@@ -115,3 +115,13 @@ def test_a_measure_is_taken_told_and_drawn(build):
     (figure,) = [figure for figure in measures.figures_of(measured) if figure.id == fact.figure]
     assert [row[0] for row in figure.rows] == pushes
     assert "push_by_step" not in blend(replace(request, guidance_scale=1.0), tiny_model()).measurements["images"][0]
+
+
+def test_a_method_blends(build):
+    build("A method of blending")
+    styles = (WeightedStyle("watercolor", 0.4), WeightedStyle("pencil sketch", 0.6))
+    request = BlendRequest("a boat", styles, "strongest", num_inference_steps=2)
+    alone = replace(request, styles=styles[1:], method="composable")
+    blended, whole = (blend(one, tiny_model()) for one in (request, alone))
+    assert blended.record["pixels_sha256"] == whole.record["pixels_sha256"]
+    assert blended.measurements["images"][0]["styles"] == ["watercolor", "pencil sketch"]

@@ -15,11 +15,11 @@ from app.answers import Citation, CitedAnswer, Sentence, Source
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
-from app.ui.charts import TITLES, Figure, figures_of
+from app.ui.charts import ALSO_SHOWN_BY, TITLES, Figure
 from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
-from app.ui.figures import figure_of
+from app.ui.figures import figure_of, figures_of
 from app.ui.results import show_figures, show_weights
 from app.ui.workflow import StageRun, show_workflow
 from ingest.documents import Document
@@ -87,9 +87,9 @@ def open_mark(key: str, measured: dict[str, Any], opens: Opens) -> None:
 
 def figures_at_hand(render: dict[str, Any]) -> dict[str, Figure]:
     """The figures of a run, by what facts call them."""
-    drawn = {figure.title: figure for figure in figures_of(render.get("measurements", {}))}
-    named = {place: drawn[title] for place, title in TITLES.items() if title in drawn}
-    return named | {figure["id"]: figure_of(figure) for figure in render.get("figures", ())}
+    drawn = {figure.id: figure for figure in figures_of(render.get("measurements", {}))}
+    also = {place: drawn[id] for place, id in ALSO_SHOWN_BY.items() if id in drawn}
+    return drawn | also | {figure["id"]: figure_of(figure) for figure in render.get("figures", ())}
 
 
 @st.dialog("The passage in its document", width="medium", on_dismiss=close_dialog)

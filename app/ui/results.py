@@ -1,6 +1,6 @@
 """What a finished render left in the conversation: images, downloads, and what was measured.
 
-Widgets only; the figures come from `charts.py`.
+Widgets only; the figures come from `figures.py`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,24 @@ from typing import Any
 import streamlit as st
 
 from app.markup import escape, file_name
-from app.ui.charts import TITLES, Figure, figures_of
+from app.ui.charts import TITLES, Figure
+from app.ui.figures import figures_of
 from app.ui.step_player import IMAGE, show_step_player
 from app.ui.strip import Shown, show_strip
 
 OTHERS, WEIGHTS, RECORD = "Figures", "Weights", "Record"
 KINDS = {
-    "Evidence": [TITLES[place] for place in ("seen_by_model.probability", "left_out")],
-    "Steps": [
-        TITLES[place]
-        for place in (
-            "attention.share_by_step",
-            "noise.contribution_by_step",
-            "noise.cosine_by_step",
-            "embedding_split.output_share_by_step",
-            "ruling_style_by_step",
-        )
-    ],
-    "Layers": [TITLES[place] for place in ("attention.share_by_layer", "reference.layers")],
+    "Evidence": ("seen_by_model.probability", "left_out", "attention.map_correlation"),
+    "Steps": (
+        "attention.share_by_step",
+        "noise.contribution_by_step",
+        "noise.cosine_by_step",
+        "embedding_split.output_share_by_step",
+        "ruling_style_by_step",
+    ),
+    "Layers": ("attention.share_by_layer", "reference.moved"),
 }
-"""Which tab shows which figures; one that none names stands in a tab of its own."""
+"""Which tab shows which figures, by their ids; one that none names stands in a tab of its own."""
 
 
 def show_result(key: str, render: dict[str, Any]) -> None:
@@ -67,8 +65,8 @@ def show_measured(key: str, render: dict[str, Any], picture: Path) -> None:
 
 def show_tabs(key: str, render: dict[str, Any], picture: Path) -> None:
     measurements = render.get("measurements", {})
-    figures = list(figures_of(measurements))
-    shown = {kind: [figure for figure in figures if figure.title in titles] for kind, titles in KINDS.items()}
+    figures = figures_of(measurements)
+    shown = {kind: [figure for figure in figures if figure.id in ids] for kind, ids in KINDS.items()}
     shown[OTHERS] = [figure for figure in figures if not any(figure in found for found in shown.values())]
     names = [kind for kind, found in shown.items() if found]
     names += [WEIGHTS] if measurements.get("parameters") else []

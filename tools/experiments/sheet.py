@@ -68,7 +68,9 @@ def draw_sheet(
     for figure in findings.figures:
         sheet.y += GAP_PX
         sheet.write(figure.title, 17)
-        {"lines": _draw_lines, "bars": _draw_bars, "table": _draw_table}[figure.kind](sheet, figure)
+        {"lines": _draw_lines, "bars": _draw_bars, "table": _draw_table, "turns": _draw_table}[figure.kind](
+            sheet, figure
+        )
     sheet.room(MARGIN_PX)
     return sheet.image
 

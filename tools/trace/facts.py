@@ -38,7 +38,8 @@ class Figure:
     Args:
         id: What facts call it by.
         title: What it asks or shows, in one line.
-        kind: `lines` over numbers, `bars` by category, or a `table` whose cells are coloured by their values.
+        kind: `lines` over numbers, `bars` by category, a `table` whose cells are coloured by their values, or `turns`,
+            where each place on the x axis belongs to the one name that has a value there.
         along: Of each row, where it stands on the x axis: numbers for `lines`, else names.
         along_title: What the x axis is, with its unit.
         names: Of each column.
@@ -50,7 +51,7 @@ class Figure:
 
     id: str
     title: str
-    kind: Literal["lines", "bars", "table"]
+    kind: Literal["lines", "bars", "table", "turns"]
     along: Sequence[float] | Sequence[str]
     along_title: str
     names: Sequence[str]

@@ -47,7 +47,7 @@ class Rulers(Measure):
             yield Figure(
                 id=FIGURE,
                 title="Which style ruled when",
-                kind="table",
+                kind="turns",
                 along=[str(step) for step in range(1, len(rulers) + 1)],
                 along_title="denoising step",
                 names=image["styles"],
