@@ -25,7 +25,7 @@ from tools.trace import measures
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "extending.md").read_text("utf-8")
 EXAMPLE = re.compile(
     r"^## (?P<title>.+?)\n.*?^`(?P<file>[a-z_/]+)\.py`:\n\n```python\n(?P<code>.*?)^```\n"
-    r".*?^In `(?P<registry>[A-Z]+)` of `(?P<where>[a-z_/]+)\.py`:\n\n```python\n(?P<line>.*?)\n```$",
+    r".*?^In `(?P<registry>[A-Z]+)` of `(?P<where>[a-z_/]+)\.py`:\n\n```text\n(?P<line>.*?)\n```$",
     re.M | re.S,
 )
 EXAMPLES = {found["title"]: found for found in EXAMPLE.finditer(PAGE)}
