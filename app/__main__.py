@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
 import argparse
 import json
+import sqlite3
 import sys
 import time
 import uuid
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.settings import UnusableSettings, read_settings, usable_path
+from app.settings import Settings, UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
 from ingest.command import Parser, leave
 from ingest.files import open_regular
@@ -45,8 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(home=given.home)
         if settings.home.exists() and not settings.home.is_dir():
             raise UnusableInput(f"{settings.home} is a file; name a folder with --home or UNDERTONE_HOME")
-        if [given.question is not None, given.batch is not None, given.feedback].count(True) != 1:
+        asked = [given.question is not None, given.batch is not None, given.feedback, given.recover]
+        if asked.count(True) != 1:
             raise UnusableInput('give one question in quotes, python -m app "QUESTION", or --batch FILE, or --feedback')
+        if given.recover:
+            return recover(settings)
         if given.batch is not None and given.conversation is not None:
             raise UnusableInput('a line of a batch names its own "conversation"; leave --conversation out')
         if given.feedback:
@@ -59,15 +63,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UnusableInput("--conversation is empty; give an id such as c1, or leave it out")
     except (UnusableInput, UnusableQuestion, UnusableSettings) as error:
         return _refuse(error)
+    except sqlite3.Error as error:
+        return _refuse(UnusableInput(f"{settings.feedback} cannot be read ({error}); move it away to begin a new one"))
 
     # Seconds of imports that a mistyped command need not wait for.
     from app.application import OPENING_ERRORS, open_undertone
+    from app.conversation.store import refused
 
     try:
         undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(batch))
     except OPENING_ERRORS as error:
         return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
+    try:
+        return _answer(undertone, given, question, batch)
+    except OPENING_ERRORS as error:
+        return _refuse(error)
+    except sqlite3.Error as error:
+        return _refuse(refused(settings.conversations, error))
+
+
+def _answer(undertone: Undertone, given: argparse.Namespace, question: str | None, batch: Path | None) -> int:
+    """Answer the question or the batch."""
     if batch is not None:
         return answer_batch(undertone, batch)
     assert question is not None
@@ -102,6 +119,23 @@ def export_feedback(file: Path) -> int:
         print(json.dumps(line, ensure_ascii=False))
         lines += 1
     print(f"{lines} opinions in {file}", file=sys.stderr)
+    return ANSWERED
+
+
+def recover(settings: Settings) -> int:
+    """Save what can be read of damaged conversations; the damaged file stays beside them."""
+    from app.conversation.store import recover as recover_conversations
+
+    try:
+        found = recover_conversations(settings.conversations)
+    except (OSError, sqlite3.Error) as error:
+        raise UnusableInput(
+            f"{settings.conversations} cannot be mended ({error}); make room and run it again"
+        ) from None
+    if found is None:
+        print(f"{settings.conversations} is whole")
+    else:
+        print(f"{found[0]} conversations were saved; the damaged file is now {found[1]}")
     return ANSWERED
 
 
@@ -177,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("question", nargs="?", metavar="QUESTION")
     parser.add_argument("--batch", metavar="FILE", help='JSON lines in ({"id", "question"}), JSON lines out')
     parser.add_argument("--feedback", action="store_true", help="print the thumbs and reports as JSON lines")
+    parser.add_argument("--recover", action="store_true", help="save what can be read of damaged conversations")
     parser.add_argument("--home", metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
     parser.add_argument("--conversation", metavar="ID", help="ask as this conversation's next turn")

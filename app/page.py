@@ -10,6 +10,7 @@ at one place in the page, whether it is new or old: a widget that moves is anoth
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ import streamlit as st
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.application import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
 from app.conversation.render_queue import RenderJob, RenderQueue
-from app.conversation.store import Conversation, UnknownConversation
+from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
 from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
 from app.markup import escape
@@ -106,7 +107,10 @@ class Page:
             with welcome.container():
                 show_empty_page(self)
         else:
-            show_conversation(self, conversation)
+            try:
+                show_conversation(self, conversation)
+            except ConversationsRefused as error:
+                st.error(escape(str(error)))
         st.session_state.has_caught_up = True
 
     def show_dialog(self) -> None:
@@ -153,8 +157,11 @@ class Page:
         conversation_id = st.session_state.conversation or uuid.uuid4().hex[:12]
         try:
             self.chat.begin(conversation_id, question)
-        except UnusableQuestion as error:
+        except (UnusableQuestion, ConversationsRefused) as error:
             st.session_state.notice = str(error)
+            return
+        except sqlite3.Error as error:  # a full disk, a damaged file
+            st.session_state.notice = str(refused(self.undertone.settings.conversations, error))
             return
         if once:
             asked.add(once)

@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(home=given.home)
         paths = [usable_path(path, "PATH") for path in given.paths] or [settings.corpus]
+        if recovered := Index.recovered(settings.home):
+            saved, spoilt, aside = recovered
+            told = f"{saved} documents were saved, {spoilt} could not be read; the damaged file is now {aside}"
+            print(f"the documents in {settings.home} were damaged: {told}", file=sys.stderr)
         index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
         if sys.stderr.isatty() and not given.json:
             from tqdm import tqdm

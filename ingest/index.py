@@ -13,8 +13,10 @@ Knows no ranking: `tools/search.py` decides what the hits mean.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import itertools
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -29,6 +31,7 @@ from ingest.dense import DenseIndex
 from ingest.documents import CorpusError, Document, read_documents, real
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
+from ingest.salvage import damage, readable_rows, set_aside
 from ingest.vector_store import DOCUMENTS, PASSAGES, WORDS, VectorsUnavailable
 from ingest.vectors import Embedder
 from ingest.words import content_words
@@ -38,6 +41,8 @@ PUBLISH_EVERY_S = 120.0
 
 BATCH_DOCUMENTS = 32
 """Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
+
+DOCUMENTS_FILE = "documents.sqlite"
 
 _T = TypeVar("_T")
 _BACKGROUND = Path(__file__).with_name("background.txt")
@@ -78,7 +83,9 @@ class Index:
         self.folder = home / "index"
         with self._explained():
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.lexical = LexicalIndex(self.folder / "documents.sqlite")
+            if found := damage(self.folder / DOCUMENTS_FILE):
+                raise IndexRefused(_damaged(home, found))
+            self.lexical = LexicalIndex(self.folder / DOCUMENTS_FILE)
             self.dense = DenseIndex(chroma_url or self.folder, self._signature, lambda: self.lexical.fact("vectors"))
             self._changed: set[str] = set()  # documents, since the vectors were published
             self._published_s = 0.0
@@ -93,7 +100,7 @@ class Index:
     @classmethod
     def remade(cls, home: Path, embedder: Embedder, chroma_url: str | None = None) -> Index:
         """Open the index for another embedder: the next sync embeds all that it holds again."""
-        path = home / "index" / "documents.sqlite"
+        path = home / "index" / DOCUMENTS_FILE
         if path.is_file():
             with cls._explaining(home):
                 lexical = LexicalIndex(path)
@@ -102,6 +109,39 @@ class Index:
                     lexical.forget_fact("embedder")
                 lexical.close()
         return cls(home, embedder, chroma_url)
+
+    @classmethod
+    def recovered(cls, home: Path) -> tuple[int, int, Path] | None:
+        """Save what can be read of a damaged file of documents; the next sync makes all else again from it.
+
+        Returns:
+            How many documents were saved, how many rows could not be, and where the damaged file is now; None where
+            the file is whole.
+        """
+        path = home / "index" / DOCUMENTS_FILE
+        if damage(path) is None:
+            return None
+        saved: dict[str, Document] = {}
+        spoilt = 0
+        with cls._explaining(home):
+            for record, origin, content_hash in readable_rows(path, "documents", "record, origin, hash"):
+                try:
+                    document = Document(**json.loads(record), origin=origin)
+                    is_whole = document.content_hash == content_hash
+                except (ValueError, TypeError, AttributeError):
+                    is_whole = False
+                if is_whole:
+                    saved[document.id] = document
+                else:
+                    spoilt += 1
+            aside = set_aside(path)
+            lexical = LexicalIndex(path)
+            with lexical.transaction():
+                for document in saved.values():
+                    lexical.insert(document, split_passages(document))
+                lexical.begin(saved)
+            lexical.close()
+        return len(saved), spoilt, aside
 
     # What it holds
 
@@ -408,17 +448,34 @@ class Index:
         try:
             yield
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise IndexRefused(_full(home)) from error
             raise IndexRefused(
                 f"{home} cannot be used as a home ({error.strerror or error}); name a folder that can be written "
                 "with --home or UNDERTONE_HOME"
             ) from error
         except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
+                raise IndexRefused(_full(home)) from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise IndexRefused(_damaged(home, str(error))) from error
             raise IndexRefused(
-                f"the index in {home} cannot be used ({error}); free some space, or delete {home / 'index'} and run: "
+                f"the index in {home} cannot be used ({error}); mend its permissions, or wait, and run: "
                 f"python -m ingest --home {home}"
             ) from error
         except VectorsUnavailable as error:
+            if "disk is full" in str(error) or "No space left" in str(error):
+                raise IndexRefused(_full(home)) from error
             raise IndexRefused(f"{error}; run: python -m ingest --home {home}") from error
+
+
+def _full(home: Path) -> str:
+    return f"the disk that holds {home} is full; make room and run: python -m ingest --home {home}"
+
+
+def _damaged(home: Path, how: str) -> str:
+    return f"the documents in {home} are damaged ({how}); what can be read is saved by: python -m ingest --home {home}"
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:

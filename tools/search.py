@@ -92,6 +92,15 @@ class Searcher:
             query: The question; what comes after the first 2,000 characters is not read.
             top_k: How many passages to return at most.
         """
+        while True:
+            revision = self.index.revision
+            try:
+                return self._search(query, top_k)
+            except (KeyError, ValueError):  # a document was removed while it was being read: once more, without it
+                if self.index.revision == revision:
+                    raise
+
+    def _search(self, query: str, top_k: int) -> SearchResult:
         asked = query[:MAX_QUERY_CHARS]
         count = len(self.index)
         if not count or not any(character.isalnum() for character in asked):

@@ -6,6 +6,7 @@ yields what happens. It knows nothing of widgets or of the command line.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from langgraph.types import Command
 
 from app.agent.graph import TurnContext
 from app.answers import CitedAnswer
-from app.conversation.store import Conversations
+from app.conversation.store import Conversations, ConversationsRefused
 from app.understanding.messages import check_question
 from tools.registry import TOOLS, needs_approval
 
@@ -58,7 +59,8 @@ class Chat:
         with self._locks[conversation_id]:
             if self.conversations:
                 self.conversations.start(question, conversation_id)
-            said = [*_settle(self.messages(conversation_id)), HumanMessage(question)]
+            messages = self.messages(conversation_id)
+            said = [*_without_findings(messages), *_settle(messages), HumanMessage(question)]
             self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
 
     def take_up(self, conversation_id: str) -> Iterator[Event]:
@@ -183,7 +185,14 @@ class Chat:
                 self.agent.checkpointer.delete_thread(conversation_id)
 
     def messages(self, conversation_id: str) -> list[AnyMessage]:
-        state = self.agent.get_state(_config(conversation_id))
+        try:
+            state = self.agent.get_state(_config(conversation_id))
+        except Exception as error:  # whatever the bytes of a damaged checkpoint make its reader raise
+            if self.conversations is None or isinstance(error, (sqlite3.OperationalError, MemoryError)):
+                raise
+            raise ConversationsRefused(
+                f"the conversation {conversation_id!r} is damaged ({type(error).__name__}); delete it and begin anew"
+            ) from error
         return list(state.values.get("messages", []))
 
     def _run(self, conversation_id: str, given: Any, context: TurnContext | None = None) -> Iterator[Event]:
@@ -230,6 +239,15 @@ def _config(conversation_id: str) -> RunnableConfig:
 
 def _is_answer(message: AnyMessage) -> bool:
     return isinstance(message, AIMessage) and not message.tool_calls
+
+
+def _without_findings(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """What searches found, without the documents: they were needed while their turn was answered, and are large."""
+    return [
+        message.model_copy(update={"artifact": None})
+        for message in messages
+        if isinstance(message, ToolMessage) and not needs_approval(message.name or "") and message.artifact is not None
+    ]
 
 
 def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:

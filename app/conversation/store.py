@@ -6,6 +6,8 @@ about what was said; `transcripts.py` reads that.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sqlite3
 import threading
 import time
@@ -16,8 +18,20 @@ from pathlib import Path
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from ingest.salvage import damage, readable_rows, set_aside
+
 TITLE_CHARS = 80
 BUSY_TIMEOUT_S = 30.0
+PACKED_PAGES = 2_000
+"""Pages of 4 kB: so much may stand empty before the file is packed, and so many are given back after a turn."""
+
+_CHECKPOINTS = {  # LangGraph's tables, as langgraph-checkpoint-sqlite makes them
+    "checkpoints": (
+        "thread_id", "checkpoint_ns", "checkpoint_id", "parent_checkpoint_id", "type", "checkpoint", "metadata",
+    ),
+    "writes": ("thread_id", "checkpoint_ns", "checkpoint_id", "task_id",
+        "task_path", "idx", "channel", "type", "value"),
+}  # fmt: skip
 
 
 class ConversationsRefused(ValueError):
@@ -47,16 +61,16 @@ class Conversations:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if found := damage(path):
+                raise ConversationsRefused(_damaged(path, found))
             self._open(path)
         except (OSError, sqlite3.Error) as error:
-            raise ConversationsRefused(
-                f"the conversations in {path} cannot be used ({error}); make room or mend its permissions, or move the "
-                "file away to begin a new one"
-            ) from error
+            raise refused(path, error) from error
 
     def _open(self, path: Path) -> None:
         # None: messages come back as messages, anything else as plain data, whatever a file claims to be
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; an old one is packed below
         self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         self.checkpointer.setup()
         self._names = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -65,6 +79,15 @@ class Conversations:
             "CREATE TABLE IF NOT EXISTS conversations"
             " (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL)"
         )
+        self._pack()
+
+    def _pack(self) -> None:
+        """Give back the space of a file that is mostly empty, where nobody else has it open."""
+        free, pages = (self._names.execute(f"PRAGMA {what}").fetchone()[0] for what in ("freelist_count", "page_count"))
+        if free > PACKED_PAGES and free > pages // 2:
+            with contextlib.suppress(sqlite3.OperationalError):  # in use, or no room for the copy
+                self._names.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                self._names.execute("VACUUM")
 
     def start(self, question: str, conversation_id: str | None = None) -> Conversation:
         """Open a conversation named after its first question; an id that is already kept is opened as it is."""
@@ -107,6 +130,8 @@ class Conversations:
                     f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id != ({latest})",
                     (conversation_id, conversation_id),
                 )
+        with self._lock, contextlib.suppress(sqlite3.OperationalError):  # somebody writes: the next turn does it
+            self._names.execute(f"PRAGMA incremental_vacuum({PACKED_PAGES})").fetchall()
 
     def close(self) -> None:
         self._names.close()
@@ -119,6 +144,49 @@ class Conversations:
     def _write(self, sql: str, values: tuple[str | float, ...]) -> None:
         with self._lock:
             self._names.execute(sql, values)
+
+
+def recover(path: Path) -> tuple[int, Path] | None:
+    """Put a file in the place of a damaged one that holds what can still be read of it.
+
+    Returns:
+        How many conversations were saved, and where the damaged file is now; None where the file is whole.
+    """
+    if damage(path) is None:
+        return None
+    kept = {
+        table: list(readable_rows(path, table, ", ".join(columns)))
+        for table, columns in {**_CHECKPOINTS, "conversations": ("id", "title", "created_at", "updated_at")}.items()
+    }
+    aside = set_aside(path)
+    conversations = Conversations(path)
+    saved = 0
+    for row in kept.pop("conversations"):
+        with contextlib.suppress(sqlite3.Error):
+            conversations._names.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?)", row)
+            saved += 1
+    with conversations.checkpointer.cursor() as cursor:
+        for table, rows in kept.items():
+            columns = _CHECKPOINTS[table]
+            places = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+    conversations.close()
+    return saved, aside
+
+
+def refused(path: Path, error: Exception) -> ConversationsRefused:
+    """Say in one line why a file of conversations cannot be used, and what mends it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return ConversationsRefused(f"the disk that holds {path} is full; make room and ask again")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return ConversationsRefused(_damaged(path, str(error)))
+    return ConversationsRefused(f"the conversations in {path} cannot be used ({error}); make room or mend permissions")
+
+
+def _damaged(path: Path, how: str) -> str:
+    home = path.parent
+    return f"{path} is damaged ({how}); what can be read is saved by: python -m app --recover --home {home}"
 
 
 def _title(text: str) -> str:
