@@ -12,13 +12,14 @@ from typing import Any
 from app.answering.asking import Depth, asks_how_or_why, compares, depth_of
 from app.answering.explanation import Aim, explain
 from app.answering.links import lacking, links
-from app.answering.missing import is_missing
+from app.answering.missing import presence
 from app.answering.premises import corrected, said_of_another
 from app.answering.reading import EXACT, Reading, source_of
 from app.answering.short import compared, narrow, nearest
 from app.answers import CitedAnswer, Section, Sentence, Status
 from ingest.documents import Document
 from ingest.names import short_name
+from tools.reading.relevance import certainty
 from tools.search import SearchResult
 
 MAX_ASPECTS = 2
@@ -27,6 +28,8 @@ LONG_QUESTION_WORDS = 18
 MAX_FOLLOW_UPS = 3
 MAX_COVERED = 6
 PLAIN_ROLE = 0.5
+NOT_FAR, SURELY_THERE = -2.0, 3.5
+"""A search that finds nothing is overruled where it was not far from it, and what is asked is surely there."""
 FOREIGN = 0.25
 """The share of a question that a document must hold for the question to be about it, where it does not name it."""
 
@@ -86,7 +89,7 @@ class _Answering:
             return self._short(lacking(reading))
         if query.wants == "links" and reading.named:
             return self._short(links(reading))
-        if not reading.documents or not (reading.result.relevant or reading.named):
+        if not reading.documents or not self._is_relevant():
             return self._refused()
         if query.wants == "links":
             return self._short(links(reading))
@@ -95,9 +98,17 @@ class _Answering:
             return self._short(compared(reading, pair))
         if correction := said_of_another(reading) or corrected(reading):
             return self._short(correction)
-        if is_missing(reading):
+        if presence(reading) <= 0:
             return self._refused() if self._is_foreign() else self._short(nearest(reading), "missing")
         return self._explained() if self._is_broad() else self._short(narrow(reading, self.depth))
+
+    def _is_relevant(self) -> bool:
+        """Whether the corpus is about the question: by name, by the search, or because all that is asked is there."""
+        result = self.reading.result
+        if result.relevant or self.reading.named:
+            return True
+        is_near = bool(result.measures) and certainty(result.measures) > NOT_FAR
+        return is_near and presence(self.reading) > SURELY_THERE
 
     def _is_foreign(self) -> bool:
         """Whether a question that names no document itself says hardly a word that the one put in for it holds."""

@@ -40,6 +40,8 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 )
 """The rule: there where the sum is above 0. Made by `python -m tests.evals.answerable --fit`."""
 
+LINKS_TELL = ("objective", "resource")
+
 
 def measure(reading: Reading) -> dict[str, float]:
     """Measure how far the documents that the question means hold what it asks for."""
@@ -77,9 +79,14 @@ def measure(reading: Reading) -> dict[str, float]:
     }
 
 
-def is_missing(reading: Reading) -> bool:
-    """Whether the documents that a question means do not hold what it asks for."""
+def presence(reading: Reading) -> float:
+    """Return how surely the documents that a question means hold what it asks for; above 0: they do.
+
+    A document without a sentence, a model card of links alone, holds what it is and where it lies.
+    """
     found = measure(reading)
     if not found:
-        return False
-    return WEIGHTS["bias"] + sum(weight * found[name] for name, weight in WEIGHTS.items() if name in found) <= 0
+        wants = reading.result.wants
+        told = not reading.words or max(wants, key=lambda name: wants[name], default="") in LINKS_TELL
+        return 1.0 if told else -1.0
+    return WEIGHTS["bias"] + sum(weight * found[name] for name, weight in WEIGHTS.items() if name in found)

@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from app.answering.asking import asks_how_or_why
 from app.answering.reading import EXACT, Candidate, Reading
 from app.answers import Sentence
 from app.understanding.stems import content_stems
@@ -46,10 +47,11 @@ def said_of_another(reading: Reading) -> list[Sentence]:
     if len(reading.named) != 1:
         return []
     blamed = reading.named[0]
-    grounds = (m[1] for m in _GROUND.finditer(reading.question) if spans_of(m[1], blamed))
-    premise = set(content_words(next(grounds, reading.question)))
+    grounds_given = [m[1] for m in _GROUND.finditer(reading.question) if spans_of(m[1], blamed)]
+    premise = set(content_words((grounds_given or [reading.question])[0]))
     taken = np.array([word in premise for word in reading.words], bool)
-    if taken.sum() < MIN_WORDS:
+    takes_for_granted = grounds_given or asks_how_or_why(reading.question)
+    if taken.sum() < MIN_WORDS or not takes_for_granted or not reading.sentences(blamed):
         return []
 
     def exactly(candidate: Candidate) -> float:
