@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from app.answering.asking import Depth, asks_how_or_why, compares, depth_of
 from app.answering.explanation import Aim, explain
-from app.answering.links import lacking, links
+from app.answering.links import lacking, links, wanted_link
 from app.answering.missing import presence
 from app.answering.premises import corrected, said_of_another
 from app.answering.reading import EXACT, Reading, source_of
@@ -29,7 +31,9 @@ MAX_FOLLOW_UPS = 3
 MAX_COVERED = 6
 PLAIN_ROLE = 0.5
 NOT_FAR, SURELY_THERE = -2.0, 3.5
-"""A search that finds nothing is overruled where it was not far from it, and what is asked is surely there."""
+FAR, WHOLE = -4.0, 0.95
+"""A search that finds nothing is overruled where it was not far from it and what is asked is surely there, or where one
+document holds all words that are asked."""
 FOREIGN = 0.25
 """The share of a question that a document must hold for the question to be about it, where it does not name it."""
 
@@ -107,8 +111,23 @@ class _Answering:
         result = self.reading.result
         if result.relevant or self.reading.named:
             return True
-        is_near = bool(result.measures) and certainty(result.measures) > NOT_FAR
-        return is_near and presence(self.reading) > SURELY_THERE
+        if not result.measures:
+            return False
+        sure = certainty(result.measures)
+        is_there = sure > NOT_FAR and presence(self.reading) > SURELY_THERE
+        return is_there or (sure > FAR and self._is_held_whole())
+
+    def _is_held_whole(self) -> bool:
+        """Whether the first document holds every telling word that is asked, links aside."""
+        reading = self.reading
+        is_link = np.array([bool(wanted_link(word)) for word in reading.words], bool)
+        words = ~is_link if self.query.wants == "links" else np.ones(len(is_link), bool)
+        held = [reading.held(c.passage) > EXACT for d in reading.meant for c in reading.sentences(d)]
+        enough = words.sum() >= (1 if self.query.wants == "links" else 2)
+        if not held or not enough:
+            return False
+        rarity = reading.rarity * words
+        return float(rarity @ np.max(held, axis=0)) >= WHOLE * float(rarity.sum())
 
     def _is_foreign(self) -> bool:
         """Whether a question that names no document itself says hardly a word that the one put in for it holds."""

@@ -29,6 +29,11 @@ def wanted_fields(question: str) -> list[str]:
     return [field for _, field in found] or list(LINKS)
 
 
+def wanted_link(word: str) -> str | None:
+    """Return which link a word asks for, if it asks for one."""
+    return next((field for field, cue in (("Paper", _PAPER), ("GitHub", _CODE)) if cue.fullmatch(word)), None)
+
+
 def links(reading: Reading) -> list[Sentence]:
     """Return the links that are asked for of the documents that the question means; what is missing is said."""
     return [s for d in reading.meant for f in wanted_fields(reading.question) for s in field(reading, d, f)]
