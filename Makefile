@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval train sheets screenshot welcome clean
+.PHONY: run test lint bench eval train train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -22,6 +22,9 @@ eval: .venv/installed ## quality: answers, claims, search, language models, and 
 
 train: .venv/installed ## the embedded image model's weights from nothing
 	$(BIN)/python -m tools.studio.train
+
+train-understanding: .venv/installed ## the heads that read messages, from the example files
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m app.understanding.training
 
 screenshot: .venv/installed ## the pictures of the page in docs/
 	$(BIN)/python -m tests.screenshot

@@ -21,6 +21,8 @@ from app.conversation.feedback import Feedback
 from app.conversation.render_queue import OnStep, RenderJob, RenderQueue
 from app.conversation.store import Conversations, ConversationsRefused
 from app.settings import Settings, UnusableSettings
+from app.understanding.request import Known, State
+from app.understanding.understand import understand
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.store_process import stop_worker
@@ -98,11 +100,28 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
         index.sync_paths([settings.corpus])
         stop_worker()
     searcher = Searcher(index)
-    searcher.search("style")  # the embedder loads at its first text; that belongs to the start, not to an answer
+    searcher.search("style")  # embedder and heads load at their first text; that belongs to the start, not to an answer
+    understand("style", State())
     tools = build_tools(searcher, settings.image_model, settings.renders)
     conversations = Conversations(settings.conversations) if keep else None
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
-    return Undertone(settings, index, searcher, Chat(build_agent(model, tools, checkpointer), conversations))
+    agent = build_agent(model, tools, checkpointer, KnownDocuments(index))
+    return Undertone(settings, index, searcher, Chat(agent, conversations))
+
+
+class KnownDocuments:
+    """The index's documents as far as a message can name them; read again when the index has changed."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._read: tuple[int, tuple[Known, ...]] | None = None
+
+    def __call__(self) -> tuple[Known, ...]:
+        revision = self._index.revision
+        if self._read is None or self._read[0] != revision:
+            documents = self._index.documents()
+            self._read = revision, tuple(Known(d.id, d.title, d.kind, d.github_url) for d in documents)
+        return self._read[1]
 
 
 def open_render_queue(undertone: Undertone) -> RenderQueue:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,30 @@ FEW_TEXTS = 8
 against 700 while another process computed on both cores)."""
 
 
+READ_LAYERS = (2, 4, 6)
+"""Layers whose states a reading holds, side by side: the last alone tells a word's part in its sentence badly."""
+
+REMEMBERED_TEXTS = 64
+"""Sentence vectors kept of the texts that were read last: a message is read first and searched for next."""
+
+
 class EmbedderUnavailable(RuntimeError):
     """The named embedder cannot be loaded; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the embedder reads it.
+
+    Args:
+        vector: (d,) float32, of length 1; the mean over windows where the text is longer than one.
+        states: (pieces, len(READ_LAYERS) * d) float32, a row per word piece.
+        spans: Each piece's characters, (start, end).
+    """
+
+    vector: NDArray[np.float32]
+    states: NDArray[np.float32]
+    spans: list[tuple[int, int]]
 
 
 class Embedder:
@@ -35,6 +59,7 @@ class Embedder:
 
     def __init__(self, name: str = PACKAGED) -> None:
         self.name = name
+        self._remembered: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     @cached_property
     def dimension(self) -> int:
@@ -48,11 +73,75 @@ class Embedder:
         """Return one unit row per text, (n, d) float32."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        with _threads(1 if len(texts) <= FEW_TEXTS else None):
+        known = {text: vector for text in texts if (vector := self._remembered.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in known] if known else list(texts)
+        if not new:
+            return np.stack([known[text] for text in texts])
+        with _threads(1 if len(new) <= FEW_TEXTS else None):
             rows = self._model.encode(
-                list(texts), batch_size=BATCH_TEXTS, convert_to_numpy=True, show_progress_bar=False
+                new, batch_size=BATCH_TEXTS, convert_to_numpy=True, show_progress_bar=False
             ).astype(np.float32)
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        if not known:
+            return rows
+        known.update(zip(new, rows, strict=True))
+        return np.stack([known[text] for text in texts])
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read texts once for all that is asked of them: a sentence vector and the word pieces' states.
+
+        A text longer than the model's limit is read in windows. The vectors of few texts are remembered for `encode`.
+        """
+        import torch
+
+        model, tokenizer = self._model, self._model.tokenizer
+        room = model.max_seq_length - 2
+        read = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        windows = [
+            (n, ids[at : at + room], offsets[at : at + room])
+            for n, (ids, offsets) in enumerate(zip(read["input_ids"], read["offset_mapping"], strict=True))
+            for at in range(0, max(len(ids), 1), room)
+        ]
+        found: list[list[tuple[NDArray[np.float32], NDArray[np.float32], list[tuple[int, int]]]]] = [[] for _ in texts]
+        order = sorted(range(len(windows)), key=lambda w: len(windows[w][1]))
+        with _threads(1 if len(windows) <= FEW_TEXTS else None), torch.inference_mode():
+            for start in range(0, len(order), BATCH_TEXTS):
+                batch = [windows[w] for w in order[start : start + BATCH_TEXTS]]
+                for (n, _, offsets), vector, states in zip(batch, *self._states([b[1] for b in batch]), strict=True):
+                    found[n].append((vector, states, offsets))
+        readings = []
+        for text, parts in zip(texts, found, strict=True):
+            parts.sort(key=lambda part: part[2][:1])
+            vector = np.mean([part[0] for part in parts], axis=0)
+            spans = [span for part in parts for span in part[2]]
+            vector = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+            readings.append(Reading(vector, np.concatenate([part[1] for part in parts]), spans))
+            if len(parts) == 1 and len(texts) <= FEW_TEXTS:
+                self._remember(text, vector)
+        return readings
+
+    def _states(self, pieces: Sequence[Sequence[int]]) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+        """Return each window's mean vector and its pieces' states."""
+        import torch
+
+        tokenizer = self._model.tokenizer
+        width = max(map(len, pieces)) + 2
+        ids = torch.full((len(pieces), width), tokenizer.pad_token_id)
+        mask = torch.zeros((len(pieces), width), dtype=torch.long)
+        for row, piece in enumerate(pieces):
+            ids[row, : len(piece) + 2] = torch.tensor([tokenizer.cls_token_id, *piece, tokenizer.sep_token_id])
+            mask[row, : len(piece) + 2] = 1
+        device = self._model.device
+        out = self._model[0].model(ids.to(device), attention_mask=mask.to(device), output_hidden_states=True)
+        layers = torch.cat([out.hidden_states[n] for n in READ_LAYERS], dim=-1).float().cpu().numpy()
+        last, weights = out.hidden_states[-1].float(), mask.to(device)[..., None].float()
+        means = ((last * weights).sum(1) / weights.sum(1)).cpu().numpy()
+        return list(means), [layers[row, 1 : len(piece) + 1] for row, piece in enumerate(pieces)]
+
+    def _remember(self, text: str, vector: NDArray[np.float32]) -> None:
+        self._remembered[text] = vector
+        while len(self._remembered) > REMEMBERED_TEXTS:
+            self._remembered.popitem(last=False)
 
     def encode_pieces(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], list[tuple[int, int]]]]:
         """Return, per text, one unit row per word piece in its context, (pieces, d) float32, and the pieces' spans."""

@@ -1,88 +1,79 @@
+"""What is told of runs: at once, for the asking, and of two of them."""
+
 import pytest
 
-from app.answering.findings import compared_runs, told_facts, topics_of
+from app.answering.findings import compared_runs, told_facts
+from app.answering.run_facts import tell_comparison, tell_run
+
+
+def fact(topic: str, text: str, figure: str) -> dict[str, str]:
+    return {"topic": topic, "text": text, "figure": figure}
+
 
 RUN = {
+    "verdict": "The picture is taken for watercolor.",
     "facts": [
-        {
-            "topic": "layers",
-            "text": 'The layers that listened most to "watercolor": up.0 (12.0%).',
-            "figure": "attention.share_by_layer",
-        },
-        {
-            "topic": "layers",
-            "text": 'The layers that listened most to "pixel art": mid (9.0%).',
-            "figure": "attention.share_by_layer",
-        },
-        {"topic": "noise", "text": "Of the pull, 60.0% ...", "figure": "noise.contribution_by_step"},
-        {
-            "topic": "parameters",
-            "text": "The model's parameters are the same before and after.",
-            "figure": "parameters",
-        },
+        fact("layers", 'The layers that listened most to "watercolor": up.0 (12.0%).', "attention.share_by_layer"),
+        fact("layers", 'The layers that listened most to "pixel art": mid (9.0%).', "attention.share_by_layer"),
+        fact("noise", 'Of the pull, "watercolor" had 60.0% and "pixel art" 40.0%.', "noise.contribution_share"),
+        fact("parameters", "The model's parameters are the same before and after.", "parameters"),
     ],
     "measurements": {
         "images": [
             {"styles": ["watercolor", "pixel art"], "shares": [0.5, 0.5], "noise": {"contribution_share": [0.6, 0.4]}}
         ]
     },
+}  # fmt: skip
+ARGUMENTS = {
+    "subject": "a mug",
+    "styles": [{"text": "watercolor", "weight": 1.0}, {"text": "pixel art", "weight": 1.0}],
+    "method": "prompt",
+    "seed": 7,
 }
+MADE = {"tool": "blend_styles", "arguments": ARGUMENTS, "artifact": RUN}
+
+
+def told(question: str) -> str:
+    return " ".join(s.text for section in tell_run(question, MADE) for s in section.sentences)
 
 
 @pytest.mark.parametrize(
-    ("question", "topic"),
+    ("question", "words"),
     [
-        ("which style won in the early steps?", "noise"),
-        ("which layers listened to 'pixel art'?", "layers"),
-        ("did the weights change?", "parameters"),
-        ("what changes without one of the styles?", "left_out"),
-        ("what style does the model itself see?", "seen"),
-        ("how much attention went to padding?", "attention"),
-        ("what was measured?", "parameters"),
-        ("which layers were swapped?", "reference"),
-        ("how far did each layer's output move?", "reference"),
-        ("what does it look like without the reference?", "reference"),
-        ("what did the reference change?", "reference"),
+        ("what about the layers?", "listened most"),
+        ("which layers listened to pixel art?", "mid (9.0%)"),
+        ("did the model's parameters change?", "same before and after"),
+        ("which seed was that?", "seed was 7"),
+        ("which method did you use?", "method was prompt"),
+        ("which style pulled more?", "60.0%"),
     ],
 )
-def test_questions_about_a_run_are_recognised(question, topic):
-    assert topic in topics_of(question)
+def test_a_question_gets_the_facts_that_are_like_it(question, words):
+    assert words in told(question)
 
 
-@pytest.mark.parametrize(
-    "question",
-    [
-        "and in which layers?",
-        "In which layers are key and value swapped?",
-        "What is content leakage?",
-        "does it need fine-tuning?",
-    ],
-)
-def test_questions_about_the_corpus_are_not(question):
-    assert topics_of(question) == ()
+def test_what_was_measured_names_its_figure_and_the_verdict_comes_first():
+    first, facts = tell_run("what about the layers?", MADE)
+    assert first.sentences[0].text == RUN["verdict"]
+    assert all(s.figure for s in facts.sentences if s.kind == "measured")
 
 
-def test_facts_are_marked_as_measured_and_point_at_their_figure():
-    section = told_facts(RUN, topics_of("did the weights change?"))
-    assert section.heading == "Measured in this run"
-    (sentence,) = section.sentences
-    assert sentence.kind == "measured" and sentence.citations == ()
-    assert sentence.figure == "parameters"
+def test_what_is_told_at_once_is_not_every_layer():
+    assert "layers" not in " ".join(s.text for s in told_facts(RUN).sentences)
 
 
-def test_a_named_style_gets_its_own_facts_only():
-    section = told_facts(RUN, ("layers",), "which layers listened to pixel art?")
-    assert ['"pixel art"' in s.text for s in section.sentences] == [True]
+def test_two_runs_of_the_same_styles_are_compared_by_what_both_measured():
+    later = {"measurements": {"images": [{**RUN["measurements"]["images"][0], "shares": [0.2, 0.8]}]}}
+    said = " ".join(s.text for s in compared_runs(RUN, later).sentences)
+    assert "80% now, 50% before" in said and "40% now, 40% before" in said
 
 
-def test_a_topic_without_facts_is_no_answer():
-    assert told_facts(RUN, ("seen",)) is None
+def test_a_comparison_says_what_was_set_differently():
+    other = {**MADE, "arguments": {**ARGUMENTS, "seed": 8, "subject": "a cat"}}
+    said = " ".join(s.text for section in tell_comparison("what changed?", MADE, other) for s in section.sentences)
+    assert "Seed: 8 now, 7 before." in said and "Subject: a cat now, a mug before." in said and "Method" not in said
 
 
-def test_two_runs_are_compared_where_both_have_the_measure():
-    after = {"measurements": {"images": [{"styles": ["watercolor", "pixel art"], "shares": [0.2, 0.8]}]}}
-    section = compared_runs(RUN, after)
-    assert [s.text for s in section.sentences] == ['"pixel art", share that was set: 80% now, 50% before.']
-    assert [s.figure for s in section.sentences] == ["shares"]
-    other = {"measurements": {"images": [{"styles": ["oil painting"], "shares": [1.0]}]}}
-    assert compared_runs(RUN, other) is None
+def test_an_unknown_artifact_breaks_nothing():
+    assert tell_run("why?", {"tool": "x", "arguments": {}, "artifact": {}}) == ()
+    assert told_facts({}) is None

@@ -27,7 +27,7 @@ LIMIT_S = 0.05
 ROOMS = ("ingest", "app/understanding", "app/answering", "app/verification", "app/generation", "app/markup.py")
 TEXT_NAMES = ("text", "question", "message", "sentence", "reply", "quoted", "word")
 TEXTS = texts()
-KNOWN_TO_BE_SLOW = ("app.understanding.followups", "app.understanding.intents", "app.understanding.styles")
+KNOWN_TO_BE_SLOW: tuple[str, ...] = ()
 """Their patterns go back over what they have read; a module is taken off when it does no more."""
 
 

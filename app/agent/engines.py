@@ -13,9 +13,10 @@ from langchain_core.language_models import BaseChatModel
 
 from app.agent.extractive import ExtractiveModel
 from app.agent.generative import GenerativeModel
+from app.answering.program import Setup
 from app.generation.client import ModelClient
 from app.settings import DEFAULT_CHAT_MODEL, Settings
-from ingest.vectors import load_entailment
+from ingest.vectors import PACKAGED, load_entailment
 
 
 class EngineUnavailable(RuntimeError):
@@ -35,15 +36,23 @@ def load_chat_model(settings: Settings) -> BaseChatModel:
                 "UNDERTONE_CHAT_URL is set but no model: name one that the server offers in UNDERTONE_CHAT_MODEL, "
                 "or unset it to use the reader"
             )
-        return ExtractiveModel()
+        return ExtractiveModel(setup=_setup(settings))
     limit_s = _limit_s(settings)
     model = _open_language_model(settings, limit_s)
     nli = load_entailment(settings.nli) if settings.nli else None
     if nli:
         nli.scores([("It rains.", "It rains.")])  # a bad name is said now, not in the middle of an answer
     return GenerativeModel(
-        extractive=ExtractiveModel(), client=ModelClient(model), engine=settings.chat_model, limit_s=limit_s, nli=nli
+        extractive=ExtractiveModel(setup=_setup(settings)),
+        client=ModelClient(model),
+        engine=settings.chat_model,
+        limit_s=limit_s,
+        nli=nli,
     )
+
+
+def _setup(settings: Settings) -> Setup:
+    return Setup(settings.chat_model, settings.image_model, settings.embedder or PACKAGED)
 
 
 def _open_language_model(settings: Settings, limit_s: float) -> BaseChatModel:

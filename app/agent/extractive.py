@@ -1,25 +1,32 @@
 """The default answer engine: a chat model that quotes instead of inventing, and needs no language model.
 
-It searches, chooses the sentences that answer, and frames them. Its claims are the corpus's own words; its
-framing restates the question or says what the corpus lacks, and states no fact about the world. It knows nothing of
-vectors or indexes: what it may say is what the tool's result holds.
+A turn is read once, as a Request; then it searches, or answers from the runs and the program. Its claims are the
+corpus's
+own words; its framing restates the question or says what the corpus lacks, and states no fact about the world. It knows
+nothing of vectors or indexes: what it may say is what the tool's result holds.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
 
-from app.answering.composer import Composer
+from app.agent.history import History, read_history, request_of, state_of
+from app.agent.queries import query_of, second_look
+from app.answering.answer import answer
+from app.answering.program import Setup
+from app.answering.replies import Background, reply_to, said, told_run, with_experiment
 from app.answers import CitedAnswer
-from app.understanding.followups import Conversation, standalone
-from app.understanding.intents import intent_of
+from app.understanding.request import Request
+from app.understanding.understand import understand
 from tools.registry import SEARCH, needs_approval
 from tools.search import SearchResult
 
@@ -28,6 +35,8 @@ ENGINE = "reader"
 
 class ExtractiveModel(BaseChatModel):
     """Answers by quoting. See the module's docstring for what it may say."""
+
+    setup: Setup = Field(default_factory=Setup)
 
     @property
     def _llm_type(self) -> str:
@@ -49,45 +58,40 @@ class ExtractiveModel(BaseChatModel):
     def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """The next message of a turn: a search, or an answer with what it proposes."""
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
-        question = _text(messages[asked])
-        last = messages[-1]
-        was_approved = isinstance(last, ToolMessage) and needs_approval(last.name or "")
-        conversation = read_conversation(messages if was_approved else messages[:asked])
-        composer = Composer(question, conversation, ENGINE)
-        if isinstance(last, ToolMessage) and not was_approved:
-            result = last.artifact if isinstance(last.artifact, SearchResult) else None
-            if result and (query := composer.second_look(result)):
-                return AIMessage("", tool_calls=[_call(SEARCH, {"query": query})])
-            return _message(composer.answer(result) if result else composer.failed(_text(last)))
-        if isinstance(last, ToolMessage):
+        history, last = read_history(messages[:asked]), messages[-1]
+        if isinstance(last, ToolMessage) and needs_approval(last.name or ""):
+            made = [asdict(one) for one in read_history(messages).made]
             artifact = last.artifact if isinstance(last.artifact, dict) else None
-            return _message(composer.rendered(_text(last), artifact))
-        if (direct := composer.without_search(intent_of(question))) is not None:
+            made = [{**one, "artifact": artifact} if one["artifact"] == artifact else one for one in made]
+            return _message(told_run(_text(messages[asked]), _text(last), artifact, made, ENGINE))
+        request = request_of(messages[asked]) or understand(_text(messages[asked]), state_of(history))
+        if isinstance(last, ToolMessage):
+            return self._from_search(request, history, last)
+        background = Background(tuple(asdict(one) for one in history.made), history.last, history.styles, self.setup)
+        if (direct := reply_to(request, background, ENGINE)) is not None:
             return _message(direct)
-        query = standalone(question, conversation).query
-        return AIMessage("", tool_calls=[_call(SEARCH, {"query": query})])
+        return AIMessage("", tool_calls=[_call(SEARCH, {"query": request.question})])
+
+    def _from_search(self, request: Request, history: History, found: ToolMessage) -> AIMessage:
+        result = found.artifact if isinstance(found.artifact, SearchResult) else None
+        if result is None:
+            why = _text(found).strip() or "no result came back"
+            return _message(said(request.message, [f"The corpus could not be searched: {why}"], ENGINE))
+        if again := second_look(request, history, result):
+            return AIMessage("", tool_calls=[_call(SEARCH, {"query": again})])
+        query = query_of(request, history, result)
+        told = answer(query, result, ENGINE)
+        if request.experiment and query.proposals and not told.proposals:
+            told = with_experiment(told, query.proposals)
+        was_second = result.query != request.question
+        return _message(
+            replace(told, searched_for=request.message) if was_second and told.status == "refused" else told
+        )
 
 
-def read_conversation(messages: Sequence[BaseMessage]) -> Conversation:
-    """Collect what earlier turns answered, proposed and rendered, oldest first."""
-    answers, blends, renders = [], [], []
-    for message in messages:
-        if isinstance(message, AIMessage):
-            if "cited_answer" in message.additional_kwargs:
-                answers.append(CitedAnswer.from_json(message.additional_kwargs["cited_answer"]))
-            blends += [call["args"] for call in message.tool_calls if needs_approval(call["name"])]
-        elif (
-            isinstance(message, ToolMessage)
-            and needs_approval(message.name or "")
-            and isinstance(message.artifact, dict)
-        ):
-            renders.append(message.artifact)
-    return Conversation(tuple(answers), tuple(blends), tuple(renders))
-
-
-def _message(answer: CitedAnswer) -> AIMessage:
-    calls = [_call(proposal["tool"], proposal["arguments"]) for proposal in answer.proposals]
-    return answer.to_message(calls)
+def _message(told: CitedAnswer) -> AIMessage:
+    calls = [_call(proposal["tool"], proposal["arguments"]) for proposal in told.proposals]
+    return told.to_message(calls)
 
 
 def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:

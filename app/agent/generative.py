@@ -17,7 +17,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.config import get_stream_writer
 
-from app.agent.extractive import ExtractiveModel, read_conversation
+from app.agent.extractive import ExtractiveModel
+from app.agent.history import read_history
 from app.answers import CitedAnswer
 from app.generation.verified_answer import Tell, VerifiedWriter
 from tools.search import SearchResult
@@ -58,7 +59,7 @@ class GenerativeModel(BaseChatModel):
         if not writer.has_room:
             return message
         asked = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
-        earlier = read_conversation(messages[:asked]).answers
+        earlier = read_history(messages[:asked]).answers
         written = writer.write(earlier, self.client, self.limit_s, _progress())
         return replace(written, engine=self.engine).to_message([dict(call) for call in message.tool_calls])
 

@@ -31,9 +31,12 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from app.agent.generative import GenerativeModel
+from app.agent.history import REQUEST, read_history, request_of, state_of
 from app.answers import Checked
 from app.generation.verified_answer import GenerationFailed
 from app.understanding.messages import check_question
+from app.understanding.request import Known
+from app.understanding.understand import understand
 from tools.registry import TOOLS
 
 MODEL_CALLS_PER_TURN = 6
@@ -85,6 +88,25 @@ class CapInput(AgentMiddleware[AgentState, TurnContext]):
         """Raise UnusableQuestion where the last question is empty or too long."""
         asked = next(message for message in reversed(state["messages"]) if isinstance(message, HumanMessage))
         check_question(asked.text)
+
+
+class ReadMessages(AgentMiddleware[AgentState, TurnContext]):
+    """Read a person's message once, as a Request that it carries from then on."""
+
+    def __init__(self, documents: Callable[[], Sequence[Known]]) -> None:
+        super().__init__()
+        self.documents = documents
+
+    def before_agent(self, state: AgentState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Return the last message with its Request; None where it has one, or where a click wrote it."""
+        messages = state["messages"]
+        asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
+        message = messages[asked]
+        if request_of(message) or "render_of" in message.additional_kwargs:
+            return None
+        request = understand(message.text, state_of(read_history(messages[:asked]), self.documents()))
+        kept = {**message.additional_kwargs, REQUEST: request.model_dump(mode="json")}
+        return {"messages": [message.model_copy(update={"additional_kwargs": kept})]}
 
 
 class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
@@ -140,7 +162,10 @@ def plain(value: Any) -> Any:
 
 
 def build_agent(
-    model: BaseChatModel, tools: Sequence[BaseTool], checkpointer: BaseCheckpointSaver
+    model: BaseChatModel,
+    tools: Sequence[BaseTool],
+    checkpointer: BaseCheckpointSaver,
+    documents: Callable[[], Sequence[Known]] = tuple,
 ) -> CompiledStateGraph[Any, TurnContext, Any, Any]:
     """Put the agent together.
 
@@ -148,6 +173,7 @@ def build_agent(
         model: Anything that answers with tool calls or a message; `additional_kwargs["cited_answer"]` holds the answer.
         tools: As from `tools.registry.build_tools`.
         checkpointer: Keeps each conversation between turns, and while a proposal waits for its click.
+        documents: The documents of the index, as far as a message can name them.
     """
     middleware: list[AgentMiddleware[Any, TurnContext]] = [
         HumanInTheLoopMiddleware(
@@ -160,6 +186,7 @@ def build_agent(
             edit_notice=None,  # the tool's result says itself what was rendered
         ),
         CapInput(),
+        ReadMessages(documents),
         HandOverRenders(),
         KeepPlainData(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),

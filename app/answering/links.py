@@ -12,6 +12,7 @@ from app.answering.reading import Reading, cite
 from app.answers import Citation, Sentence
 from ingest.documents import Document
 from ingest.names import short_name
+from ingest.words import content_words
 
 LINKS = {"Paper": "paper_url", "GitHub": "github_url"}
 SAID = {"Paper": "paper", "GitHub": "code"}
@@ -36,7 +37,23 @@ def wanted_link(word: str) -> str | None:
 
 def links(reading: Reading) -> list[Sentence]:
     """Return the links that are asked for of the documents that the question means; what is missing is said."""
+    if pages := _pages(reading):
+        return pages
     return [s for d in reading.meant for f in wanted_fields(reading.question) for s in field(reading, d, f)]
+
+
+def _pages(reading: Reading) -> list[Sentence]:
+    """Sentences that hold an address of the kind that is asked for, where that is neither paper nor code: a project
+    page."""
+    if _PAPER.search(reading.question) or _CODE.search(reading.question):
+        return []
+    asked = set(reading.words)
+    return [
+        Sentence(p.text, "claim", (cite(p),), document_id=d.id)
+        for d in reading.meant
+        for p in reading.passages(d)
+        if not p.is_field and "://" in p.text and asked & set(content_words(p.text))
+    ]
 
 
 def field(reading: Reading, document: Document, name: str) -> list[Sentence]:

@@ -1,47 +1,156 @@
-"""Blends that an answer proposes: which styles, by which method, of what; a person's click renders them."""
+"""What an answer proposes to run: the tool call, and the sentence that says it; a person's click runs it.
+
+Made from a Request and what was proposed or made last. It knows the registry of tools, no engine and no document.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.understanding.followups import Conversation
-from app.understanding.styles import Style, subject_in
+from app.understanding.request import Request, StyleShare
+from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT, BlendArguments
 
+BETWEEN_TWO = 2
+"""Styles of an experiment; those that take more say so by what they are asked of."""
 DEFAULT_SUBJECT = "a red house in a meadow"
-DEFAULT_STYLE = "watercolor"
+DEFAULT_STYLES = (("photographic style", 0.5), ("digital illustration", 0.5))
 REFERENCE_SUBJECT = "a blue boat"  # another thing than the subject: what comes over is style, not content
-SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
 SEE_IT_HAPPEN = "See it happen."
 """What the button beside the corpus's key-and-value sentence asks."""
+SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
+FINDS_OUT = "The experiment proposed below finds out by rendering, with a verdict on what was measured."
+KEPT = ("steps", "guidance", "seed")
+
+Styles = Sequence[tuple[str, float]]
 
 
-def method_for(question: str, conversation: Conversation, *, weighted: bool) -> str:
-    """`prompt` for a question about words in one prompt; for shares the method in use, at first the gradual one."""
-    if not weighted and re.search(r"\bprompt", question, re.I):
-        return "prompt"
-    used = conversation.blends[-1].get("method") if conversation.blends else None
-    return used if weighted and used not in (None, "prompt", "reference") else "composable"
+@dataclass(frozen=True)
+class Proposed:
+    """A tool call for a click, or none where it cannot be made.
+
+    Args:
+        call: {"tool", "arguments"}.
+        sentence: Says what it is.
+        notes: What was assumed.
+    """
+
+    call: dict[str, Any] | None
+    sentence: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def proposal(question: str, conversation: Conversation, styles: Sequence[Style], method: str) -> dict[str, Any]:
-    """The tool call that renders these styles; what was set in the blend before stays."""
-    last = conversation.blends[-1] if conversation.blends else {}
-    subject = subject_in(question) or last.get("subject") or DEFAULT_SUBJECT
-    kept = {key: last[key] for key in ("steps", "guidance", "seed") if key in last}
-    weights = [{"text": s.text, "weight": round(s.share or 0.0, 4)} for s in styles]
-    return {"tool": "blend_styles", "arguments": {"subject": subject, "styles": weights, "method": method, **kept}}
+def blend_proposal(request: Request, last: Mapping[str, Any] | None, spoken: Styles = ()) -> Proposed:
+    """Propose a render.
+
+    Args:
+        request: What is wanted; in `adjust`, what it leaves out stays as it was.
+        last: The tool and arguments of what was proposed or made last.
+        spoken: The styles that were spoken of last, for a request that names none.
+    """
+    before = dict(last["arguments"]) if last else {}
+    notes: list[str] = []
+    styles = _weights(request.styles) or (before.get("styles") if request.kind == "adjust" else None)
+    if not styles:
+        known = spoken or DEFAULT_STYLES[:1]
+        styles = [{"text": text, "weight": round(share, 4)} for text, share in known]
+        if not spoken:
+            notes.append(f"No style was named, so it is proposed in {known[0][0]}.")
+    subject = request.subject or before.get("subject") or DEFAULT_SUBJECT
+    method = request.method or before.get("method") or BlendArguments.model_fields["method"].default
+    arguments: dict[str, Any] = {"subject": subject, "styles": styles, "method": method}
+    arguments |= _settings(request, before)
+    if method == "reference":
+        arguments |= _reference(styles, before)
+    elif request.kind == "adjust" and last and {**before, **arguments} == before:
+        arguments["seed"] = int(before.get("seed") or 0) + 1
+        notes.append("Nothing else to change was read, so it has another seed.")
+    return Proposed({"tool": BLEND_STYLES.name, "arguments": arguments}, _sentence(arguments), tuple(notes))
 
 
-def swap_proposal(conversation: Conversation) -> dict[str, Any]:
-    """The tool call that runs the corpus's key-and-value swap: a subject in the first style, a picture in the last."""
-    styles = [style.text for style in conversation.styles]
-    last = conversation.blends[-1] if conversation.blends else {}
-    arguments = {
-        "subject": last.get("subject") or DEFAULT_SUBJECT,
-        "styles": [{"text": text, "weight": 1.0} for text in styles[:-1][:1]],
-        "method": "reference",
-        "references": [{"prompt": f"{REFERENCE_SUBJECT}, {(styles or [DEFAULT_STYLE])[-1]}"}],
+def experiment_proposal(request: Request, last: Mapping[str, Any] | None, spoken: Styles = ()) -> Proposed:
+    """Propose an experiment; what the request leaves out is taken from what was proposed or made last."""
+    from tools.experiments.experiments import EXPERIMENTS
+
+    before = dict(last["arguments"]) if last else {}
+    name = request.experiment or str(before.get("experiment", ""))
+    if name not in EXPERIMENTS:
+        return Proposed(None, notes=(f"There is no experiment for that yet. There are: {', '.join(EXPERIMENTS)}.",))
+    experiment = EXPERIMENTS[name]
+    styles = _weights(request.styles)
+    if len(styles) < BETWEEN_TWO:
+        known = before.get("styles") or [{"text": text, "weight": share} for text, share in spoken]
+        fill = [{"text": text, "weight": share} for text, share in DEFAULT_STYLES]
+        styles = list(known if len(known) >= BETWEEN_TWO else fill)
+    subject = request.subject or before.get("subject") or DEFAULT_SUBJECT
+    arguments: dict[str, Any] = {"experiment": name, "styles": _taken(experiment, styles), "subject": subject}
+    is_again = request.kind == "adjust" and before.get("experiment") == name
+    if method := request.method or (before.get("method") if is_again else None):
+        arguments["method"] = method
+    arguments |= _settings(request, before if is_again else {})
+    if request.seeds and "seeds" in experiment.arguments.model_fields:
+        arguments["more"] = {"seeds": request.seeds}
+    said = f"Proposed: the experiment “{name}” with {_said(arguments['styles'])}, {subject}."
+    return Proposed(
+        {"tool": RUN_EXPERIMENT.name, "arguments": arguments},
+        f"{said} It answers: {experiment.question} It runs at your click.",
+    )
+
+
+def _taken(experiment: Any, styles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of the styles as an experiment goes between: two, where it refuses three."""
+    from tools.blend.requests import WeightedStyle
+
+    chosen = tuple(WeightedStyle(style["text"], style["weight"]) for style in styles)
+    try:
+        experiment.plan(experiment.arguments(styles=chosen))
+    except ValueError:
+        return styles[:BETWEEN_TWO]
+    return styles
+
+
+def swap_proposal(last: Mapping[str, Any] | None, spoken: Styles = ()) -> dict[str, Any]:
+    """The tool call that swaps keys and values: a subject in the first style, a picture in the last."""
+    texts = [text for text, _ in spoken] or [DEFAULT_STYLES[0][0]]
+    subject = (last or {}).get("arguments", {}).get("subject") or DEFAULT_SUBJECT
+    styles = [{"text": text, "weight": 1.0} for text in texts[:-1][:1]]
+    arguments = {"subject": subject, "styles": styles, "method": "reference"}
+    return {"tool": BLEND_STYLES.name, "arguments": arguments | _reference([{"text": texts[-1], "weight": 1.0}], {})}
+
+
+def _weights(styles: Sequence[StyleShare]) -> list[dict[str, Any]]:
+    return [{"text": style.text, "weight": round(style.share, 4)} for style in styles]
+
+
+def _settings(request: Request, before: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"steps": request.steps, "guidance": request.guidance, "seed": request.seed}
+    kept = {
+        key: value for key in KEPT if (value := said[key] if said[key] is not None else before.get(key)) is not None
     }
-    return {"tool": "blend_styles", "arguments": arguments}
+    return kept
+
+
+def _reference(styles: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> dict[str, Any]:
+    """A picture in the last style as the reference; the words of the render name the others."""
+    if before.get("references"):
+        return {"references": before["references"]}
+    return {
+        "styles": list(styles[:-1]),
+        "references": [{"prompt": f"{REFERENCE_SUBJECT}, {styles[-1]['text']}"}],
+    }
+
+
+def _said(styles: Sequence[Mapping[str, Any]]) -> str:
+    return " and ".join(f"“{style['text']}”" for style in styles)
+
+
+def _sentence(arguments: Mapping[str, Any]) -> str:
+    total = sum(style["weight"] for style in arguments["styles"]) or 1.0
+    parts = " and ".join(
+        f"{style['weight'] / total:.0%} “{style['text']}”".replace("%", " %") for style in arguments["styles"]
+    )
+    drawn = f"Proposed: {arguments['subject']}"
+    blend = f", {parts}" if parts else ""
+    set_ = "".join(f", {name} {arguments[name]}" for name in ("seed", "steps") if name in arguments)
+    return f"{drawn}{blend}, method {arguments['method']}{set_}. It renders when you click Render."

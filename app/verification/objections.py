@@ -29,11 +29,11 @@ benefit harm|beneficial harmful|protective harmful|protect expose|safe unsafe da
 succeed fails|able unable|possible impossible|likely unlikely|rapid slow|rapidly slowly|young old|younger older|first last
 early advanced|internal external|inner outer|left right|male female|men women|man woman|acute chronic|simple complex
 easy difficult hard|expensive cheap costly|costly cheap|cheaper costlier|consistent inconsistent|robust fragile
-robustness fragility vulnerability|abstract concrete|local global|stochastic deterministic|late early|novel old existing
+vulnerable robust|abstract concrete|local global|stochastic deterministic|late early|novel old existing
 faithful unfaithful|extreme mild slight|severe mild slight|rich poor|deep shallow|wide narrow|broad narrow|thick thin
 dense sparse|hot cold|warm cold|heavy light|bright dark|accurate inaccurate|accurately inaccurately|hinder enable allow
 allow prevent forbid|enable prevent hinder|accept reject|agree disagree|support contradict refute|confirm refute
-pull push|push pulling|release withhold|maintain lose abandon|aggravate ease relieve alleviate|heterogeneity homogeneity
+pull push|push pulling|release withhold|maintain lose abandon|worsen ease relieve alleviate
 heterogeneous homogeneous|diversity uniformity|diverse uniform|original modified|visible invisible|public private
 open closed|begin end|start stop|initial final|front rear|top bottom|inside outside|import export|parallel serial
 textures shapes|query key value|input output|encoder decoder|supervised unsupervised|minor major|primary secondary

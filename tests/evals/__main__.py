@@ -23,6 +23,7 @@ from tests.evals import (
     runs,
     search,
     studio,
+    understanding,
 )
 from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
@@ -32,6 +33,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "answerable": (answerable.main, False),
     "other_corpus": (other_corpus.main, False),
     "claims": (claims.main, False),
+    "understanding": (understanding.main, False),
     "conversations": (conversations.main, False),
     "hostile": (hostile.main, False),
     "runs": (runs.main, False),

@@ -1,0 +1,277 @@
+"""Which share of a blend each style has: amounts put to the styles that they are said of.
+
+A closed grammar over amounts and the styles' places in the message. It knows no style and no document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.understanding.amounts import MOSTLY, TOUCH, Amount, amounts_in
+from app.understanding.spelling import called_back, fold
+
+MAX_MENTIONS = 24
+SIGN_FACTOR = 1.1
+"""What one + does to a word's weight in compel's syntax."""
+
+_FILLERS = frozenset(
+    """of the a an in at to is as with for style styles much many strong strength amount weight share on about around roughly
+    just only up down by it be should made each more""".split()
+)
+_LINKS = frozenset("and plus but then while whereas or into make set put turn bring from".split())
+_TOKEN = re.compile(r"[^\W_]+|\S")
+_IN_LISTS = frozenset("and with plus or x meets to vs versus of half".split())
+_FAR = 9
+MAX_GAP_CHARS, NEAR_CHARS = 60, 25
+_EQUAL = re.compile(
+    r"\b(?:equal(?:ly)?|evenly?|half and half|half[- ]half|fifty[- ]fifty|same (?:amount|share|weight)s?)\b", re.I
+)
+_WEIGHT_SYNTAX = re.compile(r"\([^()]{1,120}:\s?\d")
+_BLEND = re.compile(r"\.blend\(\s?(\d{1,3}(?:\.\d{1,6})?(?:\s?,\s?\d{1,3}(?:\.\d{1,6})?){1,3})\s?\)")
+_REFUSALS = {
+    "negative": "A share cannot be negative: say how much of each style there should be, from 0 to 100 %.",
+    "over": "Shares are parts of one whole, so none can be over 100 % and all together make 100 %.",
+    "zero": "Every share is zero, so nothing would be left to draw: give at least one style a share above 0 %.",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Args:
+        styles: Each style once, with its share; they sum to 1. Empty where refused.
+        said: The amount said of each style, before it was made a share; None where none was.
+        ratio: Numbers that no style was named for: "60/40".
+        is_equal: "Equal parts" was said, or nothing at all.
+        notes: What was assumed.
+        refusal: Why it cannot be used.
+    """
+
+    styles: tuple[tuple[str, float], ...] = ()
+    said: tuple[Amount | None, ...] = ()
+    ratio: tuple[float, ...] = ()
+    is_equal: bool = False
+    notes: tuple[str, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def has_amounts(self) -> bool:
+        return bool(self.ratio) or self.is_equal or any(self.said)
+
+
+def read_shares(text: str, spans: Sequence[tuple[int, int]]) -> Reading:
+    """Read the shares of the styles that stand at these places.
+
+    Args:
+        text: The message.
+        spans: Where the styles' names stand, (start, end) in characters.
+    """
+    spans = sorted(spans)[:MAX_MENTIONS]
+    amounts = amounts_in(text, spans)
+    texts, places = _distinct(text, spans)
+    if refusal := _unusable(amounts):
+        return Reading(refusal=_REFUSALS[refusal])
+    if (
+        amounts
+        and all(not any(a.values) for a in amounts if a.kind in ("share", "weight"))
+        and any(a.kind in ("share", "weight") for a in amounts)
+    ):
+        return Reading(refusal=_REFUSALS["zero"])
+    if blend := _BLEND.search(text):
+        values = tuple(float(value) for value in re.split(r"\s*,\s*", blend[1]))
+        amounts = [Amount("weight", *blend.span(), values)]
+    ratio = next((a.values for a in amounts if len(a.values) > 1 and len(a.values) >= len(texts)), ())
+    said = _said(text, spans, places, len(texts), [a for a in amounts if len(a.values) == 1])
+    is_equal = bool(_EQUAL.search(text))
+    if not texts:
+        loose = [a for a in amounts if a.kind in ("share", "weight")]
+        return Reading((), tuple(loose[:1]), ratio, is_equal)
+    if ratio and not any(said):
+        ratio = ratio[: len(texts)]
+        return Reading(_normal(texts, ratio), said, ratio, is_equal)
+    weights, notes = _weights(text, texts, said)
+    if sum(weights) <= 0:
+        return Reading(refusal=_REFUSALS["zero"])
+    return Reading(_normal(texts, weights), said, (), is_equal, tuple(notes))
+
+
+def _distinct(text: str, spans: Sequence[tuple[int, int]]) -> tuple[list[str], list[int]]:
+    """The styles named, each once, and which of them each mention is.
+
+    A part of a name calls it back, "photo" for "photographic style", unless the two stand side by side in a list.
+    """
+    mentions = [text[a:b] for a, b in spans]
+    listed = {
+        frozenset((m, n))
+        for (m, n), (x, y) in zip(pairwise(mentions), pairwise(spans), strict=True)
+        if _is_list(text[x[1] : y[0]])
+    }
+    whole = list({fold(mention): mention for mention in reversed(mentions)}.values())[::-1]
+    full = {fold(mention): mention for mention in whole}
+    for mention in whole:
+        others = [name for name in whole if len(name) > len(mention) and frozenset((name, mention)) not in listed]
+        if (place := called_back(mention, others)) is not None:
+            full[fold(mention)] = others[place]
+    said = [full[fold(mention)] for mention in mentions]
+    texts = list(dict.fromkeys(said))
+    return texts, [texts.index(name) for name in said]
+
+
+def _is_list(between: str) -> bool:
+    """Whether two names stand side by side: nothing but numbers, marks and words such as "and" between them."""
+    words = [token for token in _TOKEN.findall(between[:MAX_GAP_CHARS].lower()) if token[0].isalpha()]
+    return len(between) <= MAX_GAP_CHARS and all(word in _IN_LISTS for word in words)
+
+
+def _unusable(amounts: Sequence[Amount]) -> str | None:
+    numbers = [a for a in amounts if a.kind in ("share", "weight")]
+    if any(value < 0 for a in numbers for value in a.values):
+        return "negative"
+    percents = [a.values[0] for a in numbers if a.is_percent]
+    return "over" if any(value > 1.0001 for value in percents) or sum(percents) > 2.5 else None
+
+
+def _said(
+    text: str, spans: Sequence[tuple[int, int]], places: Sequence[int], count: int, amounts: Sequence[Amount]
+) -> tuple[Amount | None, ...]:
+    """Put each amount to the style before or behind it: nearest first, and all in one direction where that is open."""
+    said: list[Amount | None] = [None] * count
+    options = [_options(text, spans, amount, amounts) for amount in amounts]
+    for number, way in enumerate(_directions(options)):
+        amount = amounts[number]
+        if way is None:
+            continue
+        mention = options[number][way][1]
+        if amount.is_each:
+            following = range(mention, len(spans)) if way else range(mention + 1)
+            for other in following:
+                said[places[other]] = said[places[other]] or amount
+        elif said[places[mention]] is None or amount.kind in ("share", "weight"):
+            said[places[mention]] = amount
+    return tuple(said)
+
+
+def _options(
+    text: str, spans: Sequence[tuple[int, int]], amount: Amount, amounts: Sequence[Amount]
+) -> tuple[tuple[float, int], tuple[float, int]]:
+    """The cost of reading an amount as said of the style before it, and of the one behind it; and which they are."""
+    before = max((i for i, (_, end) in enumerate(spans) if end <= amount.start), default=-1)
+    behind = next((i for i, (start, _) in enumerate(spans) if start >= amount.end), -1)
+    is_word = amount.kind in ("major", "minor", "rest", "times")
+    left = (
+        _FAR + 1.0
+        if before < 0 or is_word
+        else _gap(text[spans[before][1] : amount.start], amounts, spans[before][1], amount.start)
+    )
+    right = (
+        _FAR + 1.0
+        if behind < 0 or amount.kind == "signs"
+        else _gap(text[amount.end : spans[behind][0]], amounts, amount.end, spans[behind][0])
+    )
+    if (
+        before >= 0
+        and amount.kind == "times"
+        and re.match(r"\s+as\s+(?:strong|heavy|much)\s+as\b", text[amount.end : amount.end + 30])
+    ):
+        left = 0.0
+    is_bare = amount.kind == "weight" or (amount.kind == "share" and not amount.is_percent)
+    if is_bare and amount.kind == "weight" and not re.search("part", text[amount.start : amount.end]):
+        left, right = (cost if cost < 1 else _FAR + 1.0 for cost in (left, right))  # "2 cats" is no amount
+        right = right if right == 0 and text[amount.end : amount.end + 1] in " *" else _FAR + 1.0
+    return (left, before), (right, behind)
+
+
+def _gap(between: str, amounts: Sequence[Amount], start: int, end: int) -> float:
+    """How far apart an amount and a style stand: 0 next to each other, 1.5 a comma, 2.5 an "and", else far."""
+    if len(between) > MAX_GAP_CHARS or any(start < a.start < end for a in amounts):
+        return _FAR + 1.0
+    tokens = _TOKEN.findall(between.lower())
+    words = [token for token in tokens if token[0].isalnum()]
+    marks = {token for token in tokens if not token[0].isalnum()}
+    if any(word not in _FILLERS and word not in _LINKS for word in words):
+        return _FAR - (4.0 if len(between) < NEAR_CHARS else 0.0)
+    if any(word in _LINKS for word in words) or marks & set("&+/."):
+        return 2.5
+    if marks & set(",;–-"):
+        return 1.5
+    return 0.5 if words and words not in (["of"], ["at"]) else 0.0
+
+
+def _directions(options: Sequence[tuple[tuple[float, int], tuple[float, int]]]) -> list[int | None]:
+    """Choose for each amount the style before (0) or behind it (1): the cheapest reading of all together (Viterbi)."""
+    best: list[tuple[float, list[int | None]]] = [(0.0, []), (0.0, [])]  # by the way the last one went
+    last: tuple[tuple[float, int], tuple[float, int]] | None = None
+    for option in options:
+        following = []
+        for way in (0, 1):
+            tries = []
+            for earlier in (0, 1):
+                cost, ways = best[earlier]
+                clash = last is not None and bool(ways) and ways[-1] is not None and last[earlier][1] == option[way][1]
+                switch = 1.0 if ways and earlier != way else 0.0
+                tries.append((cost + option[way][0] + switch + (6.0 if clash else 0.0), ways))
+            cost, ways = min(tries, key=lambda t: t[0])
+            following.append((cost, [*ways, way if option[way][0] < _FAR else None]))
+        best, last = following, option
+    return min(best, key=lambda b: b[0])[1]
+
+
+def _weights(text: str, texts: Sequence[str], said: Sequence[Amount | None]) -> tuple[list[float], list[str]]:
+    notes: list[str] = []
+    kinds = {amount.kind for amount in said if amount}
+    unsaid = [i for i, amount in enumerate(said) if amount is None or amount.kind == "rest"]
+    if kinds & {"signs"}:
+        weights = [SIGN_FACTOR ** a.values[0] if a and a.kind == "signs" else 1.0 for a in said]
+        notes.append(
+            "+ and - are another program's syntax (compel's): each + is read as a weight of 1.1 times, each - as one of 1.1 less."
+        )
+        return weights, notes
+    if "times" in kinds:
+        return [a.values[0] if a and a.kind == "times" else 1.0 for a in said], notes
+    if kinds & {"major", "minor"} and not kinds & {"share", "weight"}:
+        return _in_words(said, unsaid, notes), notes
+    weights = [a.values[0] if a and a.values else 0.0 for a in said]
+    if "weight" in kinds or _WEIGHT_SYNTAX.search(text):
+        if _WEIGHT_SYNTAX.search(text):
+            notes.append(
+                "(word:1.3) is another program's syntax: its numbers are read as proportions between the styles."
+            )
+        for i in unsaid:
+            weights[i] = max(0.0, 100.0 - sum(weights)) / len(unsaid) if max(weights) > 10 else 1.0
+        return weights, notes
+    if unsaid and kinds:
+        rest = max(0.0, 1.0 - sum(weights))
+        for i in unsaid:
+            weights[i] = rest / len(unsaid)
+        if any(weights[i] for i in unsaid):
+            notes.append("What no share was given for has the rest.")
+    elif unsaid:
+        weights = [1.0] * len(texts)
+    return weights, notes
+
+
+def _in_words(said: Sequence[Amount | None], unsaid: Sequence[int], notes: list[str]) -> list[float]:
+    """Shares of "mostly A with a touch of B"."""
+    major = [i for i, a in enumerate(said) if a and a.kind == "major"]
+    minor = [i for i, a in enumerate(said) if a and a.kind == "minor"]
+    weights = [0.0] * len(said)
+    if len(said) == 1:
+        return [1.0]
+    others = [i for i in range(len(said)) if i not in major]
+    if major:
+        for i in range(len(said)):
+            weights[i] = MOSTLY / len(major) if i in major else (1 - MOSTLY) / len(others)
+    else:
+        for i in range(len(said)):
+            weights[i] = TOUCH if i in minor else max(0.0, 1 - TOUCH * len(minor)) / max(len(unsaid), 1)
+    notes.append(f"“Mostly” is read as {MOSTLY:.0%}, “a touch” as {TOUCH:.0%}.")
+    return weights
+
+
+def _normal(texts: Sequence[str], weights: Sequence[float]) -> tuple[tuple[str, float], ...]:
+    total = sum(weights)
+    return tuple((name, weight / total) for name, weight in zip(texts, weights, strict=True))

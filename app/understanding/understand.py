@@ -1,0 +1,199 @@
+"""Message + conversation -> Request: the one place where it is worked out what is wanted.
+
+Kinds, experiments and names of styles come from the learned heads, amounts and settings from closed grammars, documents
+from the index's titles. It knows no engine, no tool and no corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from app.understanding.changes import changed_styles, changed_subject
+from app.understanding.clarification import are_far_apart, choice_of
+from app.understanding.features import features_of
+from app.understanding.heads import Judgement, load_heads
+from app.understanding.naming import named_documents
+from app.understanding.parameters import read_parameters
+from app.understanding.request import EXPERIMENTS, KINDS, Kind, Request, State, StyleShare
+from app.understanding.rewriting import standalone
+from app.understanding.shares import Reading, read_shares
+from app.understanding.spelling import called_back, fold, nearest
+from app.understanding.vocabulary import listed_styles, vocabulary
+from ingest.vectors import load_embedder
+from ingest.words import background_frequency, content_words
+
+SURE = 0.55
+"""Below this, the second kind is named too, and it is asked which was meant."""
+NEAR = 0.6
+"""... unless it is less than this part as likely."""
+NO_EXPERIMENT = 0.5
+"""A question for the corpus has an experiment that would tell, where "none" is less likely than this."""
+UNSURE = 0.5
+"""A span whose least sure word is less likely than this is left out where another of its label is not."""
+MAX_STYLES = 4
+
+_LEADING_JUNK = re.compile(r"^[\s\"'“”‘’«»()\[\]{}*~,.:;|-]+|[\s\"'“”‘’«»()\[\]{}*~,.:;|?!+-]+$")
+_REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)
+_ISH = re.compile(r"[- ]?(?:ish|like|esque)$", re.I)
+
+
+def understand(message: str, state: State) -> Request:
+    """Read a message.
+
+    Args:
+        message: As typed, 4,000 characters at most.
+        state: Where the conversation stands.
+    """
+    chosen = choice_of(message, state.open)
+    if chosen and state.open:
+        return _read(state.open.message, state, chosen)
+    return _read(message, state, None)
+
+
+def _read(message: str, state: State, chosen: Kind | None) -> Request:
+    named = named_documents(message, state.documents)
+    reading = load_embedder().read([message])[0]
+    features = features_of(message, reading, state, names_document=bool(named))
+    judged = load_heads().judge(features)
+    kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
+    rewritten = standalone(message, state, named) if kind in ("ask", "links") else None
+    common: dict[str, Any] = {
+        "message": message,
+        "kind": kind,
+        "runner_up": runner_up,
+        "confidence": round(confidence, 3),
+        "question": rewritten.question if rewritten else message,
+        "documents": rewritten.documents if rewritten and (rewritten.is_bound or named) else named,
+    }
+    wants = {kind, runner_up}
+    slots = _slots(message, features.words, judged, state, "adjust" if "adjust" in wants and kind != "render" else kind)
+    if "experiment" in wants or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT):
+        slots["experiment"] = EXPERIMENTS[int(judged.experiments[:-1].argmax())]
+    elif state.runs and kind == "adjust" and state.runs[-1].tool.startswith("experiment:"):
+        slots["experiment"] = state.runs[-1].tool.removeprefix("experiment:")
+    return Request(**common, **slots)
+
+
+def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
+    """The likeliest kind that this conversation can have, and the next where it is nearly as likely."""
+    possible = judged.kinds.copy()
+    done = sum(run.is_done for run in state.runs)
+    if not state.runs:
+        possible[KINDS.index("adjust")] = 0.0
+    if not state.runs or (not done and state.spoken):
+        possible[KINDS.index("run")] = 0.0
+    if done < 2:
+        possible[KINDS.index("compare")] = 0.0
+    possible /= max(float(possible.sum()), 1e-9)
+    first, second = possible.argsort()[::-1][:2]
+    confidence = float(possible[first])
+    is_near = confidence < SURE and possible[second] >= NEAR * confidence
+    is_near = is_near and are_far_apart(KINDS[first], KINDS[second])
+    return KINDS[first], KINDS[second] if is_near else None, confidence
+
+
+def _slots(
+    message: str, words: Sequence[tuple[int, int]], judged: Judgement, state: State, kind: Kind
+) -> dict[str, Any]:
+    """Styles with shares, subject and settings of a message that wants something rendered."""
+    parameters = read_parameters(message)
+    styles, subjects, settings = (_spans(message, words, judged, label) for label in ("STYLE", "SUBJECT", "SETTING"))
+    if kind != "adjust":
+        styles = [span for span in styles if not _REFUSED.search(message[: span[0]])] or styles
+    reading = read_shares(message, styles)
+    said = [message[a:b] for a, b in subjects]
+    around = [message[a:b] for a, b in settings]
+    shares, notes, subject = reading.styles, list(reading.notes), None
+    if kind == "adjust" and state.runs and not reading.refusal:
+        changed, told = changed_styles(message, styles, reading, state.runs)
+        shares, notes = changed, [*told]
+        subject = changed_subject(said, around, state.runs[-1].subject)
+    else:
+        shares, corrected = _spelt(_in_full(reading, state))
+        notes += corrected
+        subject = _subject(said, around)
+    if " AND " in message and len(reading.styles) > 1:
+        notes.append("AND is another program's syntax for composable diffusion, and is read so.")
+    return {
+        "styles": tuple(StyleShare(text=_clean(text), share=round(share, 6)) for text, share in shares[:MAX_STYLES]),
+        "subject": subject,
+        "method": parameters.method,
+        "seed": parameters.seed,
+        "steps": parameters.steps,
+        "guidance": parameters.guidance,
+        "seeds": parameters.seeds,
+        "notes": tuple(notes),
+        "refusal": reading.refusal,
+    }
+
+
+def _in_full(reading: Reading, state: State) -> tuple[tuple[str, float], ...]:
+    """Styles by their full names where they call back those of the last run."""
+    known = [text for text, _ in state.runs[-1].styles] if state.runs else []
+    full = [known[place] if (place := called_back(text, known)) is not None else text for text, _ in reading.styles]
+    if len({fold(text) for text in full}) < len(full):
+        return reading.styles
+    return tuple((text, share) for text, (_, share) in zip(full, reading.styles, strict=True))
+
+
+def _spelt(styles: Sequence[tuple[str, float]]) -> tuple[tuple[tuple[str, float], ...], list[str]]:
+    """Styles with what is no English word put right, where a style is known that it nearly spells."""
+    made, notes = [], []
+    for text, share in styles:
+        is_word = all(background_frequency(word) > 0 for word in content_words(text))
+        name = None if is_word else nearest(text, vocabulary()["styles"])
+        made.append((name or text, share))
+        if name:
+            notes.append(f"“{text}” is read as “{name}”.")
+    return tuple(made), notes
+
+
+def _subject(subjects: Sequence[str], settings: Sequence[str]) -> str | None:
+    if not subjects:
+        return None
+    subject = subjects[-1]  # what is told before the request may name other things
+    return f"{subject} {settings[0]}" if settings and settings[0] not in subject else subject
+
+
+def _spans(message: str, words: Sequence[tuple[int, int]], judged: Judgement, label: str) -> list[tuple[int, int]]:
+    """Where the words tagged as one label stand, trimmed; those that are unsure go where others are sure."""
+    found: list[tuple[int, int, float]] = []
+    for (start, end), tag, sure in zip(words, judged.tags, judged.sure, strict=True):
+        if tag == f"B-{label}":
+            found.append((start, end, sure))
+        elif tag == f"I-{label}" and found:
+            found[-1] = (found[-1][0], end, min(found[-1][2], sure))
+    is_any_sure = any(sure >= UNSURE for _, _, sure in found)
+    kept = [(start, end) for start, end, sure in found if sure >= UNSURE or not is_any_sure]
+    trimmed = [_trimmed(message, start, end) for start, end in kept]
+    if label == "STYLE":
+        trimmed = [_listed_part(message, start, end) for start, end in trimmed]
+    return [(start, end) for start, end in trimmed if end > start]
+
+
+def _listed_part(message: str, start: int, end: int) -> tuple[int, int]:
+    """A style that is known, without what follows it and stands in no known style: "watercolor early"."""
+    names, parts = listed_styles()
+    pieces = [match.span() for match in re.finditer(r"\S+", message[start:end])]
+    if fold(message[start:end]) in names:
+        return start, end
+    for count in range(len(pieces) - 1, 0, -1):
+        known = message[start : start + pieces[count - 1][1]]
+        rest = [message[start + a : start + b].lower() for a, b in pieces[count:]]
+        if fold(known) in names and not any(word in parts for word in rest):
+            return start, start + len(known)
+    return start, end
+
+
+def _trimmed(message: str, start: int, end: int) -> tuple[int, int]:
+    text = message[start:end]
+    lead = len(text) - len(_LEADING_JUNK.sub("", text) if not text[:1].isalnum() else text)
+    body = _LEADING_JUNK.sub("", text)
+    at = text.find(body)
+    return (start + at, start + at + len(body)) if body else (start, start + min(lead, 0))
+
+
+def _clean(text: str) -> str:
+    return _ISH.sub("", " ".join(text.split())) or text

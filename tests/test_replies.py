@@ -1,0 +1,129 @@
+"""Answers that need no search: proposals, the program, small talk, asking back."""
+
+import pytest
+
+from app.answering.program import Setup
+from app.answering.replies import Background, reply_to
+from app.understanding.clarification import LABELS
+from app.understanding.request import Request, StyleShare
+from tools.experiments.experiments import EXPERIMENTS
+from tools.registry import TOOLS
+from tools.studio.captions import STYLES
+
+LAST = {
+    "tool": "blend_styles",
+    "arguments": {
+        "subject": "a mug",
+        "styles": [{"text": "ink", "weight": 0.5}, {"text": "chalk", "weight": 0.5}],
+        "method": "embedding",
+        "seed": 4,
+    },
+}
+
+
+def request(kind: str, message: str = "message", **slots) -> Request:
+    return Request(message=message, kind=kind, question=message, **slots)
+
+
+def styles(**shares: float) -> tuple[StyleShare, ...]:
+    return tuple(StyleShare(text=text, share=share) for text, share in shares.items())
+
+
+def text(answer) -> str:
+    return " ".join(s.text for s in answer.sentences)
+
+
+def call(asked: Request, background: Background = Background()):  # noqa: B008
+    (proposal,) = reply_to(asked, background, "reader").proposals
+    TOOLS[proposal["tool"]].arguments.model_validate(proposal["arguments"])
+    return proposal
+
+
+def test_a_render_is_proposed_with_what_was_read():
+    asked = request("render", styles=styles(ink=0.7, chalk=0.3), subject="a cat", seed=9, steps=30, method="composable")
+    assert call(asked) == {
+        "tool": "blend_styles",
+        "arguments": {
+            "subject": "a cat",
+            "styles": [{"text": "ink", "weight": 0.7}, {"text": "chalk", "weight": 0.3}],
+            "method": "composable",
+            "steps": 30,
+            "seed": 9,
+        },
+    }
+
+
+def test_a_change_keeps_what_it_does_not_name():
+    arguments = call(request("adjust", subject="a boat"), Background(last=LAST))["arguments"]
+    assert arguments == {**LAST["arguments"], "subject": "a boat"}
+
+
+def test_again_is_another_seed():
+    assert call(request("adjust"), Background(last=LAST))["arguments"]["seed"] == 5
+
+
+def test_a_render_without_styles_takes_those_that_were_spoken_of():
+    spoken = Background(styles=(("ink", 0.5), ("chalk", 0.5)))
+    assert [s["text"] for s in call(request("render"), spoken)["arguments"]["styles"]] == ["ink", "chalk"]
+    assert call(request("render"))["arguments"]["styles"]
+
+
+def test_an_experiment_is_proposed_with_the_styles_of_the_last_run():
+    arguments = call(request("experiment", experiment="flip"), Background(last=LAST))["arguments"]
+    assert arguments["subject"] == "a mug" and [s["text"] for s in arguments["styles"]] == ["ink", "chalk"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_of_the_registry_can_be_proposed_or_is_said_not_to_be_there(name):
+    answer = reply_to(request("experiment", experiment=name), Background(), "reader")
+    assert answer.proposals or name in text(answer)
+
+
+def test_shares_that_cannot_be_used_are_answered_with_the_reason_and_proposed_as_nothing_else():
+    answer = reply_to(request("render", refusal="A share cannot be negative."), Background(), "reader")
+    assert (answer.status, answer.proposals, text(answer)) == ("answered", (), "A share cannot be negative.")
+
+
+def test_of_two_likely_readings_it_does_neither_and_asks():
+    answer = reply_to(request("render", runner_up="ask"), Background(), "reader")
+    assert answer.follow_ups == (LABELS["render"], LABELS["ask"]) and not answer.proposals
+
+
+@pytest.mark.parametrize("kind", ["ask", "links", "foreign"])
+def test_the_corpus_is_searched_for_these(kind):
+    assert reply_to(request(kind), Background(), "reader") is None
+
+
+@pytest.mark.parametrize("kind", ["run", "compare"])
+def test_before_anything_was_rendered_it_says_so(kind):
+    assert "Nothing was rendered" in text(reply_to(request(kind), Background(), "reader"))
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("which styles can you draw?", STYLES[-1]),
+        ("what objects do you know?", "rocket"),
+        ("How do I set the weights here?", "shares of one whole"),
+        ("how is that different from (word:1.3)?", "other programs"),
+        ("what model are you using?", "all-MiniLM-L6-v2"),
+        ("which experiments can you run?", EXPERIMENTS["flip"].question),
+        ("what are the blend methods?", "composable"),
+        ("what can I ask you?", "corpus"),
+        ("does it work offline?", "this machine"),
+    ],
+)
+def test_the_program_answers_for_itself(message, words):
+    answer = reply_to(request("program", message), Background(), "reader")
+    assert words in text(answer) and all(s.kind == "program" for s in answer.sentences)
+
+
+@pytest.mark.parametrize(("style", "says"), [("watercolour", "Yes"), ("sketch", "Yes"), ("ukiyo-e", "No")])
+def test_it_says_whether_it_draws_a_style(style, says):
+    asked = request("program", f"can you draw {style}?", styles=(StyleShare(text=style, share=1.0),))
+    assert text(reply_to(asked, Background(), "reader")).startswith(says)
+
+
+def test_another_image_model_takes_any_style():
+    background = Background(setup=Setup(image_model="some/model"))
+    assert "some/model" in text(reply_to(request("program", "which styles can you draw?"), background, "reader"))
