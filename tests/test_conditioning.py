@@ -129,3 +129,16 @@ def test_unknown_words_are_named_where_the_vocabulary_is_closed(monkeypatch):
     assert unknown_words(model, ["A red zebra, in 3 Jungles", "red house"]) == ("zebra", "jungles")
     monkeypatch.setattr("tools.models.CLOSED_VOCABULARY_TOKENS", 10)
     assert unknown_words(model, ["a red zebra"]) == ()
+
+
+@pytest.mark.parametrize("subject", ["1girl, hair_clip", "a_b", "tête-à-tête", "3,5 red   balls"])
+def test_phrases_are_found_by_their_characters_whatever_the_tokens(subject):
+    found = make_conditioning(tiny_model(), subject, [(PHOTO, 0.5), (ILLUSTRATION, 0.5)], "prompt")
+    branch, cut = found.branches[0], tiny_model().pipeline.tokenizer
+    assert (branch.roles.sum(1) == 1).all()
+    for column, text in enumerate((subject, PHOTO, ILLUSTRATION)):
+        mine = branch.roles[:, column].nonzero().flatten().tolist()
+        assert mine == list(range(mine[0], mine[0] + len(mine)))
+        ids = cut(branch.text)["input_ids"]
+        assert [ids[place] for place in mine] == cut(text, add_special_tokens=False)["input_ids"]
+        assert len(found.tokens[column]) == len(mine)

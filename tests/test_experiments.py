@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.test_trace import documented as undescribed
 from tests.tiny import tiny_model
 from tools.blend.record import compare, read_record
 from tools.blend.style_prompting import PAPERS_OWN
@@ -59,6 +60,11 @@ def test_an_experiment_replays_to_the_bit_from_what_is_kept(result, tmp_path):
     assert kept["verdict"] == result.findings.verdict and kept["experiment"] == result.name
     for picture, image in zip(kept["pictures"], images, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / picture["file"])), np.asarray(image))
+    measurements = json.loads(paths["measurements"].read_text())
+    schema = measurements.pop("schema")
+    assert undescribed("", measurements, schema) == set()
+    with np.load(paths["arrays"]) as arrays:
+        assert undescribed("npz", dict(arrays), schema) == set()
     assert read_record(paths["figure"])["experiment"]["name"] == result.name
 
 

@@ -140,3 +140,11 @@ def test_heat_maps_are_correlated_over_the_picture():
         expected = torch.corrcoef(torch.tensor(maps[[a, b]]).flatten(1))[0, 1]
         assert value == pytest.approx(float(expected), abs=1e-4)
     assert attention["tokens"][0] == ["a</w>", "red</w>", "house</w>"] and attention["tokens"][-1] == []
+
+
+def test_a_swap_without_effect_is_told():
+    found = measured("reference")
+    assert not any("did nothing" in fact.text for fact in facts_of(found))
+    found["reference"]["moved"][0] = 0.0
+    (said,) = [fact.text for fact in facts_of(found) if "did nothing" in fact.text]
+    assert "it is not in effect there" in said

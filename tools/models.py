@@ -110,8 +110,8 @@ def decode_latents(model: ImageModel, latents: torch.Tensor, preview: bool = Fal
     Args:
         model: Whose they are.
         latents: On any device, in any dtype.
-        preview: Decode them together, in half precision where a CPU is faster at it (2.7 times, for colours that are
-            off by 0.2 % of their range): to be looked at, not to be measured.
+        preview: Decode them together, in half precision where a CPU is faster at it: to be looked at, not to be
+            measured. `python -m tests.bench.blend --only steps` says how far off that is.
     """
     pipeline = model.pipeline
     scaled = latents.to(model.device, pipeline.vae.dtype) / pipeline.vae.config.scaling_factor

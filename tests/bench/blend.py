@@ -6,6 +6,7 @@ does disturbs least, and the ratio of CPU seconds.
 """
 
 import argparse
+import io
 import os
 import platform
 import statistics
@@ -16,7 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 
 from tests.bench import daam
 from tests.bench.memory import kept_rows
@@ -25,13 +28,13 @@ from tools.blend.methods import STYLE_METHODS as METHODS
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.experiments.explained import explain
 from tools.experiments.flip import measure_curves, sweep_requests
-from tools.models import ImageModel, ModelUnavailable, load_image_model
+from tools.models import ImageModel, ModelUnavailable, decode_latents, load_image_model
 
 RESULTS = Path(__file__).with_name("results")
 STYLES = (WeightedStyle("photographic style", 1.0), WeightedStyle("digital illustration", 1.0))
 SUBJECT = "a red house in a meadow"
 POINTS = 9
-PARTS = ("trace", "daam", "sweep", "memory")
+PARTS = ("trace", "steps", "daam", "sweep", "memory")
 Row = dict[str, Any]
 
 
@@ -55,6 +58,7 @@ def main() -> int:
         print(f"{'':<64}{'ours':>10}{'against':>10}{'ratio':>10}{'fastest':>10}{'CPU':>10}", flush=True)
     runs: dict[str, Callable[[], Sequence[Row]]] = {
         "trace": lambda: [traced_over_untraced(model, method, options.repeats) for method in METHODS],
+        "steps": lambda: step_rows(model, max(1, options.repeats // 2)),
         "daam": lambda: daam_rows(model, options.repeats),
         "sweep": lambda: sweep_rows(model, max(1, options.repeats // 2)),
         "memory": lambda: kept_rows(model),
@@ -89,6 +93,35 @@ def traced_over_untraced(model: ImageModel, method: str, repeats: int) -> Row:
     if pixels[True] != pixels[False]:
         raise RuntimeError(f"tracing changed the pixels of {method}")
     return {**row, "same_pixels": True}
+
+
+def step_rows(model: ImageModel, repeats: int) -> list[Row]:
+    """A blend and its two styles alone, 20 steps, with and without the picture at each step; and how far off it is."""
+    request = BlendRequest(SUBJECT, STYLES, guidance_scale=model.default_guidance)
+    batch = [request, *(replace(request, styles=(style,)) for style in STYLES)]
+    kept = blend(batch, model, trace=("steps",))
+    n_bytes = [len(encoded(kept.beside[name])) for name in kept.measurements["steps"]["files"]]
+    print(f"a sheet of {len(kept.measurements['timesteps'])} steps is {max(n_bytes) / 1e3:.0f} kB at most, as a PNG")
+    latents = torch.from_numpy(kept.arrays["latents"])
+    exact, fast = (
+        np.stack([np.asarray(image, float) for image in decode_latents(model, latents, preview)])
+        for preview in (False, True)
+    )
+    print(f"a frame decoded as a preview is off by {np.abs(exact - fast).mean() / 255:.2%} of the range on average")
+    row = compare(
+        "a batch of 3 with its steps / without",
+        lambda: blend(batch, model, trace=("steps",)),
+        lambda: blend(batch, model),
+        repeats,
+    )
+    return [{**row, "largest_sheet_bytes": max(n_bytes)}]
+
+
+def encoded(picture: Image.Image) -> bytes:
+    """A picture as a PNG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def sweep_rows(model: ImageModel, repeats: int) -> list[Row]:

@@ -34,6 +34,7 @@ from tools.experiments.timing import Timing
 from tools.experiments.weaken import Weaken
 from tools.experiments.where import Where
 from tools.models import ImageModel
+from tools.trace.measures import SCHEMA
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
     experiment.name: experiment
@@ -212,9 +213,12 @@ def save_experiment(result: ExperimentResult, out: Path) -> dict[str, Path]:
         "format": 1,
         "timing": {"render_s": round(result.seconds, 4)},
         **(renders[0].batch if renders else {}),
-        "images": [{"label": label, **one.measured, **one.observed} for label, one in result.renders.items()],
+        "images": [
+            {"label": label, **one.measured, "observed": dict(one.observed)} for label, one in result.renders.items()
+        ],
         "experiment": {"name": result.name, **result.measured},
     }
+    measurements["schema"] = {**measurements.get("schema", SCHEMA), **_schema(EXPERIMENTS[result.name])}
     for name, data in (("findings", result.to_json()), ("record", record), ("measurements", measurements)):
         paths[name].write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     arrays = {f"{name}_{number}": array for number, one in enumerate(renders) for name, array in one.arrays.items()}
@@ -246,6 +250,17 @@ def _rendered(
         found.append(Render(request, result.images[place], latents, measured, arrays, of_all, beside, {}))
     observed = experiment.observe(arguments, found, batches.model)
     return {label: replace(one, observed=seen) for label, one, seen in zip(plan, found, observed, strict=True)}
+
+
+def _schema(experiment: Experiment[Any]) -> dict[str, str]:
+    """What an experiment adds to measurements.json."""
+    return {
+        "images.label": "what the picture is called in the experiment, as in findings.json",
+        "images.observed.*": "what the experiment saw in the picture; its own numbers below are made of it",
+        "experiment.name": "which experiment it is",
+        **{f"experiment.{place}": meaning for place, meaning in experiment.schema.items()},
+        "npz.latents_*": "(4, height, width) float32, the finished latents of image *",
+    }
 
 
 def _record(

@@ -21,7 +21,7 @@ from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import BlendResult, OnStep, blend, save
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render, attention_on
 from tools.experiments.findings import Findings
-from tools.experiments.strip import draw_strip
+from tools.experiments.strip import draw_strip, headed
 from tools.experiments.winners import styles_seen
 from tools.models import ImageModel
 from tools.trace.facts import Fact, Figure, Mark
@@ -90,9 +90,8 @@ class Flip(Experiment[FlipArguments]):
         self, arguments: FlipArguments, renders: Mapping[str, Render], findings: Findings, basis: str
     ) -> Image.Image:
         known = sorted(renders.values(), key=_weight)
-        return draw_strip(
-            [one.request for one in known], [one.image for one in known], self.measure(arguments, renders)
-        )
+        requests, images = [one.request for one in known], [one.image for one in known]
+        return headed(draw_strip(requests, images, self.measure(arguments, renders)), (findings.verdict, basis))
 
 
 def sweep(request: BlendRequest, points: int, model: ImageModel, *, on_step: OnStep | None = None) -> BlendResult:

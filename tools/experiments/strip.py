@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from tools.blend.requests import BlendRequest
+from tools.experiments.sheet import wrapped
 
 INK, FAINT, GRID, JUMP = "#2b2735", "#77717f", "#e4e1ea", "#f6d9d3"
 FIRST, SECOND = "#5b4b8a", "#c8762a"
@@ -108,6 +109,22 @@ def draw_strip(
     return sheet
 
 
+def headed(strip: Image.Image, said: Sequence[str]) -> Image.Image:
+    """A strip below some sentences, the first of them larger; each as many lines as it takes."""
+    unit = max(13, strip.width // 110)
+    lines = []
+    for number, text in enumerate(said):
+        font = ImageFont.load_default(size=round(unit * (1.4 if number == 0 else 1.1)))
+        lines += [(line, font) for line in wrapped(text, font, strip.width - 4 * unit)]
+    pitch = 2 * unit
+    sheet = Image.new("RGB", (strip.width, strip.height + pitch * len(lines) + unit), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, (line, font) in enumerate(lines):
+        draw.text((2 * unit, unit + number * pitch), line, fill=INK, font=font)
+    sheet.paste(strip, (0, sheet.height - strip.height))
+    return sheet
+
+
 def _panels(sweep: Mapping[str, Any]) -> list[tuple[str, list[Curve]]]:
     first, second = sweep["styles"]
     seen = list(zip(*sweep["style_probability"]["values"], strict=True))
@@ -186,7 +203,7 @@ def _top_of_scale(largest: float) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.1 or round(share * 100, 6).is_integer() else f"{share:.1%}"
+    return f"{share:.0%}" if round(share * 100, 6).is_integer() else f"{share:.1%}"
 
 
 def _fitted(text: str, font: Any, width_px: float) -> str:
