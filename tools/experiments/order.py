@@ -35,8 +35,8 @@ class Order(Experiment[OrderArguments]):
         "styles": "the two styles, as they were given",
         "seeds": "(seeds) the seeds",
         "by": "who judged: judges trained on drawn scenes, or the diffusion classifier",
-        "probability": "(orders, seeds, styles) probability of each style, 0..1: with the first of `styles` named first, "
-        "and with the second",
+        "probability": "(orders, seeds, styles) probability of each style, 0..1: with the first of `styles` named "
+        "first, and with the second",
         "latent_exchanged": "(seeds) ||a - b|| of the finished latents of the two orders of a seed",
         "latent_reseeded": "the mean of ||a - b|| over all pairs of seeds of one order, of both orders",
         "ssim_exchanged": "(seeds) structural similarity of the two orders of a seed, -1..1; 1 is the same",
