@@ -40,7 +40,9 @@ def scales_in(text, scales):
 
 def agrees(measured, findings):
     wins, shown, colour = findings.verdict.split(". ")
-    scales, names = measured["scales"], {0: f'"{PHOTO}"', 1: f'"{ILLUSTRATION}"', None: "either style clearly"}
+    wins, _, seeds = wins.partition(", by ")
+    assert seeds == f"{measured['seeds']} seeds at each"
+    scales, names = measured["scales"], {0: f'"{PHOTO}"', 1: f'"{ILLUSTRATION}"', None: "either style leads"}
     led = []
     for rows in measured["probability"]:
         counts = {who: [ahead(row) for row in rows].count(who) for who in (0, 1, None)}
@@ -59,7 +61,8 @@ def agrees(measured, findings):
         assert scales_in(shown, scales) == there
     low, high = measured["contrast"][0], measured["contrast"][-1]
     assert f"from {low:.2f} at {scales[0]:g} to {high:.2f} at {scales[-1]:g}" in colour
-    verb = "grows" if high >= 1.1 * low and high > low else "falls" if low >= 1.1 * high and low > high else "hardly"
+    steps = np.diff(measured["contrast"])
+    verb = "grows" if (steps >= 0).all() and high > low else "falls" if (steps <= 0).all() and low > high else "goes"
     assert colour.startswith(f"Contrast {verb}")
 
 

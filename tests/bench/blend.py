@@ -68,7 +68,7 @@ def main() -> int:
         f"blend-{model.kind}",
         {
             "command": "python -m tests.bench.blend",
-            "processor": _processor(),
+            "processor": processor(),
             "load_average_before": load_before,
             "device": str(model.device),
             "dtype": str(model.dtype),
@@ -223,7 +223,7 @@ def compare(what: str, ours: Callable[[], object], against: Callable[[], object]
     return row
 
 
-def _processor() -> str:
+def processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -28,6 +28,7 @@ from tools.experiments.guidance import Guidance
 from tools.experiments.leave_one_out import LeaveOneOut
 from tools.experiments.methods import Methods
 from tools.experiments.order import Order
+from tools.experiments.reference import ReferenceSwap
 from tools.experiments.renders import Batches, of_one_image
 from tools.experiments.seeds import Seeds
 from tools.experiments.timing import Timing
@@ -48,6 +49,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         Guidance(),
         Where(),
         Weaken(),
+        ReferenceSwap(),
     )
 }
 KIND = "experiment"

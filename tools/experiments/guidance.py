@@ -21,8 +21,6 @@ from tools.trace.facts import Fact, Figure
 
 SHOWN = 0.5
 """A picture shows its subject where that is at least this likely."""
-MORE = 1.1
-"""Contrast that is less than this many times another is told as about the same."""
 
 
 class GuidanceArguments(ExperimentArguments):
@@ -107,7 +105,7 @@ class Guidance(Experiment[GuidanceArguments]):
 
 
 def leaders(measured: Mapping[str, Any]) -> list[str]:
-    """Who wins most seeds at each scale, by name; no style where two win as many."""
+    """Who wins most seeds at each scale, by name; no style where none does, or two win as many."""
     names = outcomes(measured["styles"])
     found = []
     for rows in measured["probability"]:
@@ -118,17 +116,13 @@ def leaders(measured: Mapping[str, Any]) -> list[str]:
 
 
 def _who_wins(measured: Mapping[str, Any]) -> str:
-    led, none = leaders(measured), outcomes(measured["styles"])[-1]
-
-    def wins(name: str) -> str:
-        return f"{name.capitalize()} clearly wins" if name == none else f"{name} wins"
-
+    led, seeds = leaders(measured), f"by {measured['seeds']} seeds at each"
     if len(set(led)) == 1:
-        return f"{wins(led[0])} at every scale."
+        return f"{_capital(led[0])} leads at every scale, {seeds}."
     parts = [
-        f"{wins(name)} at {_runs(measured['scales'], [one == name for one in led])}" for name in dict.fromkeys(led)
+        f"{name} leads at {_runs(measured['scales'], [one == name for one in led])}" for name in dict.fromkeys(led)
     ]
-    return f"{', '.join([parts[0], *(_lower(part) for part in parts[1:])])}."
+    return f"{_capital(', '.join(parts))}, {seeds}."
 
 
 def _where_shown(measured: Mapping[str, Any]) -> str:
@@ -142,13 +136,10 @@ def _where_shown(measured: Mapping[str, Any]) -> str:
 
 def _colour(measured: Mapping[str, Any]) -> str:
     scales, contrast = measured["scales"], measured["contrast"]
-    low, high = contrast[0], contrast[-1]
-    ends = f"from {low:.2f} at {scales[0]:g} to {high:.2f} at {scales[-1]:g}"
-    if high >= MORE * low and high > low:
-        return f"Contrast grows with it, {ends}."
-    if low >= MORE * high and low > high:
-        return f"Contrast falls with it, {ends}."
-    return f"Contrast hardly changes, {ends}."
+    verb = "goes"
+    if contrast[0] != contrast[-1] and list(contrast) in (sorted(contrast), sorted(contrast, reverse=True)):
+        verb = "grows" if contrast[0] < contrast[-1] else "falls"
+    return f"Contrast {verb} from {contrast[0]:.2f} at {scales[0]:g} to {contrast[-1]:.2f} at {scales[-1]:g}."
 
 
 def _facts(measured: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -212,8 +203,8 @@ def _runs(scales: Sequence[float], chosen: Sequence[bool]) -> str:
     return joined([f"{run[0]:g}" if len(run) == 1 else f"{run[0]:g} to {run[-1]:g}" for run in runs])
 
 
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _colours(image: Image.Image) -> tuple[float, float, float]:
