@@ -51,11 +51,11 @@ class ReferenceSwap(Experiment[ReferenceArguments]):
         "ssim": "(pictures) structural similarity to the picture with the swap off, -1..1; mean over seeds",
         "moved": "(pictures) how far the swap moves the layers' outputs, of their length, mean over steps and layers, "
         "of the first seed; null where nothing was traced",
-        "edge_distance": "(pictures, references) root mean square between the mean colours of the four edges of picture "
-        "and reference, 0..1, mean over seeds",
+        "edge_distance": "(pictures, references) root mean square between the mean colours of the four edges of the "
+        "picture and those of a reference, 0..1, mean over seeds",
         "edge_distance_off": "(references) the same with the swap off",
-        "edge_nearness": "(pictures) distance to the second reference's edges over that to both: 1 where they are the "
-        "first one's, 0 where they are the second's; mean over seeds; null where there is one reference",
+        "edge_nearness": "(pictures) distance to the second reference's edges over that to both: 1 where they are "
+        "those of the first, 0 where they are the second's; mean over seeds; null where there is one reference",
         "middle_nearness": "(pictures) the same of the mean colour of the middle half",
     }
 
@@ -159,15 +159,13 @@ def _facts(measured: Mapping[str, Any]) -> tuple[Fact, ...]:
             found.append(Fact("reference", text, "reference.moved", {"moved": moved}))
     for number, name in enumerate(measured["references"]):
         on, off = measured["edge_distance"][-number][number], measured["edge_distance_off"][number]
-        text = (
-            f'The colours of the edges are {on:.2f} from those of "{name}" with it alone, {off:.2f} with the swap off.'
-        )
+        text = f'The edges are {on:.2f} in colour from those of "{name}" with it alone, {off:.2f} with the swap off.'
         found.append(Fact("reference", text, "reference.edges", {"on": on, "off": off}))
     for what, name in (("edges", "edge_nearness"), ("middle", "middle_nearness")):
         for share, value in zip(measured["shares"], measured[name] or (), strict=False):
             text = (
-                f'At {share:.0%} "{first}" the nearness of the picture\'s {what} to its {what} is {value:.0%}, where 50% '
-                f"is halfway to the other reference."
+                f'At {share:.0%} "{first}" the nearness of the {what} to its own is {value:.0%}: 50% is halfway to the '
+                "other reference's."
             )
             found.append(Fact("reference", text, "reference.nearness", {"nearness": value}))
     return tuple(found)
