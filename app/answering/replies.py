@@ -93,7 +93,9 @@ def told_run(
     plain = CitedAnswer(question, "answered", engine, 0.0)
     if artifact is None:
         return _said(plain, [text.rpartition("with reason: ")[2]])  # a rejected call's message puts that before it
-    first = Section("", tuple(Sentence(s, "framing") for s in (text.splitlines()[0], artifact.get("verdict")) if s))
+    line, verdict = text.splitlines()[0], artifact.get("verdict") or ""
+    said = [line] if line.startswith(verdict) else [line, verdict]  # an experiment's first line is its verdict
+    first = Section("", tuple(Sentence(one, "framing") for one in said))
     sections = [first, told_facts(artifact)]
     if len(made) > 1 and artifact is made[-1]["artifact"]:
         sections.append(compared_runs(made[-2]["artifact"], artifact))
