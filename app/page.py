@@ -217,7 +217,8 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
     for number, entry in enumerate(entries):
         before, measured = measured, entry.result or measured
         is_last, is_new = number == len(entries) - 1, new == (conversation.id, number)
-        show_entry(page, Said(conversation.id, entry, is_last, is_new, measured, before), jobs)
+        above = str((entries[number - 1].result or {}).get("verdict") or "") if number else ""
+        show_entry(page, Said(conversation.id, entry, is_last, is_new, measured, before, above), jobs)
     if turn and is_under_way:
         show_turn(page, conversation.id, turn, len(entries))
 
@@ -244,6 +245,7 @@ class Said:
         is_new: Whether it is drawn for the first time.
         measured: The last run up to it.
         before: The run before it.
+        above: The verdict of the run that stands just above it.
     """
 
     conversation_id: str
@@ -252,6 +254,7 @@ class Said:
     is_new: bool
     measured: dict[str, Any] | None
     before: dict[str, Any] | None
+    above: str
 
 
 def show_compare_button(key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -274,7 +277,7 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
             blends = [card for card in cards if TOOLS[card.proposal.tool].view == "blend"]
             runs = partial(stage_runs, entry.answer, page.queue, blends[0]) if blends else dict
-            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs)
+            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs, said.above)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are
                 if said.is_last:

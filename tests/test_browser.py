@@ -96,7 +96,14 @@ def test_ask_open_a_citation_render_and_see_the_image(page):
     ask_the_seed_question(page)
     keep(page, "desktop-answer")
     assert re.search(r"\?c=\w+", page.url)
-    for heading in ("Task", "Workflow", "Under the hood", "Papers and tools", "What the corpus does not say"):
+    for heading in (
+        "In short",
+        "Task",
+        "Workflow",
+        "Under the hood",
+        "Papers and tools",
+        "What the corpus does not say",
+    ):
         assert page.get_by_role("heading", name=heading, exact=True).count() == 1
     assert page.locator(f"{MAIN} li.stage").count() == 3
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import altair as alt
+
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
 from app.markup import split_links
+from app.ui.charts import Figure
 from app.ui.cited_text import Marks, paragraphs_of
 from app.ui.workflow import StageRun, laid_out
 
@@ -45,13 +48,17 @@ def test_a_mark_opens_the_passages_of_its_document():
     assert [opens[mark["at"]] for mark in marks] == [(ONE,), (TWO,)]
 
 
-def test_a_measured_sentence_is_marked_with_its_figure_and_not_with_where_it_is_stored():
-    (paragraph,), opens = laid([Sentence("Most on it.", "measured", figure="attention.share")])
-    assert words(paragraph) == ["Most on it."]
-    (mark,) = paragraph["sentences"][0]["marks"]
-    assert (opens[mark["at"]], mark["title"]) == ("attention.share", "Attention on each phrase, step by step")
-    (unknown,), _ = laid([Sentence("It was so.", "measured", figure="nowhere.at_all")])
-    assert (words(unknown), unknown["sentences"][0]["marks"]) == (["It was so."], [])
+def test_a_measured_sentence_is_marked_with_its_figure():
+    figure = Figure("attention.share", "Who was looked at", alt.Chart(), "the attention.", "what it did.")
+    said = [
+        Sentence("Most on it.", "measured", figure="attention.share"),
+        Sentence("So.", "measured", figure="nowhere"),
+    ]
+    (known, unknown), opens = paragraphs_of(said, Marks({}, {}, {"attention.share": figure}), "key")
+    (mark,) = known["sentences"][0]["marks"]
+    assert opens[mark["at"]] == "attention.share"
+    assert (mark["title"], mark["shows"], mark["hides"]) == ("Who was looked at", "the attention.", "what it did.")
+    assert (words(unknown), unknown["sentences"][0]["marks"]) == (["So."], [])
 
 
 def test_the_swap_can_be_seen_to_happen_where_the_corpus_tells_it():

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.answers import Citation, CitedAnswer, Sentence, Source
+from app.answers import Citation, CitedAnswer, Sentence
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
@@ -35,6 +35,7 @@ def show_answer(
     see_it: Callable[[str], None] | None = None,
     measured: dict[str, Any] | None = None,
     runs: Callable[[], Mapping[str, StageRun]] = dict,
+    above: str = "",
 ) -> None:
     """Draw an answer.
 
@@ -44,6 +45,7 @@ def show_answer(
         see_it: Proposes what the corpus's sentence about the key and value says; given the name of its button.
         measured: The artifact of the run that its measured sentences are about.
         runs: Says what can be run for the stages of its workflow, and how far it is.
+        above: The verdict that stands just above the answer; what repeats it is not drawn.
     """
     is_measured = any(sentence.kind == "measured" for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
@@ -52,9 +54,11 @@ def show_answer(
         st.caption(f"Searched for: {escape(answer.searched_for)}")
     is_drawn, told = False, 0
     for place, section in enumerate(answer.sections):
-        if section.heading:
+        sentences: Sequence[Sentence] = section.sentences
+        if above:
+            sentences = [sentence for sentence in sentences if not sentence.text.startswith(above)]
+        if section.heading and (sentences or not section.sentences):
             st.subheader(escape(section.heading), anchor=False)
-        sentences = section.sentences
         if answer.workflow and section.heading.lower().startswith("workflow"):
             show_workflow(f"workflow-{key}", answer.workflow, marks, opener, runs)
             is_drawn, sentences = True, not_drawn(sentences, answer)
@@ -68,7 +72,7 @@ def show_answer(
     if answer.checked:
         st.caption(escape(answer.checked.line()))
     if answer.sources:
-        show_sources(answer.sources, marks.numbers)
+        show_sources(answer, marks.numbers)
 
 
 def not_drawn(sentences: Sequence[Sentence], answer: CitedAnswer) -> tuple[Sentence, ...]:
@@ -121,9 +125,13 @@ def show_marked(document: Document | None, citations: Sequence[Citation]) -> Non
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
 
 
-def show_sources(sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
-    with st.expander(f"Sources ({len(sources)})", expanded=True, icon=":material/menu_book:"):
-        for source in sources:
+def show_sources(answer: CitedAnswer, numbers: Mapping[str, int]) -> None:
+    """The sources with their links; closed where the answer itself has told every link."""
+    told = " ".join(sentence.text for sentence in answer.sentences)
+    links_of = [url for source in answer.sources for url in (source.paper_url, source.github_url) if url]
+    is_told = bool(links_of) and all(url in told for url in links_of)
+    with st.expander(f"Sources ({len(answer.sources)})", expanded=not is_told, icon=":material/menu_book:"):
+        for source in answer.sources:
             title, kind = escape(source.title), escape(source.kind.replace("_", " "))
             where = links(source.paper_url, source.github_url)
             st.markdown(f"{numbers[source.document_id]}\\. **{title}** :gray[{kind}]  \n{where}")
