@@ -199,7 +199,7 @@ def _legend(draw: ImageDraw.ImageDraw, font: Any, corner: tuple[int, int], curve
 
 def _top_of_scale(largest: float) -> float:
     """The next round number: 1 for shares of a whole, less where all values are small."""
-    return next((top for top in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if largest <= top * 1.001), largest)
+    return next((top for top in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.2, 1.5, 2.0) if largest <= top * 1.001), largest)
 
 
 def _percent(share: float) -> str:
