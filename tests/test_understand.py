@@ -23,7 +23,11 @@ def shares(request: Request) -> dict[str, float]:
     ("message", "styles", "subject"),
     [
         ("show me a cat as half pixel art half oil painting", {"pixel art": 0.5, "oil painting": 0.5}, "a cat"),
-        ("Blend a photo with an illustration: a cat, 25 percent photo", {"photo": 0.25, "illustration": 0.75}, "a cat"),
+        (
+            "Blend a photo with an illustration of a cat, 25 percent photo",
+            {"photo": 0.25, "illustration": 0.75},
+            "a cat",
+        ),
         ("60/40 watercolor and oil painting, a boat", {"watercolor": 0.6, "oil painting": 0.4}, "a boat"),
         ("paint me a green tree in watercolor", {"watercolor": 1.0}, "a green tree"),
         ("a lighthouse in ukiyo-e and cyberpunk pls", {"ukiyo-e": 0.5, "cyberpunk": 0.5}, "a lighthouse"),

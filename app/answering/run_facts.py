@@ -6,8 +6,14 @@ question. What was measured is never mixed with what the corpus says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.answering.findings import HEADING, compared_runs, measured
 from app.answers import Section, Sentence
@@ -15,6 +21,8 @@ from app.understanding.spelling import called_back
 from ingest.vectors import load_embedder
 from ingest.words import content_words
 
+QUESTIONS = Path(__file__).parent / "run_questions.json"
+"""Questions that a topic of facts answers; a fact of another topic is compared by its own words alone."""
 MAX_FACTS = 4
 NEAR = 0.12
 """A fact is told beside the best one when it is so nearly as like the question."""
@@ -62,18 +70,30 @@ def _nearest(
     if not sentences:
         return ()
     vectors = load_embedder().encode([question, *(sentence.text for sentence in sentences)])
+    topics = [str(fact.get("topic")) for fact in facts] + [""] * (len(sentences) - len(facts))
     styles = [str(style["text"]) for style in arguments.get("styles") or ()]
     places = {place for word in content_words(question) if (place := called_back(word, styles)) is not None}
     named = [styles[place] for place in places]
     likeness = [
-        float(vectors[0] @ vector)
+        max(float(vectors[0] @ vector), _likeness(topic, vectors[0]))
         + NAMES_STYLE * (sentence.kind == "measured" and any(style in sentence.text for style in named))
         - ONLY_SET * (sentence.kind == "program")
-        for vector, sentence in zip(vectors[1:], sentences, strict=True)
+        for vector, sentence, topic in zip(vectors[1:], sentences, topics, strict=True)
     ]
     best = max(likeness)
     order = sorted(range(len(sentences)), key=lambda n: -likeness[n])
     return tuple(sentences[n] for n in order[:most] if likeness[n] >= best - NEAR)
+
+
+def _likeness(topic: str, vector: NDArray[np.float32]) -> float:
+    """How like a question is to those that are asked of a topic of facts."""
+    rows = _asked().get(topic)
+    return float((rows @ vector).max()) if rows is not None else -1.0
+
+
+@cache
+def _asked() -> dict[str, NDArray[np.float32]]:
+    return {topic: load_embedder().encode(asked) for topic, asked in json.loads(QUESTIONS.read_text("utf-8")).items()}
 
 
 def _settings(arguments: Mapping[str, Any]) -> list[str]:

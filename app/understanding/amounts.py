@@ -58,7 +58,7 @@ _AMOUNT = re.compile(
     | (?P<number>(?P<sign>(?<![\w%)])[-−]\s?)?(?<![\w.])(?:{_NUMBER})(?![\w]|\s?%|\.\d))
     | (?P<major>\b(?:mostly|mainly|predominantly|primarily|largely|chiefly|almost\ (?:all|entirely|only)|nearly\ all|lots?\ of|heavy\ on)\b)
     | (?P<minor>\b(?:(?:an?|the|some|only|just)\ )?(?:tiny\ |small\ |little\ |light\ |slight\ |wee\ )?(?:touch|hint|bit|dash|splash|pinch|tinge|trace|whiff|sprinkle|sprinkling|drop|smidge|smidgen|undertones?|accents?|whisper|suggestion|flavou?r)\ of\b
-              |\b(?:slightly|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|and|plus)\ some|subtly|hardly\ any|barely\ any)\b)
+              |\b(?:slightly|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|subtly|hardly\ any|barely\ any)\b)
     | (?P<rest>\b(?:rest|remaining|remainder|remaining\ part)\b)
     """,
     re.X | re.I,
