@@ -12,11 +12,14 @@ from tools.blend.record import compare, read_record
 from tools.blend.style_prompting import PAPERS_OWN
 from tools.experiments.experiments import (
     EXPERIMENTS,
+    has_own_method,
     read_arguments,
     replay_experiment,
     run_experiment,
     save_experiment,
+    unknown_sentence,
 )
+from tools.rendering import ExperimentCall, StyleChoice
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 GIVEN = {"styles": [{"text": PHOTO}, {"text": ILLUSTRATION}], "subject": "a red house", "steps": 2}
@@ -96,3 +99,20 @@ def test_batches_that_a_record_does_not_have_are_refused():
     for batches in (None, [[0]], [[0, 0]], [[0], "1"], [[0], [7]]):
         with pytest.raises(ValueError, match="batches"):
             replay_experiment({**record, "batches": batches}, tiny_model(), PAPERS_OWN)
+
+
+def test_words_that_the_model_never_saw_are_said_beside_what_it_rests_on():
+    styles = [{"text": "ukiyo style"}, {"text": ILLUSTRATION}]
+    result = run_experiment("seeds", {**GIVEN, "styles": styles, "seeds": 2}, tiny_model())
+    assert result.unknown_words == ("ukiyo",)
+    assert unknown_sentence(result.unknown_words) == "The model does not know: ukiyo."
+    assert unknown_sentence(()) == ""
+
+
+def test_a_method_that_was_said_does_not_stop_an_experiment_that_has_its_own():
+    styles = [StyleChoice(text=PHOTO, weight=1.0), StyleChoice(text=ILLUSTRATION, weight=1.0)]
+    for name in EXPERIMENTS:
+        call = ExperimentCall(experiment=name, styles=styles, method="embedding")
+        assert call.own_arguments().get("method") == (None if has_own_method(name) else "embedding")
+        read_arguments(name, call.own_arguments())
+    assert {name for name in EXPERIMENTS if has_own_method(name)} == {"methods", "timing", "weaken", "reference"}

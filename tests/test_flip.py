@@ -61,7 +61,8 @@ def curves(along):
     latents = np.stack([start + place * (end - start) for place in along])
     images = tuple(Image.new("RGB", (SIZE_PX, SIZE_PX)) for _ in along)
     measurements = {"images": [{"styles": [PHOTO, ILLUSTRATION]} for _ in along]}
-    result = BlendResult(tuple(sweep_requests(REQUEST, len(along))), images, measurements, {}, (), {"latents": latents})
+    requests = tuple(sweep_requests(REQUEST, len(along)))
+    result = BlendResult(requests, images, measurements, {}, arrays={"latents": latents})
     return measure_curves(result, tiny_model())
 
 

@@ -71,7 +71,10 @@ class ExperimentCall(BaseModel):
 
     def own_arguments(self) -> dict[str, Any]:
         """The arguments as the experiment takes them."""
-        given = self.model_dump(exclude={"experiment", "more"}, exclude_none=True)
+        from tools.experiments.experiments import has_own_method  # torch takes seconds to import
+
+        own = {"method"} if has_own_method(self.experiment) else set()
+        given = self.model_dump(exclude={"experiment", "more", *own}, exclude_none=True)
         return {**given, **self.more}
 
 
@@ -119,7 +122,7 @@ def run_experiment(arguments: ExperimentCall, context: ToolContext) -> Ran:
         The verdict and the facts, in sentences, and the artifact: what findings.json holds, run_id, folder, record.
     """
     from tools.experiments.experiments import run_experiment as run
-    from tools.experiments.experiments import save_experiment
+    from tools.experiments.experiments import save_experiment, unknown_sentence
     from tools.models import ModelUnavailable, load_image_model
 
     try:
@@ -129,7 +132,8 @@ def run_experiment(arguments: ExperimentCall, context: ToolContext) -> Ran:
     except (ValueError, ModelUnavailable, OSError) as error:
         raise ToolException(f"Nothing was rendered: {error}") from error
     found = {**result.to_json(), "record": {**result.record, "files": result.files()}}
-    sentence = " ".join((result.findings.verdict, result.basis_sentence(), *result.notes))
+    unknown = unknown_sentence(result.unknown_words)
+    sentence = " ".join(filter(None, (result.findings.verdict, result.basis_sentence(), unknown, *result.notes)))
     text = _told(sentence, result.findings.facts)
     return text, {"run_id": context.folder.name, "folder": str(context.folder), **found}
 

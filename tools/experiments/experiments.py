@@ -6,10 +6,10 @@ Adding one is a file with a subclass of Experiment and a line in EXPERIMENTS. It
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import numpy as np
 from PIL import Image
@@ -108,6 +108,11 @@ class ExperimentResult:
         return [f"{number:02d}-{_slug(label)}.png" for number, label in enumerate(self.renders)]
 
 
+def has_own_method(name: str) -> bool:
+    """Whether an experiment blends by a method of its own, so that one that was said does not count."""
+    return name in EXPERIMENTS and get_origin(EXPERIMENTS[name].arguments.model_fields["method"].annotation) is Literal
+
+
 def read_arguments(name: str, given: Mapping[str, Any]) -> ExperimentArguments:
     """Check what an experiment is told.
 
@@ -160,6 +165,7 @@ def run_experiment(
     measured = experiment.measure(arguments, renders)
     findings = experiment.read(measured)
     requests = [one.request for one in renders.values()]
+    unknown = unknown_words(model, [text for request in requests for text in request.texts])
     basis = {
         "seeds": sorted({request.seed for request in requests}),
         "pictures": len(requests),
@@ -175,8 +181,10 @@ def run_experiment(
         findings=findings,
         basis=basis,
         record=_record(name, arguments, renders, batches),
-        figure=experiment.draw(arguments, renders, findings, basis_sentence(basis)),
-        unknown_words=unknown_words(model, [text for request in requests for text in request.texts]),
+        figure=experiment.draw(
+            arguments, renders, findings, f"{basis_sentence(basis)} {unknown_sentence(unknown)}".strip()
+        ),
+        unknown_words=unknown,
         notes=notes_of_all({label: one.request for label, one in renders.items()}),
         seconds=time.perf_counter() - started,
     )
@@ -234,6 +242,11 @@ def basis_sentence(basis: Mapping[str, Any]) -> str:
     seeds, steps = basis["seeds"], " and ".join(str(n) for n in basis["steps"])
     of_seeds = f"seed {seeds[0]} alone" if len(seeds) == 1 else f"{len(seeds)} seeds"
     return f"Rests on {basis['pictures']} pictures of {of_seeds}, by the image model {basis['model']} at {steps} steps."
+
+
+def unknown_sentence(words: Sequence[str]) -> str:
+    """Say which words the model never saw; nothing where it knows all."""
+    return f"The model does not know: {', '.join(words)}." if words else ""
 
 
 def _rendered(
