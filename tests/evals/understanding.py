@@ -21,6 +21,7 @@ from app.understanding.request import Known, Request, Run, State
 from app.understanding.spelling import fold
 from app.understanding.understand import understand
 from ingest.documents import read_documents
+from tests.evals.results import write_results
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -120,6 +121,7 @@ def main(argv: Iterable[str] | None = None) -> None:
     parser.add_argument("--mistakes", action="store_true", help="print the mistakes of the tuning half")
     parser.add_argument("--only", choices=list(HALVES))
     given = parser.parse_args(list(argv) if argv is not None else None)
+    measured: dict[str, Any] = {}
     for half, path in HALVES.items():
         if given.only and half != given.only:
             continue
@@ -127,10 +129,12 @@ def main(argv: Iterable[str] | None = None) -> None:
             print(f"{half}: {path.name} is not here")
             continue
         found = measure(path, mistakes=given.mistakes and half == "tuning")
+        measured[half] = found["figures"]
         print(f"\n{half}, {found['median_ms']:.0f} ms a message (median)")
         for name, (right, count) in found["figures"].items():
             print(f"  {name:28} {right:4}/{count:<4} {right / count:.3f}")
         print("  " + "; ".join(f"{what}: {count}" for what, count in found["confused"]))
+    write_results("understanding", measured)
 
 
 if __name__ == "__main__":
