@@ -201,7 +201,8 @@ class Page:
 def show_empty_page(page: Page) -> None:
     """What one can begin with; the seed's question where the corpus bears on it."""
     questions = [SEED_QUESTION] if page.undertone.searcher.search(SEED_QUESTION).relevant else []
-    show_welcome(questions, [one.title for one in page.undertone.index.documents()[:SHOWN_TITLES]], page.start)
+    documents = sorted(page.undertone.index.documents(), key=lambda document: document.kind != "paper")
+    show_welcome(questions, [document.title for document in documents[:SHOWN_TITLES]], page.start)
 
 
 def show_conversation(page: Page, conversation: Conversation) -> None:
