@@ -116,7 +116,7 @@ def swap_proposal(last: Mapping[str, Any] | None, spoken: Styles = ()) -> dict[s
     subject = (last or {}).get("arguments", {}).get("subject") or DEFAULT_SUBJECT
     styles = [{"text": text, "weight": 1.0} for text in texts[:-1][:1]]
     arguments = {"subject": subject, "styles": styles, "method": "reference"}
-    return {"tool": BLEND_STYLES.name, "arguments": arguments | _reference([{"text": texts[-1], "weight": 1.0}], {})}
+    return {"tool": BLEND_STYLES.name, "arguments": _reference([{"text": texts[-1], "weight": 1.0}], {}) | arguments}
 
 
 def _weights(styles: Sequence[StyleShare]) -> list[dict[str, Any]]:
