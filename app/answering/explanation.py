@@ -6,6 +6,7 @@ what is missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ SETTING: Mapping[Depth, int] = {"simple": 1, "usual": 2, "detailed": 2}
 BEARS = 0.5
 """How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
 HOW = {"method": 1.0, "objective": 0.6, "background": -0.4, "result": -0.4, "other": -1.0}
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 TELLING = 3.0
 """How rare an asked word must be to be named as missing: "work" and "take" are in every twentieth English text."""
 
@@ -157,8 +159,7 @@ def in_short(aim: Aim, reading: Reading, lead: Document, key: Candidate, card: D
         silent = f"The corpus does not say how {_called(card)} weighs them."
         yield Sentence(f"You ask how {_listed(aim.styles)} are balanced in one picture. {silent}", "framing")
     else:
-        about = " and ".join(short_name(d.title) for d in reading.named) or "this"
-        yield Sentence(f"You ask how {about} works; the passage that bears on it most:", "framing")
+        yield Sentence(f"You ask {_restated(aim, reading)}; the passage that bears on it most:", "framing")
     yield Sentence(key.passage.text, "claim", key.claim.citations)
     unheld = [] if aim.styles else unheld_words(reading, [lead])
     if unheld:
@@ -198,6 +199,13 @@ def unheld_words(reading: Reading, documents: Sequence[Document], only: Collecti
         for n, (word, rarity) in enumerate(zip(reading.words, reading.rarity, strict=True))
         if max(h[n] for h in held) < NEAR and (word in only if only else rarity > TELLING)
     ]
+
+
+def _restated(aim: Aim, reading: Reading) -> str:
+    """Restate what is asked: how a document's thing works, or the question's last sentence as it was put."""
+    if reading.named and not any(rarity > TELLING for rarity in reading.rarity):
+        return f"how {' and '.join(short_name(d.title) for d in reading.named)} works"
+    return f"“{_SENTENCE_END.split(aim.question.strip())[-1]}”"
 
 
 def _task(aim: Aim) -> str:

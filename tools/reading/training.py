@@ -3,7 +3,7 @@
 The role head learns from abstracts whose authors or annotators said what each sentence does: CSAbstruct (computer
 science, `csabstruct_*.jsonl`) and the labelled sections of PubMedQA (medicine, `pubmedqa_pqal.json`). The other two
 learn from `questions.jsonl` and `stages.jsonl`, which lie here. `--check` says how well each does on what it has not
-seen.
+seen, and writes nothing.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     if given.check:
         check(collections, examples)
+        return 0
     heads = {name: fit(*data, SMALL_STRENGTH) for name, data in examples.items()}
     if collections:
         x, y = (np.concatenate(parts) for parts in zip(*collections.values(), strict=True))
