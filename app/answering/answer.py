@@ -31,6 +31,8 @@ MAX_FOLLOW_UPS = 3
 MAX_COVERED = 6
 PLAIN_ROLE = 0.5
 NOT_FAR, SURELY_THERE = -2.0, 3.5
+FOLLOWED = -1.5
+"""How sure it must be that something is missing where the turn before is leant on: a follow-up says little itself."""
 FAR, WHOLE = -4.0, 0.95
 """A search that finds nothing is overruled where it was not far from it and what is asked is surely there, or where one
 document holds all words that are asked."""
@@ -93,7 +95,7 @@ class _Answering:
             return self._short(lacking(reading))
         if query.wants == "links" and reading.named:
             return self._short(links(reading))
-        if not reading.documents or not self._is_relevant():
+        if not reading.documents or not self._is_relevant() or self._is_foreign():
             return self._refused()
         if query.wants == "links":
             return self._short(links(reading))
@@ -102,8 +104,8 @@ class _Answering:
             return self._short(compared(reading, pair))
         if correction := said_of_another(reading) or corrected(reading):
             return self._short(correction)
-        if presence(reading) <= 0:
-            return self._refused() if self._is_foreign() else self._short(nearest(reading), "missing")
+        if presence(reading) <= (FOLLOWED if query.is_follow_up else 0.0):
+            return self._short(nearest(reading), "missing")
         return self._explained() if self._is_broad() else self._short(narrow(reading, self.depth))
 
     def _is_relevant(self) -> bool:

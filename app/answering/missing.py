@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from app.answering.asking import asks_who, focus_of, wants_number
+from app.answering.asking import asks_who, wants_number
 from app.answering.reading import EXACT, Reading
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
@@ -53,8 +53,7 @@ def measure(reading: Reading) -> dict[str, float]:
     together = held.max(axis=0) if words else np.ones(0)
     best = max(range(len(sentences)), key=lambda n: sentences[n].score)
     wants = reading.result.wants
-    focus = focus_of(question).lower()
-    of_focus = np.array([word in focus for word in words], bool)
+    of_focus = reading.focus
     has_number = np.array([any(ch.isdigit() for ch in c.passage.text) for c in sentences])
     focus_held = held[:, of_focus].mean(axis=1) if of_focus.any() else np.ones(len(sentences))
     return {

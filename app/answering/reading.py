@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answering.asking import wants_number
+from app.answering.asking import focus_of, wants_number
 from app.answers import Citation, Sentence, Source
 from ingest.documents import Document
 from ingest.passages import Passage
@@ -23,15 +23,17 @@ EXACT = 0.999
 
 SCORE: Mapping[str, float] = MappingProxyType(
     {
-        "cosine": 1.0,  # of question and sentence
-        "covered": 0.5,  # share of what is asked, by rarity, that the sentence holds or has a neighbour of
-        "suits": 0.25,  # how likely it does in its document what the question wants, or something near to that
-        "number": 0.12,  # it has a number where one is asked for
+        "cosine": 0.35,  # of question and sentence
+        "covered": 0.65,  # share of what is asked, by rarity, that the sentence holds or has a neighbour of
+        "exact": 0.5,  # the same, held to the word
+        "focus": 0.5,  # how nearly it holds the noun that is asked for
+        "suits": 0.5,  # how likely it does in its document what the question wants, or something near to that
+        "number": 0.4,  # it has a number where one is asked for
     }
 )
 """How well a sentence answers."""
 
-NAMES_ALONE: Mapping[str, float] = MappingProxyType({**SCORE, "cosine": 0.3, "suits": 1.0})
+NAMES_ALONE: Mapping[str, float] = MappingProxyType({**SCORE, "cosine": 0.1, "suits": 1.0})
 """The same where the question says nothing but a name: then likeness to it tells little."""
 
 SUITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
@@ -85,6 +87,8 @@ class Reading:
         self.named: tuple[Document, ...] = tuple(by_id[i] for i in wanted if i in by_id)
         self.asked = np.array([not term.is_name for term in result.terms], bool)
         self.rarity = np.array([term.rarity for term in result.terms], float)[self.asked]
+        focus = focus_of(self.question).lower()
+        self.focus = np.array([word in focus for word in self.words], bool)
         self._evidence = {(e.passage.document_id, e.passage.start): e for e in (*result.evidence, *result.leading)}
         self._passages: dict[str, list[Passage]] = {d.id: [] for d in self.documents}
         for passage in result.passages:
@@ -135,9 +139,12 @@ class Reading:
         if evidence is None:
             return dict.fromkeys((*SCORE, "role"), 0.0)
         wants = self.result.wants
+        held = np.clip(self.held(passage), 0.0, 1.0)
         return {
             "cosine": evidence.cosine,
-            "covered": self.share(np.clip(self.held(passage), 0.0, 1.0) ** 2),
+            "covered": self.share(held**2),
+            "exact": self.share((held > EXACT).astype(float)),
+            "focus": float(held[self.focus].mean()) if self.focus.any() else 0.0,
             "role": sum(wants.get(role, 0.0) * likely for role, likely in evidence.roles.items()),
             "suits": sum(
                 likely * fit * evidence.roles.get(role, 0.0)
