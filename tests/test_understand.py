@@ -98,6 +98,11 @@ def test_documents_are_named_or_meant():
     assert request.documents == ("lion",) and request.question == "does LionHeart need collars?"
 
 
+def test_what_is_called_it_after_an_answer_is_its_document():
+    request = understand("so what does it do instead?", State(spoken=("lion",), documents=KNOWN))
+    assert (request.kind, request.documents) == ("ask", ("lion",))
+
+
 def test_a_choice_settles_what_was_asked_back():
     asked = Request(message="watercolor and ink", kind="ask", runner_up="render", question="watercolor and ink")
     request = understand(LABELS["render"], State(documents=KNOWN, open=asked))

@@ -30,6 +30,8 @@ NEAR = 0.6
 """... unless it is less than this part as likely."""
 NO_EXPERIMENT = 0.5
 """A question for the corpus has an experiment that would tell, where "none" is less likely than this."""
+SURELY_PROGRAM = 0.9
+"""Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
 MAX_STYLES = 4
@@ -58,14 +60,17 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
-    rewritten = standalone(message, state, named) if kind in ("ask", "links") else None
+    rewritten = standalone(message, state, named)
+    if kind == "program" and not chosen and confidence < SURELY_PROGRAM and rewritten.is_bound:
+        kind = "ask"  # "it" is the document that was spoken of
+    is_searched = kind in ("ask", "links")
     common: dict[str, Any] = {
         "message": message,
         "kind": kind,
         "runner_up": runner_up,
         "confidence": round(confidence, 3),
-        "question": rewritten.question if rewritten else message,
-        "documents": rewritten.documents if rewritten and (rewritten.is_bound or named) else named,
+        "question": rewritten.question if is_searched else message,
+        "documents": rewritten.documents if is_searched and (rewritten.is_bound or named) else named,
     }
     wants = {kind, runner_up}
     slots = _slots(message, features.words, judged, state, "adjust" if "adjust" in wants and kind != "render" else kind)
