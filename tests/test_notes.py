@@ -73,7 +73,9 @@ def test_a_style_that_gets_no_step_is_told(method, steps, weights, idle):
 def test_the_verdict_names_a_style_that_got_no_step():
     styles = (WeightedStyle("watercolor", 0.95), WeightedStyle("oil painting", 0.05))
     request = replace(REQUEST, method="schedule", num_inference_steps=4, styles=styles)
-    verdict = explain(request, tiny_model()).measurements["images"][0]["verdict"]
+    result = explain(request, tiny_model())
+    assert result.notes == notes_of(request) and result.notes[0].startswith("Of 4 steps none goes to")
+    verdict = result.measurements["images"][0]["verdict"]
     assert verdict == "“watercolor” decided this picture alone: of its 4 steps none went to “oil painting”."
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from tools.blend.notes import notes_of
 from tools.blend.references import fit_reference
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import BlendResult, OnStep, blend, save
@@ -79,7 +80,8 @@ def explain(
     }
     measured["verdict"] = verdict(measured)
     images = [measured, *result.measurements["images"][1:]]
-    return replace(result, measurements={**result.measurements, "images": images})
+    # what is told is of the blend: the pictures beside it were not asked for
+    return replace(result, measurements={**result.measurements, "images": images}, notes=notes_of(request))
 
 
 def save_explained(result: BlendResult, out: Path) -> dict[str, Path]:
