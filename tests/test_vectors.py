@@ -60,3 +60,18 @@ def test_an_embedder_that_is_not_there_says_what_to_do_and_downloads_nothing(nam
         Embedder(name).encode(["x"])
     with pytest.raises(EmbedderUnavailable, match=rf"{says}.* or leave UNDERTONE_NLI unset"):
         Entailment(name).scores([("x", "y")])
+
+
+def test_a_text_is_read_once_for_its_vector_and_its_words():
+    embedder = Embedder()
+    reading = embedder.read(["blue boats on a lake"])[0]
+    assert np.allclose(reading.vector @ Embedder().encode(["blue boats on a lake"])[0], 1, atol=1e-3)
+    assert len(reading.states) == len(reading.spans) and reading.spans[0] == (0, 4)
+    assert embedder.encode(["blue boats on a lake"])[0] is not None
+    assert np.array_equal(embedder.encode(["blue boats on a lake"])[0], reading.vector)  # remembered, not read again
+
+
+def test_a_long_text_is_read_in_windows_to_its_end():
+    text = "a boat " * 500
+    reading = Embedder().read([text])[0]
+    assert reading.spans[-1][1] == len(text.rstrip()) and np.isclose(np.linalg.norm(reading.vector), 1, atol=1e-3)
