@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.browsing import (
     MAIN,
@@ -22,9 +23,23 @@ from tests.browsing import (
     settle,
 )
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 DOCS = ROOT / "docs"
 MARK = f"{MAIN} button.citation"
 RENDERED = 'img[alt^="Rendered image"]'
+
+
+def photograph_phone(browser: Browser, address: str) -> None:
+    """The same question on a phone, with its render."""
+    page = open_page(browser, address, PHONE)
+    ask_the_seed_question(page)
+    render(page)
+    settle(page)
+    scroll_to(page, RENDERED, above_px=420)
+    page.screenshot(path=DOCS / "phone.png")
+    page.close()
 
 
 def main() -> None:
@@ -66,15 +81,8 @@ def main() -> None:
         page.get_by_role("dialog").wait_for()
         settle(page)
         page.screenshot(path=DOCS / "passage.png")
-        conversation = page.url
         page.close()
-
-        page = open_page(browser, conversation, PHONE)
-        page.locator(RENDERED).first.wait_for()
-        settle(page)
-        scroll_to(page, MARK, above_px=300)
-        page.screenshot(path=DOCS / "phone.png")
-        page.close()
+        photograph_phone(browser, address)
     print("wrote", *sorted(path.relative_to(ROOT).as_posix() for path in DOCS.glob("*.png")))
 
 

@@ -176,6 +176,18 @@ def no_foreign_links(page):
     assert [image for image in images if not image.startswith((page.url.split("?")[0], "data:"))] == []
 
 
+def test_a_stage_of_the_workflow_is_run_from_its_box(page, home):
+    ask_the_seed_question(page)
+    stage = page.locator("li.stage", has_text="model")
+    stage.get_by_role("button", name="Render it").click()
+    page.locator(RENDERED).wait_for()
+    stage.locator("button.done").wait_for()
+    assert [job["tool"] for job in jobs_of(home, page)] == ["blend_styles"]
+    page.get_by_role("spinbutton", name="Seed").fill("3")
+    page.keyboard.press("Tab")
+    stage.locator("button.stale").wait_for()
+
+
 def test_clicks_that_wait_for_nothing_lose_nothing(page, home):
     slow_down(page)
     page.locator(MAIN).get_by_role("button", name="photographic style").first.click()
