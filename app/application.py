@@ -94,6 +94,7 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
         IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
         ConversationsRefused: Their file cannot be used.
     """
+    conversations = Conversations(settings.conversations) if keep else None
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
     if not index.is_begun:  # or the first run was cut off, before anything that it made could be searched
@@ -103,7 +104,6 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     searcher.search("style")  # embedder and heads load at their first text; that belongs to the start, not to an answer
     understand("style", State())
     tools = build_tools(searcher, settings.image_model, settings.renders)
-    conversations = Conversations(settings.conversations) if keep else None
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
     agent = build_agent(model, tools, checkpointer, KnownDocuments(index))
     return Undertone(settings, index, searcher, Chat(agent, conversations))

@@ -15,6 +15,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -52,6 +53,7 @@ class DenseIndex:
         self._store: VectorStore | StoreProcess | None = None
         self._work: Path | None = None
         self._open: _Reading | None = None
+        self._opening = threading.Lock()
 
     # Queries
 
@@ -88,29 +90,30 @@ class DenseIndex:
         return dict(zip(found["ids"], np.array(found["embeddings"], np.float32), strict=True))
 
     def close(self) -> None:
-        """Close what is open to be read."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        """Let go of what is open to be read."""
+        self._open = None
 
     def _asking(self, ask: Callable[[Sequence[Any]], Any]) -> Any:
         from chromadb.errors import ChromaError
 
+        reading = self._reading()  # held here: another thread may open what was published meanwhile
         try:
-            return ask(self._reading().collections)
+            return ask(reading.collections)
         except ChromaError:  # a server's collections were made anew, or the folder has just given way to the next
             self.close()
+        reading = self._reading()
         try:
-            return ask(self._reading().collections)
+            return ask(reading.collections)
         except ChromaError as error:
             raise VectorsUnavailable(f"the vectors in {self.place} cannot be read ({error})") from error
 
     def _reading(self) -> _Reading:
         published = self._published()
-        if self._open is None or self._open.published != published:
-            self.close()
-            self._open = _Reading(self._checked(published) if isinstance(self.place, Path) else self.place, published)
-        return self._open
+        with self._opening:
+            if self._open is None or self._open.published != published:
+                place = self._checked(published) if isinstance(self.place, Path) else self.place
+                self._open = _Reading(place, published)
+            return self._open
 
     # Changes
 
@@ -202,23 +205,19 @@ class DenseIndex:
 
 
 class _Reading:
-    """Chroma, opened to be asked."""
+    """Chroma, opened to be asked; closed when nobody asks it any more."""
 
     def __init__(self, place: Path | str, published: Published | None) -> None:
         self.published = published
-        self._end: Callable[[], Any] = lambda: None
         if isinstance(place, Path):
             place = _beside(place)
-            self._end = weakref.finalize(self, shutil.rmtree, place, True)
-        self._client = open_chroma(place)
-        have = {collection.name for collection in self._client.list_collections()}
+            weakref.finalize(self, shutil.rmtree, place, True)
+        client = open_chroma(place)
+        weakref.finalize(self, client.close)  # the last one made is the first one done
+        have = {collection.name for collection in client.list_collections()}
         if not have.issuperset(COLLECTIONS):
             raise VectorsUnavailable(f"the vectors in {place} are missing")
-        self.collections = [self._client.get_collection(name, embedding_function=None) for name in COLLECTIONS]
-
-    def close(self) -> None:
-        self._client.close()
-        self._end()
+        self.collections = [client.get_collection(name, embedding_function=None) for name in COLLECTIONS]
 
 
 def _beside(folder: Path) -> Path:

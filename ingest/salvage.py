@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 Row = tuple[Any, ...]
+ONE_BY_ONE = 20_000
+"""Rows that are looked for by their numbers, before the steps grow."""
 
 
 def damage(path: Path) -> str | None:
@@ -38,17 +40,27 @@ def readable_rows(path: Path, table: str, columns: str) -> Iterator[Row]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         last = _edge(connection, table, "max")
-        at, step = _edge(connection, table, "min") or 0, 1
+        at, missed = _edge(connection, table, "min") or 0, 0
         while last is not None and at <= last:
+            # in one go until a page cannot be read, then one by one until some can
+            alone = missed > 0
+            wanted = "rowid = ?" if alone else "rowid >= ?"
             try:
                 for number, *row in connection.execute(
-                    f"SELECT rowid, {columns} FROM {table} WHERE rowid >= ? ORDER BY rowid", (at,)
+                    f"SELECT rowid, {columns} FROM {table} WHERE {wanted} ORDER BY rowid", (at,)
                 ):
+                    if number < at:
+                        raise sqlite3.DatabaseError("a page leads back to one before it")
                     yield tuple(row)
-                    at, step = number + 1, 1
-                return
+                    at, missed = max(at, number + 1), 0
+                if not alone:
+                    return
+                if not missed:
+                    continue
             except sqlite3.DatabaseError:
-                at, step = at + step, step * 2  # past the page that cannot be read
+                pass
+            missed += 1
+            at += 1 if missed < ONE_BY_ONE else 2 ** min(missed - ONE_BY_ONE, 30)
 
 
 def set_aside(path: Path) -> Path:

@@ -10,6 +10,7 @@ Each request is a line of JSON, followed by as many bytes of float32 as the line
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -29,6 +30,7 @@ from ingest.vector_store import VectorStore, VectorsUnavailable
 ROOT = Path(__file__).resolve().parent.parent
 ZEROED = "glibc.malloc.perturb=255:glibc.malloc.tcache_count=0"
 """Has glibc clear memory when it is given out, should Chroma write some of it; other systems ignore this."""
+FULL_BYTES = 2**20
 OPERATIONS = frozenset({"make_anew", "put", "delete_documents", "delete_words", "settle"})
 
 
@@ -159,20 +161,24 @@ class _Folder:
         self.store = VectorStore(folder, signature)
 
     def close(self) -> None:
-        self.store.close()
-        self._lock.close()
+        try:
+            self.store.close()
+        finally:
+            self._lock.close()
 
 
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     """Do what is asked until nobody asks."""
     folder: _Folder | None = None
+    home: Path | None = None
     for name, given, vectors in _received(requests):
         reply: dict[str, Any] = {"errno": None, "error": None}
         try:
             if name in ("open", "close") and folder is not None:
-                folder.close()
-                folder = None
+                closing, folder = folder, None
+                closing.close()
             if name == "open":
+                home = Path(given["place"]).parent
                 folder = _Folder(**given)
             elif name in OPERATIONS and folder is not None:
                 getattr(folder.store, name)(**given, **({} if vectors is None else {"vectors": vectors}))
@@ -181,6 +187,8 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
             reply["error"] = str(error)
         except BaseException as error:  # Chroma's panics are no Exceptions
             reply["error"] = " ".join(str(error).split()) or type(error).__name__
+            if home and shutil.disk_usage(home).free < FULL_BYTES:
+                reply["errno"] = errno.ENOSPC  # which Chroma does not always say
         replies.write(json.dumps(reply).encode() + b"\n")
         replies.flush()
 

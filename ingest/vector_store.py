@@ -6,6 +6,7 @@ files of ours are written by a process that holds nothing else (`store_process.p
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 DOCUMENTS, PASSAGES, WORDS = range(3)
 COLLECTIONS = ("undertone-documents", "undertone-passages", "undertone-words")
+_openings = itertools.count()
 SYNC_EVERY = 2
 """Changes after which Chroma writes its HNSW index: at once, or whoever opens the files next would have to write."""
 
@@ -125,8 +127,10 @@ def open_chroma(place: Path | str) -> Any:
 
     settings = Settings(anonymized_telemetry=False)
     if isinstance(place, Path):
+        # Chroma shares what it has open, or failed to open, between clients of one path; this spelling is one's own.
+        path = f"{place}{'/.' * (next(_openings) % 100)}"
         try:
-            return chromadb.PersistentClient(path=str(place), settings=settings)
+            return chromadb.PersistentClient(path=path, settings=settings)
         except ChromaError as error:
             raise VectorsUnavailable(f"the vectors in {place} cannot be read ({error})") from error
     check_place(place)
