@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval train train-understanding sheets screenshot welcome clean
+.PHONY: run test lint bench eval trial train train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -19,6 +19,9 @@ bench: .venv/installed ## speed, as ratios to the peer in the same run
 
 eval: .venv/installed ## quality: answers, claims, search, language models, and a part of the image side
 	$(BIN)/python -m tests.evals
+
+trial: .venv/installed ## what may go wrong, many times: kills, full disks, damage, races, hostile input, load
+	$(BIN)/python -m tests.trial
 
 train: .venv/installed ## the embedded image model's weights from nothing
 	$(BIN)/python -m tools.studio.train

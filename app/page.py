@@ -302,9 +302,21 @@ def show_follow_ups(page: Page, entry: Entry) -> None:
             st.button(escape(follow_up), key=key, on_click=page.ask, args=(follow_up, key))
 
 
+def is_let_in() -> bool:
+    """Whether this person may see the page: anybody, unless the server has Streamlit's own authentication."""
+    try:
+        asks_who = "auth" in st.secrets
+    except FileNotFoundError:  # no secrets at all
+        asks_who = False
+    return not asks_who or getattr(st.user, "is_logged_in", False) is True
+
+
 def main() -> None:
     st.set_page_config(page_title="Undertone", page_icon=":material/graphic_eq:", initial_sidebar_state="auto")
     st.html(PAGE_STYLE)
+    if not is_let_in():
+        st.button("Log in", on_click=st.login)
+        return
     try:
         opened = open_once()
     except OPENING_ERRORS as error:

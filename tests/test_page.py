@@ -60,6 +60,15 @@ def page(home, monkeypatch):
     st.cache_resource.clear()
 
 
+def test_where_the_server_asks_who_it_is_nobody_sees_the_page_before_logging_in(page, home):
+    kept = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
+    kept.secrets["auth"] = {"redirect_uri": "https://undertone.example.org/oauth2callback", "cookie_secret": "x"}
+    kept.run()
+    assert not kept.exception
+    assert [button.label for button in kept.button] == ["Log in"] and not kept.chat_input
+    assert page.chat_input
+
+
 def ask(page, question):
     page.chat_input[0].set_value(question).run()
     assert not page.exception
