@@ -39,6 +39,9 @@ FOUND = 20
 LEADING = 4
 """Documents whose passages are all measured, beside those that the question names: which answers is for the reader."""
 
+BEHIND = 0.5
+"""The share of the best document's rank score that another one must have to be measured whole as well."""
+
 CANDIDATE_DOCUMENTS = 50
 CANDIDATE_PASSAGES = 200
 SAMPLE_DOCUMENTS = 1_000
@@ -115,7 +118,7 @@ class Searcher:
         unknown = tuple(w for w, cosine in zip(view.terms.words, view.terms.neighbours, strict=True) if cosine < NEAR)
         documents = {i: self.index.document(i) for i in view.order[:FOUND]}
         named = tuple(d.id for d in named_documents(asked, documents.values()))
-        evidence, leading = self._evidence(view, dict.fromkeys((*view.order[:LEADING], *named)), top_k)
+        evidence, leading = self._evidence(view, dict.fromkeys((*_leading(view, count), *named)), top_k)
         return SearchResult(
             query,
             surest.certainty > 0,
@@ -220,7 +223,7 @@ class Searcher:
         chosen = sorted(scores, key=lambda p: -scores[p])
         kept = [p for n, p in enumerate(chosen) if n < top_k or p.document_id in of_document]
         documents = {i: self.index.document(i) for i in {p.document_id for p in kept}}
-        soft = self._words.softly_held(view.terms, {p: held[p] for p in kept})
+        soft = held | self._words.softly_held(view.terms, {p: held[p] for p in kept if p.document_id in of_document})
         roles, stages = self._read_sentences(of_document.values(), vectors)
         ranked = tuple(
             Evidence(
@@ -251,6 +254,15 @@ class Searcher:
             for p, role, stage in read:
                 roles[p], stages[p] = labels_of(role, ROLES), labels_of(stage, STAGES)
         return roles, stages
+
+
+def _leading(view: _View, count: int) -> list[str]:
+    """Return the documents that may answer: the best, and the next ones that do not fall far behind it.
+
+    Among few documents none stands out by much, and a long answer tells of several.
+    """
+    bar = BEHIND * view.ranks[view.order[0]] if count > SETTLED else -math.inf
+    return [i for n, i in enumerate(view.order[:LEADING]) if n == 0 or view.ranks[i] >= bar]
 
 
 def _squash(rank: float) -> float:

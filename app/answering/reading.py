@@ -90,6 +90,7 @@ class Reading:
         focus = focus_of(self.question).lower()
         self.focus = np.array([word in focus for word in self.words], bool)
         self._evidence = {(e.passage.document_id, e.passage.start): e for e in (*result.evidence, *result.leading)}
+        self._sentences: dict[str, list[Candidate]] = {}
         self._passages: dict[str, list[Passage]] = {d.id: [] for d in self.documents}
         for passage in result.passages:
             self._passages[passage.document_id].append(passage)
@@ -109,7 +110,10 @@ class Reading:
 
     def sentences(self, document: Document) -> list[Candidate]:
         """Return a document's sentences in its order."""
-        return [self._candidate(p, document) for p in self.passages(document) if not p.is_field]
+        if document.id not in self._sentences:
+            told = [p for p in self.passages(document) if not p.is_field]
+            self._sentences[document.id] = [self._candidate(p, document) for p in told]
+        return list(self._sentences[document.id])
 
     def ranked(self, documents: Sequence[Document] | None = None) -> list[Candidate]:
         """Return the sentences of documents, all that were found if none are given, best first."""
