@@ -62,7 +62,7 @@ def test_each_picture_is_judged_and_counted():
     assert result.measured["seeds"] == [7, 8, 9] and list(result.renders) == ["seed 7", "seed 8", "seed 9"]
     latents = torch.from_numpy(np.stack([one.latents for one in result.renders.values()]))
     seen = classify_styles(tiny_model(), latents, "a red house", [PHOTO, ILLUSTRATION]).probabilities
-    np.testing.assert_allclose(result.measured["probability"], seen, atol=1e-6)
+    np.testing.assert_allclose(result.measured["probability"], seen, atol=1e-3)
     figure = result.findings.figures[0]
     won = [ahead(row) for row in seen.tolist()]
     assert [row[0] for row in figure.rows] == pytest.approx([won.count(w) / 3 for w in (0, 1, None)])

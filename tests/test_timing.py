@@ -85,10 +85,10 @@ def test_what_is_judged_are_the_pictures_in_the_order_of_the_handover(result):
             latents = torch.from_numpy(one.latents)[None]
             if what == "style":
                 seen = classify_styles(tiny_model(), latents, "a red house", [PHOTO, ILLUSTRATION]).probabilities[0]
-                np.testing.assert_allclose(value, seen, atol=1e-5)
+                np.testing.assert_allclose(value, seen, atol=1e-3)
             else:
                 seen = classify_styles(tiny_model(), latents, None, ["a red house", ""]).probabilities[0, 0]
-                assert value == pytest.approx(float(seen), abs=1e-5)
+                assert value == pytest.approx(float(seen), abs=1e-3)
 
 
 def test_a_turn_is_halved_down_to_one_step(result):
