@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from ingest.documents import Document
+from ingest.words import background_frequency
 
 MIN_NAME_CHARS = 4
 MAX_TOKENED_WORDS = 3
 """Words of a short name up to which one of them that looks like a name ("henmixReal") stands for the document."""
 MAX_ABBREVIATED_WORDS = 5
 MIN_INITIALS = 3
+COMMON = 0.5
+"""In how many of a hundred English texts a single word may stand, and still be a name: "background" is none."""
 
 _HEAD = re.compile(r":|\s+(?:with|via|for|from|using|by|through|in)\s+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -42,7 +45,9 @@ def _names(document_id: str, title: str, repository_url: str) -> tuple[str, ...]
     if len(name.split()) <= MAX_TOKENED_WORDS:
         found |= {token for token in _WORD.findall(name) if _NAME_LIKE.search(token)}
     spoken = {" ".join(_WORD.findall(text.lower())) for text in found}
-    named = {n for n in spoken if len(n) >= MIN_NAME_CHARS} | {a for n in (name, repository) if (a := _initials(n))}
+    named = {n for n in spoken if len(n) >= MIN_NAME_CHARS and background_frequency(n) < COMMON} | {
+        a for n in (name, repository) if (a := _initials(n))
+    }
     return tuple(sorted(named, key=len, reverse=True))
 
 

@@ -1,5 +1,6 @@
 """Names: what people call a document, and where a text calls it so."""
 
+from ingest.documents import Document
 from ingest.names import named_documents, short_name, without_names
 
 
@@ -36,3 +37,8 @@ def test_what_is_left_without_the_names(seed_index):
     assert without_names("What does Visual Style Prompting keep?", documents) == "What does keep?"
     assert without_names("Compare WSAM with FedStyle", documents) == "Compare with"
     assert without_names("What is a style?", documents) == "What is a style?"
+
+
+def test_a_common_word_is_no_name():
+    documents = [Document("p1", "paper", "Background: what we knew", "It was known.", None, None)]
+    assert named_documents("What is the background of the study?", documents) == ()
