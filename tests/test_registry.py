@@ -1,5 +1,7 @@
 import io
 import json
+import shlex
+from collections import defaultdict
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +16,9 @@ from tools.blend.record import pixels_sha256, read_record
 from tools.blend.references import find_references, store_reference
 from tools.blend.results import BlendRequest, blend
 from tools.blend.style_prompting import StylePrompting
+from tools.experiments.experiments import EXPERIMENTS
 from tools.models import load_image_model
+from tools.options import parser_of
 from tools.registry import TOOLS, build_tools, run_tool
 from tools.search import SearchResult
 from tools.specs import ToolContext
@@ -132,6 +136,15 @@ def test_a_sweep_is_rendered_measured_and_told(model, tmp_path):
         sweep({**CALL, "styles": STYLES[:1]}, model, tmp_path / "sweep-2")
     with pytest.raises(ToolException, match="there is no experiment 'soup'"):
         run_tool("run_experiment", {**CALL, "experiment": "soup"}, ToolContext(None, model, tmp_path))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_command_of_a_proposed_experiment_is_one_that_its_parser_takes(name):
+    proposed = {**CALL, "experiment": name, "method": "prompt", "seed": 7}
+    words = shlex.split(TOOLS["run_experiment"].command(proposed))
+    options = parser_of(defaultdict(lambda: print)).parse_args(words[3:])
+    assert (options.name, options.seed, options.subject) == (name, 7, CALL["subject"])
+    assert [(style.text, style.weight) for style in options.styles] == [(s["text"], s["weight"]) for s in STYLES]
 
 
 @pytest.mark.parametrize("kind", ["prompt", "image"])

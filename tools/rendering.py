@@ -154,15 +154,14 @@ def blend_command(arguments: Mapping[str, Any]) -> str:
 
 def experiment_command(arguments: Mapping[str, Any]) -> str:
     """The command that runs an experiment."""
-    words = ["python", "-m", "tools", "experiment", arguments["experiment"]]
-    for style in arguments["styles"]:
-        words += ["--style", f"{style['text']}={style['weight']:g}"]
-    for name in ("subject", "method", "steps", "guidance", "seed"):
-        if arguments.get(name) is not None:
-            words += [f"--{name}", str(arguments[name])]
-    for name, value in (arguments.get("more") or {}).items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join([*words, "--out", arguments["experiment"]])
+    call = ExperimentCall.model_validate(arguments)
+    words = ["python", "-m", "tools", "experiment", call.experiment]
+    for name, value in call.own_arguments().items():
+        if name == "styles":
+            words += [word for style in value for word in ("--style", f"{style['text']}={style['weight']:g}")]
+        else:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, "--out", call.experiment])
 
 
 def _told(sentence: str, facts: Any) -> str:
