@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -181,8 +182,8 @@ class DenseIndex:
                 self._store = VectorStore(self.place, self.signature)
                 return self._store
             published = self._published()
-            last = int(published["folder"].rpartition("-")[2]) if published else 0
-            self._work = self.place / f"chroma-{last + 1}"
+            # A name of its own: what a killed run had asked for may still be done, and must hit its own folder alone.
+            self._work = self.place / f"chroma-{secrets.token_hex(6)}"
             base = self.place / published["folder"] if published and not anew else None
             self._store = StoreProcess(self._work, self.signature, base)
         return self._store

@@ -83,7 +83,7 @@ class _Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.store_process"],
+            [sys.executable, "-m", "ingest.store_process", str(os.getpid())],
             cwd=ROOT,
             env={"GLIBC_TUNABLES": ZEROED, "PYTHONUTF8": "1", "ANONYMIZED_TELEMETRY": "False", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
@@ -172,6 +172,8 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     folder: _Folder | None = None
     home: Path | None = None
     for name, given, vectors in _received(requests):
+        if os.getppid() != int(sys.argv[1]):  # whoever asked has been killed
+            return
         reply: dict[str, Any] = {"errno": None, "error": None}
         try:
             if name in ("open", "close") and folder is not None:
