@@ -29,10 +29,11 @@ from app.markup import escape
 from app.settings import read_settings
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
 from app.ui.blend_form import Card
-from app.ui.comparison import COMPARE, show_comparison
-from app.ui.dialogs import close_dialog, open_dialog, open_one
+from app.ui.comparison import COMPARE, show_compare_button, show_comparison
+from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
+from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
@@ -57,32 +58,6 @@ def open_once() -> tuple[Undertone, Turns, RenderQueue]:
     """Open everything, once per process and not once per rerun."""
     undertone = open_undertone(read_settings(), keep=True)
     return undertone, Turns(), open_render_queue(undertone)
-
-
-def opened_conversation() -> str | None:
-    """The conversation to show: the one opened last, until the browser's address says another.
-
-    The browser sends its address with every click, and until the page has been drawn that address may be older than the
-    conversation which the click before has opened. So it counts only once it has caught up: then it is the back button.
-    """
-    state, address = st.session_state, st.query_params.get("c")
-    if "conversation" not in state:
-        state.conversation, state.has_caught_up = address, True
-    elif state.has_caught_up:
-        state.conversation = address
-    elif state.conversation is None:
-        st.query_params.clear()
-    elif state.conversation != address:
-        st.query_params["c"] = state.conversation
-    return state.conversation
-
-
-def open_conversation(conversation_id: str | None) -> None:
-    """Show another conversation; None for a new one. For callbacks."""
-    if st.session_state.conversation != conversation_id:
-        st.session_state.conversation, st.session_state.has_caught_up = conversation_id, False
-    st.session_state.pop("notice", None)
-    close_dialog()
 
 
 class Page:
@@ -256,13 +231,6 @@ class Said:
     measured: dict[str, Any] | None
     before: dict[str, Any] | None
     above: str
-
-
-def show_compare_button(key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-    label, icon = "Compare with the run before", ":material/compare:"
-    st.button(
-        label, key=f"compare {key}", icon=icon, type="tertiary", on_click=open_dialog, args=(COMPARE, before, after)
-    )
 
 
 def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:

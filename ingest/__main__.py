@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from app.settings import UnusableSettings, read_settings, usable_path
 from ingest.command import Parser, leave
 from ingest.index import Index, IndexRefused
+from ingest.recovery import recover_documents
 from ingest.vectors import EmbedderUnavailable, load_embedder
 
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(home=given.home)
         paths = [usable_path(path, "PATH") for path in given.paths] or [settings.corpus]
-        if recovered := Index.recovered(settings.home):
+        if recovered := recover_documents(settings.home):
             saved, spoilt, aside = recovered
             told = f"{saved} documents were saved, {spoilt} could not be read; the damaged file is now {aside}"
             print(f"the documents in {settings.home} were damaged: {told}", file=sys.stderr)

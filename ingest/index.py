@@ -13,14 +13,10 @@ Knows no ranking: `tools/search.py` decides what the hits mean.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import itertools
-import json
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,8 +27,11 @@ from ingest.dense import DenseIndex
 from ingest.documents import CorpusError, Document, read_documents, real
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
-from ingest.salvage import damage, readable_rows, set_aside
-from ingest.vector_store import DOCUMENTS, PASSAGES, WORDS, VectorsUnavailable
+from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
+from ingest.refusals import IndexRefused, damaged, explained
+from ingest.report import SyncReport
+from ingest.salvage import damage
+from ingest.vector_store import DOCUMENTS, PASSAGES, WORDS
 from ingest.vectors import Embedder
 from ingest.words import content_words
 
@@ -42,29 +41,10 @@ PUBLISH_EVERY_S = 120.0
 BATCH_DOCUMENTS = 32
 """Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
 
-DOCUMENTS_FILE = "documents.sqlite"
-
 _T = TypeVar("_T")
-_BACKGROUND = Path(__file__).with_name("background.txt")
 
 
-class IndexRefused(ValueError):
-    """The index cannot be used as it is; the message names what mends it."""
-
-
-@dataclass(frozen=True)
-class SyncReport:
-    """What a run changed, in documents (``embedded``: in texts that went through the embedder)."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    embedded: int = 0
-    rejected: tuple[CorpusError, ...] = ()
-
-
-class Index:
+class Index(IndexQueries):
     """The index of one home folder."""
 
     def __init__(self, home: Path, embedder: Embedder, chroma_url: str | None = None) -> None:
@@ -81,10 +61,10 @@ class Index:
         self.home = home
         self.embedder = embedder
         self.folder = home / "index"
-        with self._explained():
+        with explained(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
             if found := damage(self.folder / DOCUMENTS_FILE):
-                raise IndexRefused(_damaged(home, found))
+                raise IndexRefused(damaged(home, found))
             self.lexical = LexicalIndex(self.folder / DOCUMENTS_FILE)
             self.dense = DenseIndex(chroma_url or self.folder, self._signature, lambda: self.lexical.fact("vectors"))
             self._changed: set[str] = set()  # documents, since the vectors were published
@@ -102,141 +82,13 @@ class Index:
         """Open the index for another embedder: the next sync embeds all that it holds again."""
         path = home / "index" / DOCUMENTS_FILE
         if path.is_file():
-            with cls._explaining(home):
+            with explained(home):
                 lexical = LexicalIndex(path)
                 with lexical.transaction():
                     lexical.begin(lexical.hashes())
                     lexical.forget_fact("embedder")
                 lexical.close()
         return cls(home, embedder, chroma_url)
-
-    @classmethod
-    def recovered(cls, home: Path) -> tuple[int, int, Path] | None:
-        """Save what can be read of a damaged file of documents; the next sync makes all else again from it.
-
-        Returns:
-            How many documents were saved, how many rows could not be, and where the damaged file is now; None where
-            the file is whole.
-        """
-        path = home / "index" / DOCUMENTS_FILE
-        if damage(path) is None:
-            return None
-        saved: dict[str, Document] = {}
-        spoilt = 0
-        with cls._explaining(home):
-            for record, origin, content_hash in readable_rows(path, "documents", "record, origin, hash"):
-                try:
-                    document = Document(**json.loads(record), origin=origin)
-                    is_whole = document.content_hash == content_hash
-                except (ValueError, TypeError, AttributeError):
-                    is_whole = False
-                if is_whole:
-                    saved[document.id] = document
-                else:
-                    spoilt += 1
-            aside = set_aside(path)
-            lexical = LexicalIndex(path)
-            with lexical.transaction():
-                for document in saved.values():
-                    lexical.insert(document, split_passages(document))
-                lexical.begin(saved)
-            lexical.close()
-        return len(saved), spoilt, aside
-
-    # What it holds
-
-    def __len__(self) -> int:
-        """Return the number of documents."""
-        return len(self.lexical)
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether a run has come to where what it indexed can be searched."""
-        return len(self) > 0 and (isinstance(self.dense.place, str) or self.lexical.fact("vectors") is not None)
-
-    def documents(self) -> list[Document]:
-        """Return all documents, in the order in which they were first indexed."""
-        return self.lexical.documents()
-
-    def document(self, document_id: str) -> Document:
-        """Return one document; KeyError where there is none of that id."""
-        return self.lexical.document(document_id)
-
-    def passages(self, document_id: str) -> list[Passage]:
-        """Return the passages of a document, in their order."""
-        return self.lexical.passages(document_id)
-
-    @property
-    def revision(self) -> int:
-        """A number that grows with every change: what was computed from the index is stale when it differs."""
-        return self.lexical.revision
-
-    # Queries
-
-    def nearest_documents(self, vector: NDArray[np.float32], count: int) -> list[tuple[str, float]]:
-        """Return (document id, cosine) of the nearest documents, best first."""
-        (found,) = self._nearest(DOCUMENTS, vector[None], count)
-        known = self.lexical.known_ids([i for i, _ in found])
-        return [(i, cosine) for i, cosine in found if i in known]
-
-    def nearest_passages(
-        self, vector: NDArray[np.float32], count: int, among: Sequence[str] = ()
-    ) -> list[tuple[Passage, float]]:
-        """Return (passage, cosine) of the nearest passages, best first.
-
-        Args:
-            among: Ids of the documents to look into; none means all.
-        """
-        (found,) = self._nearest(PASSAGES, vector[None], count, among)
-        known = self.lexical.passages_at([key for key, _ in found])
-        return [(known[key], cosine) for key, cosine in found if key in known]
-
-    def nearest_words(self, vectors: NDArray[np.float32]) -> list[tuple[str, float]]:
-        """Return, for each vector, (word, cosine) of the nearest word that the corpus holds."""
-        found = self._nearest(WORDS, vectors, 3)
-        known = self.lexical.known_words([word for words in found for word, _ in words])
-        return [next(((w, cosine) for w, cosine in words if w in known), ("", 0.0)) for words in found]
-
-    def match_documents(self, word: str) -> dict[str, float]:
-        """Return BM25's term weight, without its rarity, in each document that holds the word in any of its forms."""
-        return self.lexical.match_documents(word)
-
-    def holding(self, word: str, passages: Collection[Passage]) -> set[Passage]:
-        """Return those of the passages that hold the word in any of its forms."""
-        return self.lexical.holding(word, passages)
-
-    def sample(self, documents: int, passages: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vectors of so many documents and passages, the same ones each time; all, where there are fewer."""
-        ids, keys = self.lexical.sample(documents, passages)
-        with self._explained():
-            found = [self.dense.vectors(DOCUMENTS, ids), self.dense.vectors(PASSAGES, keys)]
-        empty = np.zeros((0, self.embedder.dimension), np.float32)
-        first, second = (np.array(list(vectors.values()), np.float32) if vectors else empty for vectors in found)
-        return first, second
-
-    def passage_vectors(self, passages: Sequence[Passage]) -> dict[Passage, NDArray[np.float32]]:
-        """Return the vectors of these passages, (d,) float32 each."""
-        with self._explained():
-            found = self.dense.vectors(PASSAGES, [passage_key(p) for p in passages])
-        return {p: found[key] for p in passages if (key := passage_key(p)) in found}
-
-    def word_vectors(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of those of the words that the corpus holds, (d,) float32 each."""
-        with self._explained():
-            return self.dense.vectors(WORDS, words)
-
-    @property
-    def background(self) -> NDArray[np.float32]:
-        """The vectors of the sentences about everything in ``background.txt``, (100, d) float32."""
-        return np.frombuffer(self.lexical.matrix("background"), np.float32).reshape(-1, self.embedder.dimension)
-
-    def _nearest(
-        self, kind: int, vectors: NDArray[np.float32], count: int, among: Sequence[str] = ()
-    ) -> list[list[tuple[str, float]]]:
-        if not len(vectors) or not len(self):
-            return [[] for _ in vectors]
-        with self._explained():
-            return self.dense.nearest(kind, vectors, count, among)
 
     # Changes
 
@@ -287,7 +139,7 @@ class Index:
             if progress:
                 progress(document)
 
-        with self._explained(), self._changing():
+        with explained(self.home), self._changing():
             self._published_s = time.monotonic()
             embedded = self._restore_pending()
             known, seen = self.lexical.hashes(), set[str]()
@@ -391,7 +243,7 @@ class Index:
         with self.lexical.transaction():
             self.lexical.begin(self.lexical.hashes())
         self.dense.make_anew()
-        background = self.embedder.encode(_BACKGROUND.read_text(encoding="utf-8").splitlines())
+        background = self.embedder.encode(BACKGROUND.read_text(encoding="utf-8").splitlines())
         with self.lexical.transaction():
             self.lexical.delete_all_words()
             self.lexical.set_matrix("background", background.tobytes())
@@ -437,45 +289,6 @@ class Index:
                 self.dense.abandon()
                 self._changed.clear()
                 raise
-
-    def _explained(self) -> contextlib.AbstractContextManager[None]:
-        return self._explaining(self.home)
-
-    @staticmethod
-    @contextlib.contextmanager
-    def _explaining(home: Path) -> Iterator[None]:
-        """Turn what the file system, SQLite and Chroma raise into one line that says what to do."""
-        try:
-            yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise IndexRefused(_full(home)) from error
-            raise IndexRefused(
-                f"{home} cannot be used as a home ({error.strerror or error}); name a folder that can be written "
-                "with --home or UNDERTONE_HOME"
-            ) from error
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code == sqlite3.SQLITE_FULL:
-                raise IndexRefused(_full(home)) from error
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise IndexRefused(_damaged(home, str(error))) from error
-            raise IndexRefused(
-                f"the index in {home} cannot be used ({error}); mend its permissions, or wait, and run: "
-                f"python -m ingest --home {home}"
-            ) from error
-        except VectorsUnavailable as error:
-            if "disk is full" in str(error) or "No space left" in str(error):
-                raise IndexRefused(_full(home)) from error
-            raise IndexRefused(f"{error}; run: python -m ingest --home {home}") from error
-
-
-def _full(home: Path) -> str:
-    return f"the disk that holds {home} is full; make room and run: python -m ingest --home {home}"
-
-
-def _damaged(home: Path, how: str) -> str:
-    return f"the documents in {home} are damaged ({how}); what can be read is saved by: python -m ingest --home {home}"
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:

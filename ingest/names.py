@@ -20,7 +20,7 @@ MIN_INITIALS = 3
 COMMON = 0.5
 """In how many of a hundred English texts a single word may stand, and still be a name: "background" is none."""
 
-_HEAD = re.compile(r":|\s+(?:with|via|for|from|using|by|through|in)\s+")
+_HEAD = re.compile(r":|(?<!\s)\s+(?:with|via|for|from|using|by|through|in)\s+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _NAME_LIKE = re.compile(r"[a-z][A-Z]|\d|^[A-Z]{3,}")
 _BETWEEN, _BEFORE_NUMBER = r"[^A-Za-z0-9]+", r"[^A-Za-z0-9]*"

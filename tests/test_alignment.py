@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.verification.alignment import align, content_tokens, rarity
+from app.verification.alignment import align
+from app.verification.tokens import content_tokens, rarity
 
 TIDES = "The moon raises two tides a day. In narrow bays they may reach 16 metres, but lakes have none."
 

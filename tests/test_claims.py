@@ -8,9 +8,11 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from app.settings import read_settings
-from app.verification.alignment import align, content_tokens
+from app.verification.alignment import align
 from app.verification.claims import check, features, support
-from app.verification.objections import are_opposite, objections
+from app.verification.objections import objections
+from app.verification.opposites import are_opposite
+from app.verification.tokens import content_tokens
 from ingest.vectors import EmbedderUnavailable, Entailment, load_entailment
 
 SWAP = (

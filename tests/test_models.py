@@ -3,6 +3,7 @@ import shutil
 import pytest
 import torch
 
+import tools.devices
 import tools.models
 from tests.single_file import write_single_file
 from tests.tiny import tiny_folder, tiny_model, tiny_pipeline
@@ -136,13 +137,13 @@ def test_damaged_weights_are_said_in_one_line(folder, tmp_path):
 
 def test_half_precision_is_for_large_checkpoints_on_devices_that_are_fast_at_it(monkeypatch, tmp_path):
     cpu = torch.device("cpu")
-    monkeypatch.setattr(tools.models, "cpu_has_fast_bfloat16", lambda: True)
+    monkeypatch.setattr(tools.devices, "cpu_has_fast_bfloat16", lambda: True)
     assert choose_dtype(cpu, LARGE_BYTES) == torch.bfloat16
     assert choose_dtype(cpu, LARGE_BYTES - 1) == torch.float32
     assert choose_dtype(torch.device("mps"), LARGE_BYTES) == torch.float16
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
     assert choose_dtype(torch.device("cuda"), LARGE_BYTES) == torch.float16
-    monkeypatch.setattr(tools.models, "cpu_has_fast_bfloat16", lambda: False)
+    monkeypatch.setattr(tools.devices, "cpu_has_fast_bfloat16", lambda: False)
     assert choose_dtype(cpu, LARGE_BYTES) == torch.float32
     cpuinfo = tmp_path / "cpuinfo"
     for flags, fast in (("avx512f avx512_bf16", True), ("amx_bf16 amx_tile", True), ("avx2", False)):

@@ -6,7 +6,8 @@ import pytest
 
 from app.understanding.stems import stem
 from app.verification.alignment import align
-from app.verification.objections import are_opposite, objections
+from app.verification.objections import objections
+from app.verification.opposites import are_opposite
 
 BEES = "Worker bees feed the queen, while drones never gather pollen. A hive may hold 40,000 bees in summer."
 

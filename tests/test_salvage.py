@@ -12,6 +12,7 @@ from app.agent.graph import build_agent
 from app.conversation.chat import Chat
 from app.conversation.store import Conversations, ConversationsRefused, recover
 from ingest.index import Index, IndexRefused
+from ingest.recovery import recover_documents
 from ingest.salvage import damage, readable_rows
 from tests.test_agent import Scripted, blend_styles, search_corpus
 from tests.test_index import HashEmbedder, check, paper
@@ -56,7 +57,7 @@ def test_damaged_documents_are_told_of_and_made_again(tmp_path, seed, capsys):
         pytest.skip("these bytes fell where SQLite keeps nothing")
     with pytest.raises(IndexRefused, match=r"damaged.*python -m ingest --home"):
         Index(tmp_path, HashEmbedder())
-    saved, spoilt, aside = Index.recovered(tmp_path)
+    saved, spoilt, aside = recover_documents(tmp_path)
     assert aside.exists() and saved + spoilt <= 60
     again = Index(tmp_path, HashEmbedder())
     assert {d.id for d in again.documents()} <= {d.id for d in documents}
@@ -71,7 +72,7 @@ def test_a_file_without_any_page_left_is_begun_anew(tmp_path):
     index.sync([paper("a")], prune=True)
     index.lexical.close()
     (index.folder / "documents.sqlite").write_bytes(random.Random(0).randbytes(9_000))
-    assert Index.recovered(tmp_path)[:2] == (0, 0)
+    assert recover_documents(tmp_path)[:2] == (0, 0)
     again = Index(tmp_path, HashEmbedder())
     again.sync([paper("a")], prune=True)
     check(again, [paper("a")])

@@ -3,8 +3,9 @@ import re
 import numpy as np
 import pytest
 
+from tools.studio.buffers import build_buffers
 from tools.studio.captions import STYLE_PHRASES
-from tools.studio.geometry import SUPERSAMPLE, build_buffers
+from tools.studio.geometry import SUPERSAMPLE
 from tools.studio.scenes import (
     COLOURS,
     OBJECTS,

@@ -17,11 +17,11 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from PIL import Image
 
+from tools.devices import LARGE_BYTES, choose_device, choose_dtype, cpu_has_fast_bfloat16
+
 EMBEDDED_FOLDER = Path(__file__).resolve().parent / "studio" / "weights"
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
-LARGE_BYTES = 200_000_000
-"""Checkpoints above this run in half precision; below it, half precision gains nothing on any device we measured."""
 SD15_GUIDANCE = 7.5
 EMBEDDED_GUIDANCE = 5.0
 """The guidance that the embedded model's training sheets are rendered and judged with; SD1.5's usual 7.5 is harsher."""
@@ -123,35 +123,6 @@ def decode_latents(model: ImageModel, latents: torch.Tensor, preview: bool = Fal
             decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
     pictures: list[Image.Image] = pipeline.image_processor.postprocess(decoded.float(), output_type="pil")
     return pictures
-
-
-def choose_device() -> torch.device:
-    """Choose the fastest device that is there."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
-def choose_dtype(device: torch.device, weight_bytes: int) -> torch.dtype:
-    """Choose the dtype to load with: half precision where the checkpoint is large and the device is fast at it."""
-    if weight_bytes < LARGE_BYTES:
-        return torch.float32
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "mps":
-        return torch.float16
-    return torch.bfloat16 if cpu_has_fast_bfloat16() else torch.float32
-
-
-def cpu_has_fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Say whether the CPU multiplies bfloat16 in hardware (AMX or AVX512-BF16); only Linux tells."""
-    try:
-        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return re.search(r"\b(amx_bf16|avx512_bf16)\b", text) is not None
 
 
 def _load(name: str, dtype: torch.dtype | None) -> ImageModel:

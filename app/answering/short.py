@@ -26,7 +26,7 @@ NEARLY = {"simple": 1.0, "usual": 0.93, "detailed": 0.75}
 OTHER = 0.95
 """How well another document must answer, as a share of the best, to be told beside the first."""
 
-_LEANING = re.compile(r"\W*(?:this|these|those|such|it|they)\b", re.I)
+_LEANING = re.compile(r"\A\W*(?:this|these|those|such|it|they)\b", re.I)
 
 
 def narrow(reading: Reading, depth: Depth) -> list[Sentence]:

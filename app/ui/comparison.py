@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.markup import escape
-from app.ui.dialogs import close_dialog
+from app.ui.dialogs import close_dialog, open_dialog
 
 COMPARE = "compare"
 FIGURE, IMAGE = "figure.png", "image.png"
@@ -27,6 +27,13 @@ NAMES = {
     "references": "references",
 }
 """What of a request is told, and by which name."""
+
+
+def show_compare_button(key: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    label, icon = "Compare with the run before", ":material/compare:"
+    st.button(
+        label, key=f"compare {key}", icon=icon, type="tertiary", on_click=open_dialog, args=(COMPARE, before, after)
+    )
 
 
 @st.dialog("Two runs side by side", width="large", on_dismiss=close_dialog)

@@ -39,7 +39,7 @@ _FRAME = frozenset(
 )
 """Words that say who says it, where a passage need not."""
 
-_LIGHT = frozenset(
+LIGHT = frozenset(
     stem(word) for word in "need needed use used work become became happen let letting handle together do done".split()
 )
 """Words that say little by themselves: where all the others stand in their places, these may be the sentence's own."""
@@ -118,7 +118,7 @@ def check(
     total = sum(word.weight for word in alignment.sentence)
     share = sum(word.weight for word in lost) / total
     reasons = (f"the passages do not hold: {', '.join(missing)}",) if missing else ()
-    if score >= SUPPORTED and (nli is not None or all(word.weight < COMMON or word.key in _LIGHT for word in lost)):
+    if score >= SUPPORTED and (nli is not None or all(word.weight < COMMON or word.key in LIGHT for word in lost)):
         return Verdict("supported", score, missing, ())
     if score >= PARTLY and share < 0.6:
         return Verdict("partly", score, missing, reasons or ("the passages say something near to it only",))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.conversation.store import Conversations, ConversationsRefused, recover
 from ingest.index import Index, IndexRefused
+from ingest.recovery import recover_documents
 from tests.test_index import HashEmbedder, check, paper
 from tests.trial.kill import open_chat
 from tests.trial.outcome import Row
@@ -50,7 +51,7 @@ def indexes(chance: random.Random, home: Path, tries: int) -> Row:
                 asked.nearest_passages(asked.embedder.encode(["So be it."])[0], 3)
             except IndexRefused as refusal:
                 assert "\n" not in str(refusal) and "python -m ingest" in str(refusal)
-            Index.recovered(spoilt)
+            recover_documents(spoilt)
             again = Index(spoilt, HashEmbedder())
             again.sync(DOCUMENTS, prune=True)
             check(again, DOCUMENTS)

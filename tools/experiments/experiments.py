@@ -4,10 +4,9 @@ Adding one is a file with a subclass of Experiment and a line in EXPERIMENTS. It
 """
 
 import json
-import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
@@ -22,7 +21,6 @@ from tools.blend.requests import BlendRequest
 from tools.blend.results import OnStep
 from tools.blend.style_prompting import StylePrompting
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render
-from tools.experiments.findings import Findings
 from tools.experiments.flip import Flip
 from tools.experiments.guidance import Guidance
 from tools.experiments.leave_one_out import LeaveOneOut
@@ -30,6 +28,7 @@ from tools.experiments.methods import Methods
 from tools.experiments.order import Order
 from tools.experiments.reference import ReferenceSwap
 from tools.experiments.renders import Batches, of_one_image
+from tools.experiments.results import ExperimentResult, basis_sentence, unknown_sentence
 from tools.experiments.seeds import Seeds
 from tools.experiments.timing import Timing
 from tools.experiments.weaken import Weaken
@@ -54,58 +53,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
 }
 KIND = "experiment"
 """What a record says it is of."""
-
-
-@dataclass(frozen=True)
-class ExperimentResult:
-    """An experiment that was run: its pictures, what they say, and what makes them again."""
-
-    name: str
-    question: str
-    arguments: dict[str, Any]  # as JSON, with what was left unsaid filled in
-    renders: dict[str, Render]  # by label, in the order of the plan
-    measured: dict[str, Any]  # as the experiment's `schema` describes it
-    findings: Findings
-    basis: dict[str, Any]  # on what it rests: seeds, pictures, model, steps
-    record: dict[str, Any]
-    figure: Image.Image
-    unknown_words: tuple[str, ...]
-    notes: tuple[str, ...]  # what may not be as a person meant it, one sentence each
-    seconds: float
-
-    def basis_sentence(self) -> str:
-        """Say on what the findings rest."""
-        return basis_sentence(self.basis)
-
-    def to_json(self) -> dict[str, Any]:
-        """What findings.json holds."""
-        return {
-            "format": 1,
-            "experiment": self.name,
-            "question": self.question,
-            "arguments": self.arguments,
-            "verdict": self.findings.verdict,
-            "facts": [fact.to_json() for fact in self.findings.facts],
-            "figures": [figure.to_json() for figure in self.findings.figures],
-            "measured": self.measured,
-            "basis": {**self.basis, "sentence": self.basis_sentence()},
-            "pictures": [
-                {
-                    "label": label,
-                    "file": file,
-                    "styles": list(one.measured["styles"]),
-                    "shares": list(one.measured["shares"]),
-                }
-                for file, (label, one) in zip(self.files(), self.renders.items(), strict=True)
-            ],
-            "unknown_words": list(self.unknown_words),
-            "notes": list(self.notes),
-            "seconds": round(self.seconds, 3),
-        }
-
-    def files(self) -> list[str]:
-        """The pictures' file names."""
-        return [f"{number:02d}-{_slug(label)}.png" for number, label in enumerate(self.renders)]
 
 
 def has_own_method(name: str) -> bool:
@@ -237,18 +184,6 @@ def save_experiment(result: ExperimentResult, out: Path) -> dict[str, Path]:
     return paths
 
 
-def basis_sentence(basis: Mapping[str, Any]) -> str:
-    """Say on what an experiment rests: pictures, seeds, model, steps."""
-    seeds, steps = basis["seeds"], " and ".join(str(n) for n in basis["steps"])
-    of_seeds = f"seed {seeds[0]} alone" if len(seeds) == 1 else f"{len(seeds)} seeds"
-    return f"Rests on {basis['pictures']} pictures of {of_seeds}, by the image model {basis['model']} at {steps} steps."
-
-
-def unknown_sentence(words: Sequence[str]) -> str:
-    """Say which words the model never saw; nothing where it knows all."""
-    return f"The model does not know: {', '.join(words)}." if words else ""
-
-
 def _rendered(
     experiment: Experiment[Any], arguments: ExperimentArguments, plan: Plan, batches: Batches
 ) -> dict[str, Render]:
@@ -301,8 +236,3 @@ def _record(
 
 def _of_batch(file: str, number: int) -> str:
     return f"batch-{number:02d}-{file}"
-
-
-def _slug(label: str) -> str:
-    """A label as part of a file name."""
-    return re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-.")[:48] or "picture"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from tools.studio.buffers import build_buffers
 from tools.studio.captions import STYLES, caption, vocabulary
 from tools.studio.geometry import (
     COLOURS,
@@ -23,10 +24,10 @@ from tools.studio.geometry import (
     SUPERSAMPLE,
     Buffers,
     Scene,
-    build_buffers,
     sample_scene,
     smooth_noise,
 )
+from tools.studio.tiles import HATCHES, PAPER_GRAIN, STROKES
 
 __all__ = [
     "COLOURS",
@@ -170,7 +171,7 @@ def draw_watercolor(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     border = np.minimum.reduce([rows, columns, SIZE_PX - 1 - rows, SIZE_PX - 1 - columns])
     border = border + 7.0 * (smooth_noise(rng, 14, SIZE_PX) - 0.5)
     image = _mix(_PAPER, image, np.clip((border - 6.0) / 2.5, 0, 1))
-    return image * (1.0 - 0.035 * _tiled(_PAPER_GRAIN))[..., None]
+    return image * (1.0 - 0.035 * _tiled(PAPER_GRAIN))[..., None]
 
 
 def draw_pencil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
@@ -178,7 +179,7 @@ def draw_pencil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     tone = _down(_lit(b, 0.38, 0.72, 0.55) @ _LUMA + 0.35 * b.clouds + 0.5 * b.glow)
     tone = np.clip(_blur(tone, 0.8) * 1.08, 0, 1)
     ink = np.zeros((SIZE_PX, SIZE_PX), np.float32)
-    for threshold, pattern in zip((0.66, 0.44, 0.26), _HATCHES, strict=True):
+    for threshold, pattern in zip((0.66, 0.44, 0.26), HATCHES, strict=True):
         ink = np.maximum(ink, _tiled(pattern) * np.clip((threshold - tone) * 9.0, 0, 1))
     lines = _down(np.maximum(_edges(b.object.astype(np.int8), 3) * 0.95, _edges(b.part, 2) * b.object * 0.85))
     lines = np.maximum(lines, 0.6 * _down(_edges(b.layer, 2) & ~b.object))
@@ -186,7 +187,7 @@ def draw_pencil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     smudge = 0.16 * (1.0 - tone)
     value = (1.0 - smudge) * (1.0 - 0.72 * ink) * (1.0 - lines)
     graphite = np.array([0.17, 0.17, 0.19], np.float32)
-    return _mix(graphite, _PAPER, value) * (1.0 - 0.02 * _tiled(_PAPER_GRAIN))[..., None]
+    return _mix(graphite, _PAPER, value) * (1.0 - 0.02 * _tiled(PAPER_GRAIN))[..., None]
 
 
 def draw_pixel(b: Buffers, rng: np.random.Generator) -> np.ndarray:
@@ -222,7 +223,7 @@ def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     smear = [np.rint((smooth_noise(rng, 30, SIZE_PX) - 0.5) * 4.0).astype(int) for _ in range(2)]
     out = np.empty_like(image)
     ridge = np.empty((SIZE_PX, SIZE_PX), np.float32)
-    for d, (offset_y, offset_x, height) in enumerate(_STROKES):
+    for d, (offset_y, offset_x, height) in enumerate(STROKES):
         here = direction == d
         y = np.clip(rows + _tiled(offset_y) + smear[0], 0, SIZE_PX - 1)
         x = np.clip(columns + _tiled(offset_x) + smear[1], 0, SIZE_PX - 1)
@@ -233,40 +234,6 @@ def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     warm = np.array([1.03, 1.0, 0.94], np.float32)
     return np.clip(out * warm, 0, 1) ** 0.95 * 0.97
 
-
-def _hatch_tiles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    y, x = np.mgrid[0:8, 0:8].astype(np.float32)
-
-    def lines(phase: np.ndarray, period: float) -> np.ndarray:
-        distance = np.abs((phase + period / 2) % period - period / 2)
-        return np.clip(1.35 - distance, 0, 1).astype(np.float32)
-
-    return lines(x + y, 8.0), lines(x + y + 4, 8.0), lines(x - y, 8.0)
-
-
-def _stroke_tiles() -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
-    """For four directions: offsets (8, 8) to each pixel's stroke centre, and the height of its ridge in [-1, 1].
-
-    A direction is a step (dy, dx) along the stroke; 2 dx + dy and its like wrap after 8 px, so the tiles meet.
-    """
-    tiles = []
-    y, x = np.mgrid[0:8, 0:8].astype(np.float32)
-    for dy, dx in ((-1.0, 2.0), (1.0, 2.0), (-2.0, 1.0), (2.0, 1.0)):
-        across = (
-            (x * abs(dy) * np.sign(-dy * dx) + y * abs(dx)) % 8
-            if dx > 1
-            else (x * abs(dy) + y * abs(dx) * np.sign(-dy * dx)) % 8
-        )
-        u = across - 3.5  # in units of sqrt(5) px across the stroke
-        oy, ox = (-u * 0.4, -u * 0.2 * np.sign(-dy * dx)) if dx > 1 else (-u * 0.2 * np.sign(-dy * dx), -u * 0.4)
-        height = np.interp(across, (0, 1, 3, 6, 7), (-0.9, 0.2, 0.7, 0.1, -0.6)).astype(np.float32)
-        tiles.append((np.rint(oy).astype(int), np.rint(ox).astype(int), height))
-    return tuple(tiles)
-
-
-_HATCHES = _hatch_tiles()
-_STROKES = _stroke_tiles()
-_PAPER_GRAIN = np.random.default_rng(7).random((16, 16)).astype(np.float32)
 
 _DRAW: dict[str, Callable[[Buffers, np.random.Generator], np.ndarray]] = dict(
     zip(

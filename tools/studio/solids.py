@@ -8,101 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
-Vector = Sequence[float] | np.ndarray
-_FAR = np.float32(1e9)
-
-
-@dataclass(frozen=True)
-class Ray:
-    """N rays: origins and directions, both (N, 3) float32."""
-
-    origin: np.ndarray
-    direction: np.ndarray
-
-    def take(self, index: np.ndarray) -> Ray:
-        return Ray(self.origin[index], self.direction[index])
-
-
-class Shape(Protocol):
-    def meet(self, ray: Ray) -> np.ndarray:
-        """Return (N,) distances to the first meeting in front of the ray, _FAR where there is none."""
-
-    def normal(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 3) unit outward normals at points on the surface."""
-
-
-@dataclass(frozen=True)
-class Solid:
-    """A shape with its albedo, (3,) sRGB; `part` groups what should have no outline between."""
-
-    shape: Shape
-    colour: np.ndarray
-    part: int | None = None
-    cap: np.ndarray | None = None
-    cap_from: float = np.inf
-
-    def albedo(self, points: np.ndarray) -> np.ndarray:
-        """Albedo at points (N, 3): the cap's colour above a wavy line at height `cap_from`."""
-        colour = np.broadcast_to(self.colour, points.shape)
-        if self.cap is None:
-            return colour
-        wave = 0.06 * np.sin(points[:, 0] * 21.0) + 0.04 * np.sin(points[:, 2] * 17.0 + 1.0)
-        return np.where((points[:, 1] + wave > self.cap_from)[:, None], self.cap, colour)
-
-
-@dataclass(frozen=True)
-class Hit:
-    """First meetings of N rays: part (N,) int (-1 none), normal, albedo (N, 3), height above ground (N,)."""
-
-    part: np.ndarray
-    normal: np.ndarray
-    albedo: np.ndarray
-    height: np.ndarray
-
-
-def cast(ray: Ray, parts: Sequence[Solid]) -> Hit:
-    """Find what each ray meets first."""
-    n = len(ray.direction)
-    nearest = np.full(n, _FAR, np.float32)
-    which = np.full(n, -1, np.int16)
-    # Only rays that come near the object are worth the arithmetic: all of it lies within 1.25 of (0, .65, 0).
-    centre = np.array([0.0, 0.65, 0.0], np.float32) - ray.origin
-    along = (centre * ray.direction).sum(-1)
-    close = np.flatnonzero((centre**2).sum(-1) - along**2 < 1.25**2)
-    some = ray.take(close)
-    best, index = nearest[close], which[close]
-    for i, solid in enumerate(parts):
-        t = solid.shape.meet(some)
-        first = t < best
-        best[first], index[first] = t[first], i
-    nearest[close], which[close] = best, index
-    part = np.full(n, -1, np.int16)
-    normal, albedo = np.zeros((n, 3), np.float32), np.zeros((n, 3), np.float32)
-    height = np.zeros(n, np.float32)
-    for i, solid in enumerate(parts):
-        mine = np.flatnonzero(which == i)
-        if not len(mine):
-            continue
-        points = ray.origin[mine] + ray.direction[mine] * nearest[mine, None]
-        part[mine] = i if solid.part is None else solid.part
-        normal[mine], albedo[mine], height[mine] = (
-            solid.shape.normal(points),
-            solid.albedo(points),
-            points[:, 1],
-        )
-    return Hit(part, normal, albedo, height)
-
-
-def blocked(ray: Ray, parts: Sequence[Solid]) -> np.ndarray:
-    """Say for each ray whether anything is met: (N,) float32, 1 or 0."""
-    dark = np.zeros(len(ray.direction), bool)
-    for solid in parts:
-        dark |= solid.shape.meet(ray) < _FAR
-    return dark.astype(np.float32)
+from tools.studio.rays import FAR, Ray, Solid, Vector
 
 
 @dataclass(frozen=True)
@@ -115,16 +24,16 @@ class _Ellipsoid:
         o, d = (ray.origin - self.centre) / self.radii, ray.direction / self.radii
         a, b, c = (d * d).sum(-1), (o * d).sum(-1), (o * o).sum(-1) - 1
         root = b * b - a * c
-        t = np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, _FAR)
-        t = np.where(t > 1e-4, t, _FAR)
+        t = np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, FAR)
+        t = np.where(t > 1e-4, t, FAR)
         if np.isfinite(self.above):
             dy, oy = ray.direction[:, 1], ray.origin[:, 1]
-            top = np.where((oy + t * dy) >= self.above, t, _FAR)
+            top = np.where((oy + t * dy) >= self.above, t, FAR)
             with np.errstate(divide="ignore", invalid="ignore"):
                 flat = (self.above - oy) / dy
             p = o + d * np.where(np.isfinite(flat), flat, 0)[:, None]
             inside = np.isfinite(flat) & (flat > 1e-4) & ((p * p).sum(-1) < 1)
-            t = np.minimum(top, np.where(inside, flat, _FAR))
+            t = np.minimum(top, np.where(inside, flat, FAR))
         return t.astype(np.float32)
 
     def normal(self, points: np.ndarray) -> np.ndarray:
@@ -143,18 +52,18 @@ class _Polytope:
     offsets: np.ndarray
 
     def meet(self, ray: Ray) -> np.ndarray:
-        enter = np.full(len(ray.direction), -_FAR, np.float32)
-        leave = np.full(len(ray.direction), _FAR, np.float32)
+        enter = np.full(len(ray.direction), -FAR, np.float32)
+        leave = np.full(len(ray.direction), FAR, np.float32)
         for plane, offset in zip(self.planes, self.offsets, strict=True):
             slope, gap = ray.direction @ plane, offset - ray.origin @ plane
             with np.errstate(divide="ignore", invalid="ignore"):
                 t = gap / slope
             enter = np.where(slope < -1e-7, np.maximum(enter, t), enter)
             leave = np.where(slope > 1e-7, np.minimum(leave, t), leave)
-            leave = np.where((np.abs(slope) <= 1e-7) & (gap < 0), -_FAR, leave)
-        first = np.where(enter > 1e-4, enter, _FAR)
+            leave = np.where((np.abs(slope) <= 1e-7) & (gap < 0), -FAR, leave)
+        first = np.where(enter > 1e-4, enter, FAR)
         first = np.where((enter <= 1e-4) & (leave > 1e-3) & (enter < leave), np.float32(1e-3), first)
-        return np.where(enter < leave, first, _FAR).astype(np.float32)
+        return np.where(enter < leave, first, FAR).astype(np.float32)
 
     def normal(self, points: np.ndarray) -> np.ndarray:
         return self.planes[np.argmax(points @ self.planes.T - self.offsets, axis=1)]
@@ -187,12 +96,12 @@ class _Frustum:
         with np.errstate(divide="ignore", invalid="ignore"):
             t = (-b - np.sqrt(np.maximum(root, 0))) / a
             y = o[:, j] + t * d[:, j]
-            side = np.where((root > 0) & (t > 1e-4) & (y >= 0) & (y <= self.length), t, _FAR)
+            side = np.where((root > 0) & (t > 1e-4) & (y >= 0) & (y <= self.length), t, FAR)
             for level, radius in ((0.0, self.low), (self.length, self.high)):
                 cap = (level - o[:, j]) / d[:, j]
                 x, z = o[:, i] + cap * d[:, i], o[:, k] + cap * d[:, k]
                 side = np.where((cap > 1e-4) & (x * x + z * z < radius * radius) & (cap < side), cap, side)
-        return np.where(np.isfinite(side), side, _FAR).astype(np.float32)
+        return np.where(np.isfinite(side), side, FAR).astype(np.float32)
 
     def normal(self, points: np.ndarray) -> np.ndarray:
         i, j, k = self._order
@@ -221,7 +130,7 @@ class _Ring:
             t = (self.centre[2] - ray.origin[:, 2]) / ray.direction[:, 2]
         p = ray.origin + ray.direction * np.where(np.isfinite(t), t, 0)[:, None] - self.centre
         on = np.abs(np.hypot(p[:, 0], p[:, 1]) - self.radius) < self.tube
-        return np.where(on & np.isfinite(t) & (t > 1e-4), t, _FAR).astype(np.float32)
+        return np.where(on & np.isfinite(t) & (t > 1e-4), t, FAR).astype(np.float32)
 
     def normal(self, points: np.ndarray) -> np.ndarray:
         p = points - self.centre

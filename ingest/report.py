@@ -1,0 +1,19 @@
+"""What a run of the index changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.documents import CorpusError
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a run changed, in documents (``embedded``: in texts that went through the embedder)."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    embedded: int = 0
+    rejected: tuple[CorpusError, ...] = ()
