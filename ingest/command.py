@@ -49,6 +49,8 @@ def leave(main: Callable[[], int]) -> NoReturn:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for broken in (1, 2):  # Python writes out what is left at its end, and would complain once more
             os.dup2(nowhere, broken)
+    # the work is done: Python puts Ctrl-C's old meaning back while it shuts down, and would end by the signal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(status)
 
 
