@@ -40,7 +40,7 @@ def tell_run(question: str, made: Mapping[str, Any]) -> tuple[Section, ...]:
         made: {"tool", "arguments", "artifact"}.
     """
     artifact = made["artifact"]
-    verdict = artifact.get("verdict") or (artifact.get("findings") or {}).get("verdict")
+    verdict = artifact.get("verdict")
     first = (Section("", (Sentence(verdict, "framing"),)),) if verdict else ()
     told = _nearest(question, artifact, made["arguments"])
     return (*first, Section(HEADING, told)) if told else first
