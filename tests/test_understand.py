@@ -125,3 +125,8 @@ def test_no_tag_goes_on_that_did_not_begin():
         tags = best_tags(rng.normal(size=(12, len(TAGS))).astype(np.float32))
         for before, after in zip(["O", *tags], tags, strict=False):
             assert not after.startswith("I") or before[2:] == after[2:]
+
+
+def test_an_article_alone_is_no_subject():
+    message = "Draw a mushroom, mostly pencil sketch with a little oil painting"
+    assert understand(message, NOTHING).subject == "a mushroom"

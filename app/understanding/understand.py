@@ -39,6 +39,7 @@ MAX_STYLES = 4
 _LEADING_JUNK = re.compile(r"^[\s\"'“”‘’«»()\[\]{}*~,.:;|-]+|[\s\"'“”‘’«»()\[\]{}*~,.:;|?!+-]+$")
 _REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)
 _ISH = re.compile(r"[- ]?(?:ish|like|esque)$", re.I)
+_ARTICLE = re.compile(r"an?|the|some", re.I)
 
 
 def understand(message: str, state: State) -> Request:
@@ -108,7 +109,7 @@ def _slots(
     if kind != "adjust":
         styles = [span for span in styles if not _REFUSED.search(message[: span[0]])] or styles
     reading = read_shares(message, styles)
-    said = [message[a:b] for a, b in subjects]
+    said = [message[a:b] for a, b in subjects if not _ARTICLE.fullmatch(message, a, b)]  # "a little" names nothing
     around = [message[a:b] for a, b in settings]
     shares, notes, subject = reading.styles, list(reading.notes), None
     if kind == "adjust" and state.runs and not reading.refusal:
