@@ -41,6 +41,7 @@ from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
 from app.ui.welcome import show_welcome
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
+from app.understanding.request import Request
 from tools.registry import TOOLS
 
 SEED_QUESTION = (
@@ -120,10 +121,11 @@ class Page:
         if typed := st.session_state.question:
             self.ask(typed)
 
-    def ask(self, question: str, once: str | None = None) -> None:
+    def ask(self, question: str | Request, once: str | None = None) -> None:
         """Store a question and start its turn. For callbacks.
 
         Args:
+            question: As typed, or the Request that a button stands for.
             once: Names the button; its second click, before the page could take it away, asks nothing.
         """
         asked = st.session_state.setdefault("asked", set())

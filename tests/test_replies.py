@@ -3,6 +3,7 @@
 import pytest
 
 from app.answering.program import Setup
+from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.replies import Background, reply_to
 from app.understanding.clarification import LABELS
 from app.understanding.request import Request, StyleShare
@@ -87,6 +88,23 @@ def test_shares_that_cannot_be_used_are_answered_with_the_reason_and_proposed_as
 def test_of_two_likely_readings_it_does_neither_and_asks():
     answer = reply_to(request("render", runner_up="ask"), Background(), "reader")
     assert answer.follow_ups == (LABELS["render"], LABELS["ask"]) and not answer.proposals
+
+
+def test_the_button_beside_keys_and_values_proposes_a_reference_in_the_last_style():
+    spoken = Background(styles=(("ink", 0.4), ("wash", 0.2), ("chalk", 0.4)))
+    arguments = call(SEE_IT_HAPPEN, spoken)["arguments"]
+    assert arguments["method"] == "reference"
+    assert [style["text"] for style in arguments["styles"]] == ["ink", "wash"]
+    assert sum(style["weight"] for style in arguments["styles"]) == pytest.approx(1.0, abs=1e-3)
+    assert arguments["references"][0]["prompt"].endswith(", chalk")
+    assert arguments["subject"] not in arguments["references"][0]["prompt"]
+
+
+def test_a_picture_that_was_given_stays_the_reference():
+    given = {**LAST["arguments"], "method": "reference", "references": [{"image": "ab12"}]}
+    assert call(SEE_IT_HAPPEN, Background(last={**LAST, "arguments": given}))["arguments"]["references"] == [
+        {"image": "ab12"}
+    ]
 
 
 @pytest.mark.parametrize("kind", ["ask", "links", "foreign"])

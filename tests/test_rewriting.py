@@ -31,6 +31,22 @@ def test_follow_ups(message, question, documents):
     assert (found.question, found.documents) == (question or message, documents)
 
 
+ASKED = {
+    "What is swapped in the collar layers?": ("and its paper?", "ZebraNet's paper?", "ZebraNet's paper?"),
+    "What is a mating call?": ("why is it loud?", "why is mating call loud (ZebraNet)?", "why is ZebraNet loud?"),
+    "What is weighted sampling?": ("where is its code?", "where is weighted sampling's code (ZebraNet)?",
+                                   "where is ZebraNet's code?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_it_is_the_term_that_was_asked_about_and_a_link_is_the_documents(asked):
+    state = State(spoken=("zebra",), questions=(asked,), documents=KNOWN)
+    message, of_the_term, of_the_document = ASKED[asked]
+    assert standalone(message, state).question == of_the_term
+    assert standalone(message, state, wants_link=True).question == of_the_document
+
+
 def test_a_named_document_is_left_as_it_stands():
     assert standalone("what is EmuBench?", STATE, ("emu",)) == Rewritten("what is EmuBench?", ("emu",))
 

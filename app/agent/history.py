@@ -95,6 +95,11 @@ def request_of(message: BaseMessage) -> Request | None:
     return Request.model_validate(data) if data else None
 
 
+def request_message(request: Request) -> HumanMessage:
+    """Return a person's message that carries the Request it stands for, so that nothing reads its words."""
+    return HumanMessage(request.message, additional_kwargs={REQUEST: request.model_dump(mode="json")})
+
+
 def state_of(history: History, documents: Sequence[Known] = ()) -> State:
     """Say where the conversation stands, in the form that a message is read in.
 

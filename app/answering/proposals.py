@@ -17,8 +17,8 @@ BETWEEN_TWO = 2
 DEFAULT_SUBJECT = "a red house in a meadow"
 DEFAULT_STYLES = (("photographic style", 0.5), ("digital illustration", 0.5))
 REFERENCE_SUBJECT = "a blue boat"  # another thing than the subject: what comes over is style, not content
-SEE_IT_HAPPEN = "See it happen."
-"""What the button beside the corpus's key-and-value sentence asks."""
+SEE_IT_HAPPEN = Request(message="See it happen.", kind="render", question="See it happen.", method="reference")
+"""What the button beside a sentence about keys and values asks for: no message needs to be read."""
 SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
 FINDS_OUT = "The experiment proposed below finds out by rendering, with a verdict on what was measured."
 KEPT = ("steps", "guidance", "seed")
@@ -110,15 +110,6 @@ def _taken(experiment: Any, styles: list[dict[str, Any]]) -> list[dict[str, Any]
     return styles
 
 
-def swap_proposal(last: Mapping[str, Any] | None, spoken: Styles = ()) -> dict[str, Any]:
-    """The tool call that swaps keys and values: a subject in the first style, a picture in the last."""
-    texts = [text for text, _ in spoken] or [DEFAULT_STYLES[0][0]]
-    subject = (last or {}).get("arguments", {}).get("subject") or DEFAULT_SUBJECT
-    styles = [{"text": text, "weight": 1.0} for text in texts[:-1][:1]]
-    arguments = {"subject": subject, "styles": styles, "method": "reference"}
-    return {"tool": BLEND_STYLES.name, "arguments": _reference([{"text": texts[-1], "weight": 1.0}], {}) | arguments}
-
-
 def _weights(styles: Sequence[StyleShare]) -> list[dict[str, Any]]:
     return [{"text": style.text, "weight": round(style.share, 4)} for style in styles]
 
@@ -132,12 +123,14 @@ def _settings(request: Request, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reference(styles: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> dict[str, Any]:
-    """A picture in the last style as the reference; the words of the render name the others."""
+    """A picture in the last style as the reference; the words of the render name the others, as shares of one whole."""
     if before.get("references"):
         return {"references": before["references"]}
+    *named, drawn = styles
+    total = sum(style["weight"] for style in named) or 1.0
     return {
-        "styles": list(styles[:-1]),
-        "references": [{"prompt": f"{REFERENCE_SUBJECT}, {styles[-1]['text']}"}],
+        "styles": [{**style, "weight": round(style["weight"] / total, 4)} for style in named],
+        "references": [{"prompt": f"{REFERENCE_SUBJECT}, {drawn['text']}"}],
     }
 
 
@@ -150,6 +143,10 @@ def _sentence(arguments: Mapping[str, Any]) -> str:
     parts = " and ".join(
         f"{style['weight'] / total:.0%} “{style['text']}”".replace("%", " %") for style in arguments["styles"]
     )
+    if references := arguments.get("references"):
+        prompt = references[0].get("prompt")
+        picture = f"a picture, “{prompt}” or one of yours," if prompt else "the picture that you gave"
+        return f"Proposed: the keys and values of {picture} for those of the render."
     drawn = f"Proposed: {arguments['subject']}"
     blend = f", {parts}" if parts else ""
     set_ = "".join(f", {name} {arguments[name]}" for name in ("seed", "steps") if name in arguments)

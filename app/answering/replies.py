@@ -11,7 +11,7 @@ from typing import Any
 
 from app.answering.findings import OFFERS, compared_runs, told_facts
 from app.answering.program import Setup, tell_program
-from app.answering.proposals import FINDS_OUT, SEE_IT_HAPPEN, blend_proposal, experiment_proposal, swap_proposal
+from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal
 from app.answering.run_facts import tell_comparison, tell_run
 from app.answers import CitedAnswer, Section, Sentence, Status
 from app.understanding.clarification import LABELS
@@ -53,11 +53,6 @@ def reply_to(request: Request, background: Background, engine: str) -> CitedAnsw
         engine: The engine that answers.
     """
     plain = CitedAnswer(request.message, "answered", engine, 0.0)
-    if request.message == SEE_IT_HAPPEN:
-        swap = swap_proposal(background.last, background.styles)
-        drawn = swap["arguments"]["references"][0]["prompt"]
-        text = f"Proposed: the keys and values of a picture, “{drawn}” or one of yours, for those of the render."
-        return replace(_said(plain, [text]), proposals=(swap,))
     if request.runner_up:
         return _asked_back(plain, request)
     if request.kind in CORPUS_KINDS:

@@ -21,9 +21,11 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from app.agent.graph import TurnContext
+from app.agent.history import request_message
 from app.answers import CitedAnswer
 from app.conversation.store import Conversations, ConversationsRefused
 from app.understanding.messages import check_question
+from app.understanding.request import Request
 from tools.registry import TOOLS, needs_approval
 
 DECLINED = "Not run, as you wished. It can still be run later."
@@ -49,18 +51,21 @@ class Chat:
             self.begin(conversation_id, question)
             yield from self.take_up(conversation_id)
 
-    def begin(self, conversation_id: str, question: str) -> None:
+    def begin(self, conversation_id: str, asked: str | Request) -> None:
         """Store a question, before anything slow starts.
+
+        Args:
+            asked: A message to be read, or the Request that a button stands for.
 
         Raises:
             UnusableQuestion: It is empty or longer than 4,000 characters.
         """
-        question = check_question(question)
+        message = request_message(asked) if isinstance(asked, Request) else HumanMessage(check_question(asked))
         with self._locks[conversation_id]:
             if self.conversations:
-                self.conversations.start(question, conversation_id)
+                self.conversations.start(message.text, conversation_id)
             messages = self.messages(conversation_id)
-            said = [*_without_findings(messages), *_settle(messages), HumanMessage(question)]
+            said = [*_without_findings(messages), *_settle(messages), message]
             self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
 
     def take_up(self, conversation_id: str) -> Iterator[Event]:

@@ -50,6 +50,10 @@ _NAMES_ITS_TOPIC = re.compile(
     re.I,
 )
 _DEFINED = re.compile(r"^\W*what (?:is|are|was|were) (?:meant by |called )?(?:the |an? )?([\w\s-]{3,40}?)\W*$", re.I)
+_NO_NOUN = re.compile(
+    r"^\w+ed\b(?! \w+$)|\b(?:in|on|at|by|for|from|to|with|within|between|during|through|into|under|over)\b", re.I
+)
+"""In what follows "what is": "swapped in the late layers" asks what is done, and names no thing to speak of later."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,14 @@ class Rewritten:
     is_bound: bool = False
 
 
-def standalone(message: str, state: State, named: Sequence[str] = ()) -> Rewritten:
+def standalone(message: str, state: State, named: Sequence[str] = (), *, wants_link: bool = False) -> Rewritten:
     """Rewrite a follow-up; other messages come back unchanged.
 
     Args:
         message: What was said.
         state: With the documents that were spoken of.
         named: Ids of documents that the message names itself.
+        wants_link: Whether it asks for a link: what has one is a document, and no term that it explains.
     """
     titles = {known.id: short_name(known.title) for known in state.documents}
     focus = _focus(state, titles)
@@ -91,9 +96,9 @@ def standalone(message: str, state: State, named: Sequence[str] = ()) -> Rewritt
     is_short = len(content_words(message)) <= 1 and count <= 9
     if not (is_bound or is_short or _DEFINITE.search(message) or _CONNECTIVE.match(message)):
         return Rewritten(message)
-    topic = _DEFINED.match(state.questions[-1]) if state.questions else None
-    if topic and is_bound and titles[focus].lower() not in topic[1].lower():
-        question = f"{_with_name(message, topic[1], is_bound).rstrip(' ?.!')} ({titles[focus]})?"
+    topic = _topic(state)
+    if topic and is_bound and not wants_link and titles[focus].lower() not in topic.lower():
+        question = f"{_with_name(message, topic, is_bound).rstrip(' ?.!')} ({titles[focus]})?"
         return Rewritten(question, (focus,), True)
     return Rewritten(_with_name(message, titles[focus], is_bound), (focus,), is_bound)
 
@@ -105,6 +110,12 @@ def in_context(message: str, state: State) -> Rewritten | None:
     if focus is None or len(message.split()) > MAX_LEANING_WORDS:
         return None
     return Rewritten(f"{_LEADING.sub('', message).rstrip(' ?.!')} ({titles[focus]})?", (focus,), True)
+
+
+def _topic(state: State) -> str | None:
+    """The term that the last question asked the meaning of."""
+    asked = _DEFINED.match(state.questions[-1]) if state.questions else None
+    return asked[1] if asked and not _NO_NOUN.search(asked[1]) else None
 
 
 def _focus(state: State, titles: dict[str, str]) -> str | None:

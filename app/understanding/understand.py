@@ -61,7 +61,7 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
-    rewritten = standalone(message, state, named)
+    rewritten = standalone(message, state, named, wants_link=kind == "links")
     if kind == "program" and not chosen and confidence < SURELY_PROGRAM and rewritten.is_bound:
         kind = "ask"  # "it" is the document that was spoken of
     is_searched = kind in ("ask", "links")
