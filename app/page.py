@@ -20,6 +20,7 @@ from typing import Any
 import streamlit as st
 
 from app.answering.proposals import SEE_IT_HAPPEN
+from app.answering.starters import SEED_QUESTION
 from app.application import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
 from app.conversation.render_queue import RenderJob, RenderQueue
 from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
@@ -44,10 +45,6 @@ from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 from app.understanding.request import Request
 from tools.registry import TOOLS
 
-SEED_QUESTION = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
-    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
-)
 TURN_WAIT_S = 0.2
 SHOWN_TITLES = 3
 PAGE_STYLE = Path(__file__).resolve().parent / "ui" / "page.css"

@@ -12,6 +12,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a
 
 from ingest.index import Index
 from ingest.vectors import Embedder, load_embedder
+from tests.second_corpus import documents
 from tools.search import Searcher
 
 for chatty in ("httpcore", "httpx", "openai", "urllib3", "asyncio"):  # a failing test shows what failed, not every byte
@@ -44,3 +45,17 @@ def seed_index(seed_home: Path, embedder: Embedder) -> Index:
 def searcher(seed_index: Index) -> Searcher:
     """A searcher of the four documents."""
     return Searcher(seed_index)
+
+
+@pytest.fixture(scope="session")
+def second(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Searcher:
+    """A searcher of the made-up corpus."""
+    index = Index(tmp_path_factory.mktemp("second"), embedder)
+    index.sync(documents(), prune=True)
+    return Searcher(index)
+
+
+@pytest.fixture(scope="session")
+def searchers(searcher: Searcher, second: Searcher) -> dict[str, Searcher]:
+    """Both corpora: what holds for one must hold for the other."""
+    return {"seed": searcher, "second": second}

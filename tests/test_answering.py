@@ -9,8 +9,6 @@ import pytest
 from app.answering.answer import Query, answer
 from app.answering.explanation import IN_SHORT, NOT_SAID, PAPERS, TASK, UNDER_THE_HOOD, WORKFLOW
 from app.answers import CitedAnswer
-from ingest.index import Index
-from tests.second_corpus import documents
 from tools.search import Searcher
 
 HEADINGS = (IN_SHORT, TASK, WORKFLOW, UNDER_THE_HOOD, PAPERS, NOT_SAID)
@@ -68,19 +66,6 @@ How much dough is wasted?
 Who funded MothNet?
 What learning rate does TideCast use?
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="session")
-def second(tmp_path_factory, embedder) -> Searcher:
-    """A searcher of the made-up corpus."""
-    index = Index(tmp_path_factory.mktemp("second"), embedder)
-    index.sync(documents(), prune=True)
-    return Searcher(index)
-
-
-@pytest.fixture(scope="session")
-def searchers(searcher, second) -> dict[str, Searcher]:
-    return {"seed": searcher, "second": second}
 
 
 def asked(searcher: Searcher, question: str, **given) -> CitedAnswer:

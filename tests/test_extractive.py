@@ -6,12 +6,9 @@ import pytest
 from langchain_core.messages import HumanMessage, ToolMessage
 
 from app.agent.extractive import ExtractiveModel
+from app.answering.starters import SEED_QUESTION
 from app.answers import CitedAnswer
 
-SEED = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
-    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
-)
 LINKS = {
     "http://arxiv.org/pdf/2402.12974v2.pdf",
     "https://github.com/naver-ai/Visual-Style-Prompting",
@@ -53,7 +50,7 @@ def section(answer: CitedAnswer, heading: str) -> str:
 
 
 def test_the_seed_question_gets_the_six_sections_and_everything_they_must_hold(converse, seed_index):
-    answer = converse(SEED)
+    answer = converse(SEED_QUESTION)
     assert [s.heading for s in answer.sections] == [
         "In short",
         "Task",
@@ -85,7 +82,7 @@ def test_the_seed_question_gets_the_six_sections_and_everything_they_must_hold(c
 
 
 @pytest.mark.parametrize(
-    "question", [SEED, "What is content leakage?", "Compare FedStyle and WSAM", "what is henmixReal?"]
+    "question", [SEED_QUESTION, "What is content leakage?", "Compare FedStyle and WSAM", "what is henmixReal?"]
 )
 def test_every_claim_shows_its_words_and_no_foreign_link(converse, seed_index, question):
     answer = converse(question)
@@ -128,7 +125,7 @@ def test_narrow_questions_get_one_to_three_sentences_of_the_right_document(conve
 @pytest.mark.parametrize(
     ("turns", "words"),
     [
-        ((SEED, "and in which layers?"), "late self-attention layers"),
+        ((SEED_QUESTION, "and in which layers?"), "late self-attention layers"),
         (
             ("how do artists share styles without sharing their artwork?", "what do they share instead?"),
             "model parameters",
@@ -142,9 +139,9 @@ def test_follow_ups_lean_on_the_turn_before(converse, turns, words):
 
 
 def test_show_me_and_new_shares_propose_the_styles_of_the_conversation(converse):
-    shown = converse(SEED, "show me").proposals[0]["arguments"]
+    shown = converse(SEED_QUESTION, "show me").proposals[0]["arguments"]
     assert [s["weight"] for s in shown["styles"]] == [0.5, 0.5]
-    again = converse(SEED, "now 80 % illustration").proposals[0]["arguments"]
+    again = converse(SEED_QUESTION, "now 80 % illustration").proposals[0]["arguments"]
     assert [(s["text"], s["weight"]) for s in again["styles"]] == [
         ("photographic style", 0.2),
         ("digital illustration", 0.8),

@@ -15,9 +15,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app import application as undertone_module
+from app.answering.starters import SEED_QUESTION
 from app.conversation.feedback import Feedback
 from app.conversation.transcripts import read_transcript
-from app.page import SEED_QUESTION
 from app.settings import read_settings
 from app.ui.answer import PASSAGE
 from app.ui.blend_form import whole_shares

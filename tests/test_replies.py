@@ -2,14 +2,10 @@
 
 import pytest
 
-from app.answering.program import Setup
-from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.replies import Background, reply_to
 from app.understanding.clarification import LABELS
 from app.understanding.request import Request, StyleShare
-from tools.experiments.experiments import EXPERIMENTS
 from tools.registry import TOOLS
-from tools.studio.captions import STYLES
 
 LAST = {
     "tool": "blend_styles",
@@ -40,46 +36,6 @@ def call(asked: Request, background: Background = Background()):  # noqa: B008
     return proposal
 
 
-def test_a_render_is_proposed_with_what_was_read():
-    asked = request("render", styles=styles(ink=0.7, chalk=0.3), subject="a cat", seed=9, steps=30, method="composable")
-    assert call(asked) == {
-        "tool": "blend_styles",
-        "arguments": {
-            "subject": "a cat",
-            "styles": [{"text": "ink", "weight": 0.7}, {"text": "chalk", "weight": 0.3}],
-            "method": "composable",
-            "steps": 30,
-            "seed": 9,
-        },
-    }
-
-
-def test_a_change_keeps_what_it_does_not_name():
-    arguments = call(request("adjust", subject="a boat"), Background(last=LAST))["arguments"]
-    assert arguments == {**LAST["arguments"], "subject": "a boat"}
-
-
-def test_again_is_another_seed():
-    assert call(request("adjust"), Background(last=LAST))["arguments"]["seed"] == 5
-
-
-def test_a_render_without_styles_takes_those_that_were_spoken_of():
-    spoken = Background(styles=(("ink", 0.5), ("chalk", 0.5)))
-    assert [s["text"] for s in call(request("render"), spoken)["arguments"]["styles"]] == ["ink", "chalk"]
-    assert call(request("render"))["arguments"]["styles"]
-
-
-def test_an_experiment_is_proposed_with_the_styles_of_the_last_run():
-    arguments = call(request("experiment", experiment="flip"), Background(last=LAST))["arguments"]
-    assert arguments["subject"] == "a mug" and [s["text"] for s in arguments["styles"]] == ["ink", "chalk"]
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_of_the_registry_can_be_proposed_or_is_said_not_to_be_there(name):
-    answer = reply_to(request("experiment", experiment=name), Background(), "reader")
-    assert answer.proposals or name in text(answer)
-
-
 def test_shares_that_cannot_be_used_are_answered_with_the_reason_and_proposed_as_nothing_else():
     answer = reply_to(request("render", refusal="A share cannot be negative."), Background(), "reader")
     assert (answer.status, answer.proposals, text(answer)) == ("answered", (), "A share cannot be negative.")
@@ -90,23 +46,6 @@ def test_of_two_likely_readings_it_does_neither_and_asks():
     assert answer.follow_ups == (LABELS["render"], LABELS["ask"]) and not answer.proposals
 
 
-def test_the_button_beside_keys_and_values_proposes_a_reference_in_the_last_style():
-    spoken = Background(styles=(("ink", 0.4), ("wash", 0.2), ("chalk", 0.4)))
-    arguments = call(SEE_IT_HAPPEN, spoken)["arguments"]
-    assert arguments["method"] == "reference"
-    assert [style["text"] for style in arguments["styles"]] == ["ink", "wash"]
-    assert sum(style["weight"] for style in arguments["styles"]) == pytest.approx(1.0, abs=1e-3)
-    assert arguments["references"][0]["prompt"].endswith(", chalk")
-    assert arguments["subject"] not in arguments["references"][0]["prompt"]
-
-
-def test_a_picture_that_was_given_stays_the_reference():
-    given = {**LAST["arguments"], "method": "reference", "references": [{"image": "ab12"}]}
-    assert call(SEE_IT_HAPPEN, Background(last={**LAST, "arguments": given}))["arguments"]["references"] == [
-        {"image": "ab12"}
-    ]
-
-
 @pytest.mark.parametrize("kind", ["ask", "links", "foreign"])
 def test_the_corpus_is_searched_for_these(kind):
     assert reply_to(request(kind), Background(), "reader") is None
@@ -115,33 +54,3 @@ def test_the_corpus_is_searched_for_these(kind):
 @pytest.mark.parametrize("kind", ["run", "compare"])
 def test_before_anything_was_rendered_it_says_so(kind):
     assert "Nothing was rendered" in text(reply_to(request(kind), Background(), "reader"))
-
-
-@pytest.mark.parametrize(
-    ("message", "words"),
-    [
-        ("which styles can you draw?", STYLES[-1]),
-        ("what objects do you know?", "rocket"),
-        ("How do I set the weights here?", "shares of one whole"),
-        ("how is that different from (word:1.3)?", "other programs"),
-        ("what model are you using?", "all-MiniLM-L6-v2"),
-        ("which experiments can you run?", EXPERIMENTS["flip"].question),
-        ("what are the blend methods?", "composable"),
-        ("what can I ask you?", "corpus"),
-        ("does it work offline?", "this machine"),
-    ],
-)
-def test_the_program_answers_for_itself(message, words):
-    answer = reply_to(request("program", message), Background(), "reader")
-    assert words in text(answer) and all(s.kind == "program" for s in answer.sentences)
-
-
-@pytest.mark.parametrize(("style", "says"), [("watercolour", "Yes"), ("sketch", "Yes"), ("ukiyo-e", "No")])
-def test_it_says_whether_it_draws_a_style(style, says):
-    asked = request("program", f"can you draw {style}?", styles=(StyleShare(text=style, share=1.0),))
-    assert text(reply_to(asked, Background(), "reader")).startswith(says)
-
-
-def test_another_image_model_takes_any_style():
-    background = Background(setup=Setup(image_model="some/model"))
-    assert "some/model" in text(reply_to(request("program", "which styles can you draw?"), background, "reader"))

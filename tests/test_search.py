@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from app.answering.starters import SEED_QUESTION
 from ingest.documents import Document
 from ingest.index import Index
 from ingest.words import background_frequency, content_words
@@ -14,14 +15,9 @@ from tests.evals.search import read_questions
 from tests.test_index import HashEmbedder
 from tools.search import Searcher
 
-SEED = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
-    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
-)
-
 
 def test_the_seeds_question_is_relevant(searcher):
-    result = searcher.search(SEED)
+    result = searcher.search(SEED_QUESTION)
     assert result.relevant and result.documents[0] == "visual-style-prompting"
     assert {d.id for d in result.found} == {"henmixreal", "fedstyle", "visual-style-prompting", "wsam"}
 

@@ -1,9 +1,8 @@
 """The default answer engine: a chat model that quotes instead of inventing, and needs no language model.
 
 A turn is read once, as a Request; then it searches, or answers from the runs and the program. Its claims are the
-corpus's
-own words; its framing restates the question or says what the corpus lacks, and states no fact about the world. It knows
-nothing of vectors or indexes: what it may say is what the tool's result holds.
+corpus's own words; its framing restates the question or says what the corpus lacks, and states no fact about the
+world. It knows nothing of vectors or indexes: what it may say is what the tool's result holds.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 from app.agent.history import History, read_history, request_of, state_of
 from app.agent.queries import query_of, second_look
+from app.agent.replying import ReplyingModel
 from app.answering.answer import answer
 from app.answering.program import Setup
 from app.answering.replies import Background, reply_to, said, told_run, with_experiment
@@ -33,27 +30,10 @@ from tools.search import SearchResult
 ENGINE = "reader"
 
 
-class ExtractiveModel(BaseChatModel):
+class ExtractiveModel(ReplyingModel):
     """Answers by quoting. See the module's docstring for what it may say."""
 
     setup: Setup = Field(default_factory=Setup)
-
-    @property
-    def _llm_type(self) -> str:
-        return ENGINE
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> ExtractiveModel:
-        """Return itself: it reads the registry of tools."""
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self.reply(messages))])
 
     def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """The next message of a turn: a search, or an answer with what it proposes."""

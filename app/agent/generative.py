@@ -11,20 +11,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.config import get_stream_writer
 
 from app.agent.extractive import ExtractiveModel
 from app.agent.history import read_history
+from app.agent.replying import ReplyingModel
 from app.answers import CitedAnswer
 from app.generation.verified_answer import Tell, VerifiedWriter
 from tools.search import SearchResult
 
 
-class GenerativeModel(BaseChatModel):
+class GenerativeModel(ReplyingModel):
     """Answers in a language model's words, as far as they stand up to the passages; else raises GenerationFailed."""
 
     extractive: ExtractiveModel
@@ -33,24 +31,8 @@ class GenerativeModel(BaseChatModel):
     limit_s: float  # for all that is asked of the model in one turn
     nli: Any = None  # EntailmentModel
 
-    @property
-    def _llm_type(self) -> str:
-        return "generative"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> GenerativeModel:
-        """Return itself: the language model is shown no tools."""
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._reply(messages))])
-
-    def _reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
+    def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        """What the extractive model says next, an answer of quotes told in the language model's words."""
         message = self.extractive.reply(messages)
         result = messages[-1].artifact if isinstance(messages[-1], ToolMessage) else None
         if not isinstance(result, SearchResult) or "cited_answer" not in message.additional_kwargs:

@@ -13,16 +13,11 @@ from app.answering.findings import OFFERS, compared_runs, told_facts
 from app.answering.program import Setup, tell_program
 from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal
 from app.answering.run_facts import tell_comparison, tell_run
+from app.answering.starters import STARTERS
 from app.answers import CitedAnswer, Section, Sentence, Status
 from app.understanding.clarification import LABELS
 from app.understanding.request import Kind, Request
 
-STARTERS = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
-    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?",
-    "Blend photographic style and watercolor",
-    "At which weight does watercolor turn into pixel art?",
-)
 CORPUS_KINDS: frozenset[Kind] = frozenset({"ask", "links", "foreign"})
 PICTURE_KINDS: frozenset[Kind] = frozenset({"render", "adjust", "experiment"})
 

@@ -19,6 +19,7 @@ from app.ui.components import browser_component
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.pictures import picture_url
 from app.ui.step_player import IMAGE
+from tools.blend.methods import DEFAULT_METHOD
 
 MOUNT = browser_component("gallery")
 GALLERY = "gallery"
@@ -62,7 +63,7 @@ def kept_runs(queue: RenderQueue) -> list[Kept]:
         named = " + ".join(f"{style.get('weight', 1.0) / total:.0%} {style['text']}" for style in styles)
         what = str(arguments.get("experiment") or "").replace("_", " ")
         title = f"{what}: {' and '.join(s['text'] for s in styles)}" if what else f"{arguments.get('subject')}: {named}"
-        method = (what and f"experiment {what}") or str(arguments.get("method") or "composable")
+        method = (what and f"experiment {what}") or str(arguments.get("method") or DEFAULT_METHOD)
         runs.append(Kept(job, picture, title.strip(": "), method, tuple(style["text"] for style in styles)))
     return runs
 

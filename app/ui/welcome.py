@@ -13,16 +13,12 @@ from typing import Any
 
 import streamlit as st
 
+from app.answering.starters import BLENDS, EXPERIMENTS
 from app.markup import escape
 from app.ui.strip import Shown, show_strip
 
 FOLDER = Path(__file__).resolve().parent / "welcome"
 TITLE_CHARS = 60
-BLENDS = ("Render a red house in a meadow, half watercolor and half pencil sketch",)
-EXPERIMENTS = (
-    "At which weight does “photographic style” turn into “digital illustration”?",
-    "Does the order of “photographic style” and “digital illustration” in a prompt matter?",
-)
 
 
 def show_welcome(questions: Sequence[str], titles: Sequence[str], start: Callable[[str], None]) -> None:

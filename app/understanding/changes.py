@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from app.understanding.request import Run
 from app.understanding.shares import Reading
 from app.understanding.spelling import called_back, fold, nearest
+from tools.blend.limits import MAX_STYLES
 
 STEP = 0.15
 """What "more" and "less" move a share by, where no number is said."""
 TAKES_OVER = 0.8
-MAX_STYLES = 4
 
 _SWAP = re.compile(
     r"\b(?:swap|switch|flip|revers|invert|mirror|exchang|turn)\w*\b|\b(?:other|opposite) way\b|\bvice versa\b|\bopposite\b|\bway round\b",

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from app.understanding.request import Method
+from tools.blend.limits import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 
-MAX_SEED, MAX_STEPS, MAX_GUIDANCE, MAX_SEEDS = 2**63 - 1, 150, 30.0, 64
+MAX_SEEDS = 64
 
 _SEED = re.compile(r"\bseeds?\s?(?:of\s|is\s|number\s|no\.?\s|to\s|nr\.?\s)?[:=#]?\s?(\d{1,20})\b", re.I)
 _STEPS = re.compile(

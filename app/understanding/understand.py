@@ -23,6 +23,7 @@ from app.understanding.spelling import called_back, fold, nearest
 from app.understanding.vocabulary import listed_styles, vocabulary
 from ingest.vectors import load_embedder
 from ingest.words import background_frequency, content_words
+from tools.blend.limits import MAX_STYLES
 
 SURE = 0.55
 """Below this, the second kind is named too, and it is asked which was meant."""
@@ -34,7 +35,6 @@ SURELY_PROGRAM = 0.9
 """Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
-MAX_STYLES = 4
 
 _LEADING_JUNK = re.compile(r"^[\s\"'“”‘’«»()\[\]{}*~,.:;|-]+|[\s\"'“”‘’«»()\[\]{}*~,.:;|?!+-]+$")
 _REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)

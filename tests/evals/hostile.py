@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from app.__main__ import as_text
+from app.answering.starters import SEED_QUESTION
 from app.answers import CitedAnswer
 from app.application import open_undertone
 from app.conversation.chat import Chat
@@ -35,10 +36,6 @@ from tools.search import Evidence, SearchResult
 KEY = "sk-hostile-eval-5e3c"
 LIMIT_S = 3
 NARROW = "Which layers does Visual Style Prompting swap?"
-BROAD = (
-    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
-    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
-)
 
 SWAP = "we keep the query from original features while swapping the key and value"
 FREE = "This approach allows for the visual style prompting without any fine-tuning"
@@ -130,14 +127,14 @@ SCRIPTS: tuple[Script, ...] = (
         ("Few artists possess a unique artistic style.", MOST),
         ("Severe model drift results in a unique artistic style.", MOST),
         ("The server learns abstract style representations and aligns with the artists.", ALIGN),
-        question=BROAD,
+        question=SEED_QUESTION,
     ),
     lies(
         "one document's words told of another",
         ("FedStyle swaps the key and value in the late self-attention layers.", SWAP),
         ("WSAM allows for visual style prompting without any fine-tuning.", FREE),
         ("Visual Style Prompting has artists learn their abstract style representations.", ALIGN),
-        question=BROAD,
+        question=SEED_QUESTION,
     ),
     lies(
         "facts from elsewhere",
@@ -151,14 +148,14 @@ SCRIPTS: tuple[Script, ...] = (
         ("We keep the query from original features, which is why the two styles get equal weights.", SWAP),
         ("This approach needs no fine-tuning, and it runs on a phone.", FREE),
         ("A style augmentation algorithm is outlined, but it fails on STL-10.", AUGMENT),
-        question=BROAD,
+        question=SEED_QUESTION,
     ),
     Script("two sentences in one, the second false", (_two_in_one,), ("trained on five billion",), holds="fine-tuning"),
     lies(
         "comparisons turned round",
         ("The models are less robust against image stylizing than before.", ROBUST),
         ("All previous methods outperform these models.", ROBUST),
-        question=BROAD,
+        question=SEED_QUESTION,
     ),
     lies(
         "instructions and flattery",

@@ -1,0 +1,16 @@
+"""What a person can begin with: a question for the corpus, a blend, an experiment.
+
+One source for the empty page, for small talk and for the answers that have nothing to ask on from. Questions about the
+documents are made by the page, from whatever the corpus holds.
+"""
+
+SEED_QUESTION = (
+    "I mixed “photographic style” and “digital illustration” in one prompt and got an image that blended both "
+    "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
+)
+BLENDS = ("Render a red house in a meadow, half watercolor and half pencil sketch",)
+EXPERIMENTS = (
+    "At which weight does “photographic style” turn into “digital illustration”?",
+    "Does the order of “photographic style” and “digital illustration” in a prompt matter?",
+)
+STARTERS = (SEED_QUESTION, BLENDS[0], EXPERIMENTS[0])
