@@ -1,26 +1,7 @@
 """What is told of runs at once, and what moved between two of them."""
 
 from app.answering.findings import compared_runs, told_facts
-
-
-def fact(topic: str, text: str, figure: str) -> dict[str, str]:
-    return {"topic": topic, "text": text, "figure": figure}
-
-
-RUN = {
-    "verdict": "The picture is taken for watercolor.",
-    "facts": [
-        fact("layers", 'The layers that listened most to "watercolor": up.0 (12.0%).', "attention.share_by_layer"),
-        fact("layers", 'The layers that listened most to "pixel art": mid (9.0%).', "attention.share_by_layer"),
-        fact("noise", 'Of the pull, "watercolor" had 60.0% and "pixel art" 40.0%.', "noise.contribution_share"),
-        fact("parameters", "The model's parameters are the same before and after.", "parameters"),
-    ],
-    "measurements": {
-        "images": [
-            {"styles": ["watercolor", "pixel art"], "shares": [0.5, 0.5], "noise": {"contribution_share": [0.6, 0.4]}}
-        ]
-    },
-}  # fmt: skip
+from tests.measured_run import RUN
 
 
 def test_what_is_told_at_once_is_not_every_layer():

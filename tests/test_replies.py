@@ -7,16 +7,6 @@ from app.understanding.clarification import LABELS
 from app.understanding.request import Request, StyleShare
 from tools.registry import TOOLS
 
-LAST = {
-    "tool": "blend_styles",
-    "arguments": {
-        "subject": "a mug",
-        "styles": [{"text": "ink", "weight": 0.5}, {"text": "chalk", "weight": 0.5}],
-        "method": "embedding",
-        "seed": 4,
-    },
-}
-
 
 def request(kind: str, message: str = "message", **slots) -> Request:
     return Request(message=message, kind=kind, question=message, **slots)

@@ -3,26 +3,8 @@
 import pytest
 
 from app.answering.run_facts import tell_comparison, tell_run
+from tests.measured_run import RUN
 
-
-def fact(topic: str, text: str, figure: str) -> dict[str, str]:
-    return {"topic": topic, "text": text, "figure": figure}
-
-
-RUN = {
-    "verdict": "The picture is taken for watercolor.",
-    "facts": [
-        fact("layers", 'The layers that listened most to "watercolor": up.0 (12.0%).', "attention.share_by_layer"),
-        fact("layers", 'The layers that listened most to "pixel art": mid (9.0%).', "attention.share_by_layer"),
-        fact("noise", 'Of the pull, "watercolor" had 60.0% and "pixel art" 40.0%.', "noise.contribution_share"),
-        fact("parameters", "The model's parameters are the same before and after.", "parameters"),
-    ],
-    "measurements": {
-        "images": [
-            {"styles": ["watercolor", "pixel art"], "shares": [0.5, 0.5], "noise": {"contribution_share": [0.6, 0.4]}}
-        ]
-    },
-}  # fmt: skip
 ARGUMENTS = {
     "subject": "a mug",
     "styles": [{"text": "watercolor", "weight": 1.0}, {"text": "pixel art", "weight": 1.0}],
