@@ -20,7 +20,7 @@ from app.conversation.transcripts import answer_as_markdown
 from app.generation import client, verified_answer
 from app.settings import read_settings
 from tests.chat_server import ChatServer, calls, part, written
-from tests.evals.hostile import BROAD, FREE, GOOD, HONEST, KEY, NARROW, SCRIPTS, SWAP, play, settings_of
+from tests.evals.hostile import FREE, GOOD, HONEST, KEY, NARROW, SCRIPTS, SWAP, play, settings_of
 from tools.registry import build_tools
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +160,7 @@ def test_where_the_check_itself_breaks_the_reader_answers(ask, monkeypatch):
 
 
 def test_of_six_sections_it_writes_the_one_under_the_hood(ask):
-    answer = ask(written(*HONEST), question=BROAD)
+    answer = ask(written(*HONEST), question=SEED_QUESTION)
     assert [s.heading for s in answer.sections] == [
         "In short", "Task", "Workflow", "Under the hood", "Papers and tools", "What the corpus does not say",
     ]  # fmt: skip
