@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.__main__ import main
 from app.agent.engines import load_chat_model
 from app.agent.graph import build_agent
+from app.answering.starters import SEED_QUESTION
 from app.conversation.chat import Chat
 from app.conversation.transcripts import answer_as_markdown
 from app.generation import client, verified_answer

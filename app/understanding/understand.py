@@ -36,7 +36,8 @@ SURELY_PROGRAM = 0.9
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
 
-_LEADING_JUNK = re.compile(r"^[\s\"'“”‘’«»()\[\]{}*~,.:;|-]+|[\s\"'“”‘’«»()\[\]{}*~,.:;|?!+-]+$")
+_OPENING_MARKS = " \t\n\r\u00a0\"'“”‘’«»()[]{}*~,.:;|-"
+_CLOSING_MARKS = _OPENING_MARKS + "?!+"
 _REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)
 _ISH = re.compile(r"[- ]?(?:ish|like|esque)$", re.I)
 _ARTICLE = re.compile(r"an?|the|some", re.I)
@@ -195,10 +196,9 @@ def _listed_part(message: str, start: int, end: int) -> tuple[int, int]:
 
 def _trimmed(message: str, start: int, end: int) -> tuple[int, int]:
     text = message[start:end]
-    lead = len(text) - len(_LEADING_JUNK.sub("", text) if not text[:1].isalnum() else text)
-    body = _LEADING_JUNK.sub("", text)
+    body = text.lstrip(_OPENING_MARKS).rstrip(_CLOSING_MARKS)
     at = text.find(body)
-    return (start + at, start + at + len(body)) if body else (start, start + min(lead, 0))
+    return (start + at, start + at + len(body)) if body else (start, start)
 
 
 def _clean(text: str) -> str:
