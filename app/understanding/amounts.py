@@ -56,9 +56,9 @@ _AMOUNT = re.compile(
     | (?P<fraction>\b(?:(?P<top>an?|{_SPELT}|\d{{1,2}})[ -])?(?P<bottom>{_ANY_PART})s?\b(?!\s+(?:style|picture|image|one|version|step|run|time|of\ the\ (?:steps?|two))))
     | (?P<parts>(?:\b{_SPELT}|(?<![\w.]){_NUMBER})\s+parts?\b)
     | (?P<number>(?P<sign>(?<![\w%)])[-−]\s?)?(?<![\w.])(?:{_NUMBER})(?![\w]|\s?%|\.\d))
-    | (?P<major>\b(?:mostly|mainly|predominantly|primarily|largely|chiefly|almost\ (?:all|entirely|only)|nearly\ all|lots?\ of|heavy\ on)\b)
+    | (?P<major>\b(?:mostly|mainly|predominantly|primarily|largely|chiefly|dominantly|almost\ (?:all|entirely|only)|nearly\ all|lots?\ of|heavy\ on)\b)
     | (?P<minor>\b(?:(?:an?|the|some|only|just)\ )?(?:tiny\ |small\ |little\ |light\ |slight\ |wee\ )?(?:touch|hint|bit|dash|splash|pinch|tinge|trace|whiff|sprinkle|sprinkling|drop|smidge|smidgen|undertones?|accents?|whisper|suggestion|flavou?r)\ of\b
-              |\b(?:slightly|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|subtly|hardly\ any|barely\ any)\b)
+              |\b(?:slight(?:ly)?|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|subtly|hardly\ any|barely\ any)\b)
     | (?P<rest>\b(?:rest|remaining|remainder|remaining\ part)\b)
     """,
     re.X | re.I,
@@ -168,7 +168,7 @@ def _ratio(said: str) -> tuple[AmountKind, tuple[float, ...]] | None:
     values = tuple(_value(piece) for piece in spelt)
     if len(values) < 2:
         return None
-    if len(values) == 2 and "/" in said and "%" not in said and 0 < values[0] < values[1] <= 10:
+    if len(values) == 2 and "/" in said and not re.search("[%.,]", said) and 0 < values[0] < values[1] <= 10:
         return "share", (values[0] / values[1],)
     is_hundred = abs(sum(values) - 100) < 1.5
     return ("weight", values) if is_hundred or re.search(r"[/:–]|\bto\b|\bvs\b", said) else None

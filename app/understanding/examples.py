@@ -1,10 +1,9 @@
 """Training messages: the lines of `examples/*.jsonl` with their slots filled, spoilt a little, and put in a context.
 
-A line is written by hand; `{A}` to `{D}` stand for styles, `{S}` a subject, `{M}` a setting, `{ADJ}` an attribute,
-`{RA}`
-`{RB}` `{RS}` what the run before was made of, `{MIX}` a phrase of `mixes.jsonl`, `{P}` `{Q}` papers, `{TOPIC}`
-`{PLACE}`
-what they say. It knows nothing of embeddings or of any corpus.
+A line is written by hand; `{A}` to `{D}` stand for styles, `{S}` a subject, `{N2}` one without its article, `{N}` a
+thing that is not to be drawn, `{M}` a setting, `{ADJ}` an attribute, `{RA}` `{RB}` `{RS}` what the run before was made
+of, `{MIX}` a phrase of `mixes.jsonl`, `{P}` `{Q}` papers, `{TOPIC}` `{PLACE}` what they say. It knows nothing of
+embeddings or of any corpus.
 """
 
 from __future__ import annotations
@@ -90,11 +89,13 @@ def _filled(row: dict[str, Any], kind: str, group: int, rng: random.Random) -> E
         values[slot] = [name]
     words = vocabulary()
     values["S"] = [(_subject(rng), "SUBJECT")]
+    values["N2"] = [(_bare(rng.choice(words["subjects"])), "SUBJECT")]
+    values["N"] = [(rng.choice(words["subjects"]), None)]
     values["M"] = [(rng.choice(words["settings"]), "SETTING")]
     values["ADJ"] = [(rng.choice(words["attributes"]), "SETTING")]
     clipped = [_clipped(style, rng) for style, _ in run.styles] or ["photo", "ink"]
     values["RA"], values["RB"] = [(clipped[0], "STYLE")], [(clipped[-1], "STYLE")]
-    values["RS"] = [(re.sub(r"^(an?|the|my|our|two|three) ", "", run.subject or "house"), "SUBJECT")]
+    values["RS"] = [(_bare(run.subject or "house"), "SUBJECT")]
     for slot, key in (("P", "papers"), ("Q", "papers"), ("TOPIC", "topics"), ("PLACE", "places")):
         values[slot] = [(rng.choice(words[key]), None)]
     values["SEED"] = [(str(rng.choice((0, 1, 5, 7, 42, 123, 1234, 99999, rng.randrange(10**9)))), None)]
@@ -218,6 +219,10 @@ def _subject(rng: random.Random) -> str:
             r"^(an? |the |my |)", lambda m: ("a " if m[1] in ("a ", "an ") else m[1]) + colour + " ", subject, count=1
         )
     return f"{subject} {rng.choice(vocabulary()['settings'])}" if rng.random() < 0.1 else subject
+
+
+def _bare(subject: str) -> str:
+    return re.sub(r"^(?:an?|the|my|our|two|three) ", "", subject)
 
 
 def _clipped(style: str, rng: random.Random) -> str:

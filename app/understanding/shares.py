@@ -18,12 +18,15 @@ SIGN_FACTOR = 1.1
 """What one + does to a word's weight in compel's syntax."""
 
 _FILLERS = frozenset(
-    """of the a an in at to is as with for style styles much many strong strength amount weight share on about around roughly
+    """of the a an in at to is it as for being style styles much many strong strength amount weight share on about around roughly
     just only up down by it be should made each more""".split()
 )
-_LINKS = frozenset("and plus but then while whereas or into make set put turn bring from".split())
+_LINKS = frozenset("and with plus but then while whereas or into make set put turn bring from".split())
 _TOKEN = re.compile(r"[^\W_]+|\S")
 _IN_LISTS = frozenset("and with plus or x meets to vs versus of half".split())
+_TOLD = re.compile(r"\b(?:should|must|has to|to be|say|about|around|roughly|maybe|like)\b", re.I)
+"""What stands between a style and the amount that is said of it in a clause of its own."""
+_IN_SERIES = frozenset("and to percent pct per cent".split())
 _FAR = 9
 MAX_GAP_CHARS, NEAR_CHARS = 60, 25
 _EQUAL = re.compile(
@@ -85,18 +88,36 @@ def read_shares(text: str, spans: Sequence[tuple[int, int]]) -> Reading:
         values = tuple(float(value) for value in re.split(r"\s*,\s*", blend[1]))
         amounts = [Amount("weight", *blend.span(), values)]
     ratio = next((a.values for a in amounts if len(a.values) > 1 and len(a.values) >= len(texts)), ())
+    ratio = ratio or _series(text, amounts, spans, len(texts))
     said = _said(text, spans, places, len(texts), [a for a in amounts if len(a.values) == 1])
     is_equal = bool(_EQUAL.search(text))
     if not texts:
         loose = [a for a in amounts if a.kind in ("share", "weight")]
         return Reading((), tuple(loose[:1]), ratio, is_equal)
-    if ratio and not any(said):
+    if ratio and (not any(said) or all(len(a.values) == 1 for a in amounts)):
         ratio = ratio[: len(texts)]
         return Reading(_normal(texts, ratio), said, ratio, is_equal)
     weights, notes = _weights(text, texts, said)
     if sum(weights) <= 0:
         return Reading(refusal=_REFUSALS["zero"])
     return Reading(_normal(texts, weights), said, (), is_equal, tuple(notes))
+
+
+def _series(
+    text: str, amounts: Sequence[Amount], spans: Sequence[tuple[int, int]], count: int
+) -> tuple[float, ...]:
+    """The numbers of a list that stands apart from the styles and gives each its share in turn: "weights .3 .7"."""
+    numbers = [a for a in amounts if a.kind in ("share", "weight") and len(a.values) == 1]
+    if len(numbers) != count or count < 2:
+        return ()
+    start, end = numbers[0].start, numbers[-1].end
+    if any(start < span[1] and span[0] < end for span in spans):
+        return ()
+    words = {word for word in _TOKEN.findall(text[start:end].lower()) if word.isalpha()}
+    is_touching = any(
+        (b <= start and not text[b:start].strip()) or (a >= end and not text[end:a].strip()) for a, b in spans
+    )
+    return () if words - _IN_SERIES or is_touching else tuple(a.values[0] for a in numbers)
 
 
 def _distinct(text: str, spans: Sequence[tuple[int, int]]) -> tuple[list[str], list[int]]:
@@ -162,9 +183,10 @@ def _options(
     before = max((i for i, (_, end) in enumerate(spans) if end <= amount.start), default=-1)
     behind = next((i for i, (start, _) in enumerate(spans) if start >= amount.end), -1)
     is_word = amount.kind in ("major", "minor", "rest", "times")
+    is_behind = amount.kind in ("major", "minor") and _closes(text, spans, before, amount)  # "chalk mostly, ..."
     left = (
         _FAR + 1.0
-        if before < 0 or is_word
+        if before < 0 or (is_word and not is_behind)
         else _gap(text[spans[before][1] : amount.start], amounts, spans[before][1], amount.start)
     )
     right = (
@@ -178,11 +200,19 @@ def _options(
         and re.match(r"\s+as\s+(?:strong|heavy|much)\s+as\b", text[amount.end : amount.end + 30])
     ):
         left = 0.0
+    if before >= 0 and re.fullmatch(r"\s*\([^()]*", text[spans[before][1] : amount.start]):
+        left, right = 0.0, _FAR + 1.0  # in brackets behind a style
     is_bare = amount.kind == "weight" or (amount.kind == "share" and not amount.is_percent)
     if is_bare and amount.kind == "weight" and not re.search("part", text[amount.start : amount.end]):
         left, right = (cost if cost < 1 else _FAR + 1.0 for cost in (left, right))  # "2 cats" is no amount
         right = right if right == 0 and text[amount.end : amount.end + 1] in " *" else _FAR + 1.0
     return (left, before), (right, behind)
+
+
+def _closes(text: str, spans: Sequence[tuple[int, int]], before: int, amount: Amount) -> bool:
+    """Whether a word for an amount stands right behind a style and ends what is said of it."""
+    is_next = before >= 0 and not text[spans[before][1] : amount.start].strip()
+    return is_next and bool(re.match(r"\s*(?:$|[,.;)!?]|and\b|but\b)", text[amount.end : amount.end + 8]))
 
 
 def _gap(between: str, amounts: Sequence[Amount], start: int, end: int) -> float:
@@ -193,7 +223,7 @@ def _gap(between: str, amounts: Sequence[Amount], start: int, end: int) -> float
     words = [token for token in tokens if token[0].isalnum()]
     marks = {token for token in tokens if not token[0].isalnum()}
     if any(word not in _FILLERS and word not in _LINKS for word in words):
-        return _FAR - (4.0 if len(between) < NEAR_CHARS else 0.0)
+        return _FAR - (4.0 if len(between) < NEAR_CHARS else 0.5 if _TOLD.search(between) else 0.0)
     if any(word in _LINKS for word in words) or marks & set("&+/."):
         return 2.5
     if marks & set(",;–-"):
