@@ -68,6 +68,7 @@ _ASIDE = re.compile(
       \bsteps?\s?[:=]?\s?\d{1,4}\b | \b\d{1,4}[\s-]*(?:sampling\s+|denoising\s+|inference\s+)?steps?\b | \b(?:in|at|on|after|by|step)\s+step\s+\d{1,4}\b
     | \bseeds?\s?(?:of\s|is\s|number\s|no\.?\s|to\s)?[:=#]?\s?\d{1,20}\b | \b\d{1,4}\s+(?:different\s+|random\s+|other\s+|more\s+)?seeds?\b
     | \b(?:cfg|guidance)(?:\s+scale)?\s?(?:of\s|at\s|to\s)?[:=]?\s?\d{1,3}(?:\.\d{1,3})?
+    | \bfrom\s+(?:\d{1,3}\s?%?|nothing|none)\s+(?:up\s+)?to\s+(?:\d{1,3}(?:\s?%|\s+percent)?|all|everything)
     | \b\d{2,4}\s?[x×]\s?\d{2,4}\b | \bsize\s?:\s?\S{1,20} | \b\d{1,3}\s?(?:k|px|pixels|bit|mp)\b
     | \b(?:model|sampler|hash|vae|version|clip\ skip|denoising\ strength)\s?[a-z]{0,12}\s?:\s?[^,\n]{1,60}
     | \b(?:19|20)\d\d\b | \b\d{1,4}\s?(?:s|am|pm|min|minutes?|hours?|o'clock)\b

@@ -100,7 +100,10 @@ def read_shares(text: str, spans: Sequence[tuple[int, int]]) -> Reading:
     weights, notes = _weights(text, texts, said)
     if sum(weights) <= 0:
         return Reading(refusal=_REFUSALS["zero"])
-    return Reading(_normal(texts, weights), said, (), is_equal, tuple(notes))
+    has_part = [weight > 0 or amount is not None for weight, amount in zip(weights, said, strict=True)]
+    if not all(has_part):  # the others have all: it is no style of the blend, "a moody house, half chalk, half ink"
+        texts, weights, said = ([x for x, has in zip(xs, has_part, strict=True) if has] for xs in (texts, weights, said))
+    return Reading(_normal(texts, weights), tuple(said), (), is_equal, tuple(notes))
 
 
 def _series(
@@ -173,6 +176,9 @@ def _said(
                 said[places[other]] = said[places[other]] or amount
         elif said[places[mention]] is None or amount.kind in ("share", "weight"):
             said[places[mention]] = amount
+    shares = [amount for amount in amounts if amount.kind == "share"]
+    if count == 1 and said == [None] and len(shares) == 1:
+        said = [*shares]  # "the sketch is too timid. put it at three quarters"
     return tuple(said)
 
 

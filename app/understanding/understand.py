@@ -40,6 +40,7 @@ _OPENING_MARKS = " \t\n\r\u00a0\"'“”‘’«»()[]{}*~,.:;|-"
 _CLOSING_MARKS = _OPENING_MARKS + "?!+"
 _REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)
 _ISH = re.compile(r"[- ]?(?:ish|like|esque)$", re.I)
+_ISH_OF = re.compile(r"(?<=[a-z])[- ]?ish\s+(?=\w)", re.I)
 _ARTICLE = re.compile(r"an?|the|some", re.I)
 
 
@@ -176,15 +177,38 @@ def _spans(message: str, words: Sequence[tuple[int, int]], judged: Judgement, la
     kept = [(start, end) for start, end, sure in found if sure >= UNSURE or not is_any_sure]
     trimmed = [_trimmed(message, start, end) for start, end in kept]
     if label == "STYLE":
-        trimmed = [_listed_part(message, start, end) for start, end in trimmed]
+        whole = [part for start, end in _joined(message, trimmed) for part in _parted(message, start, end)]
+        trimmed = [_listed_part(message, start, end) for start, end in whole]
     return [(start, end) for start, end in trimmed if end > start]
+
+
+def _joined(message: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans side by side are one name where one of them is none that is known: "modern flat" "vector art", "8" "bit"."""
+    names, _ = listed_styles()
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        before = joined[-1] if joined else (0, 0)
+        between = message[before[1] : start] if joined else ","
+        is_next = between.isspace() and not all(fold(message[a:b]) in names for a, b in (before, (start, end)))
+        if is_next or between == "-":
+            joined[-1] = (before[0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _parted(message: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The two styles of "watercolor-ish photo"."""
+    if between := _ISH_OF.search(message, start, end):
+        return [(start, between.start()), (between.end(), end)]
+    return [(start, end)]
 
 
 def _listed_part(message: str, start: int, end: int) -> tuple[int, int]:
     """A style that is known, without what follows it and stands in no known style: "watercolor early"."""
     names, parts = listed_styles()
     pieces = [match.span() for match in re.finditer(r"\S+", message[start:end])]
-    if fold(message[start:end]) in names:
+    if fold(message[start:end]) in names or nearest(message[start:end], vocabulary()["styles"]):
         return start, end
     for count in range(len(pieces) - 1, 0, -1):
         known = message[start : start + pieces[count - 1][1]]
