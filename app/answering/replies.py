@@ -65,7 +65,9 @@ def reply_to(request: Request, background: Background, engine: str) -> CitedAnsw
         sections = tell_comparison(request.message, *background.made[-2:])
     else:
         sections = tell_run(request.message, background.made[-1])
-    return replace(plain, sections=sections, follow_ups=OFFERS)
+    told = replace(plain, sections=sections, follow_ups=OFFERS)
+    offered = experiment_proposal(request, background.last, background.styles).call if request.experiment else None
+    return with_experiment(told, (offered,)) if offered and sections else told
 
 
 def told_run(

@@ -82,7 +82,11 @@ def _nearest(
     ]
     best = max(likeness)
     order = sorted(range(len(sentences)), key=lambda n: -likeness[n])
-    return tuple(sentences[n] for n in order[:most] if likeness[n] >= best - NEAR)
+    near = [n for n in order[:most] if likeness[n] >= best - NEAR]
+    first = next((n for n in order if sentences[n].kind == "measured"), None)
+    if first is not None and first not in near:  # what was set answers, and what it came to is told beside it
+        near = [*near[: most - 1], first]
+    return tuple(sentences[n] for n in near)
 
 
 def _likeness(topic: str, vector: NDArray[np.float32]) -> float:

@@ -53,6 +53,8 @@ _STRONGER = re.compile(
     re.I,
 )
 _WEAKER = re.compile(r"^\W*(?:\w+ ){0,3}(?:weaker|down|lighter|subtler|softer|smaller|less)\b", re.I)
+_STILL = re.compile(r"\b(?:more|less|still|further|stronger|weaker|again)\b", re.I)
+_BACK = re.compile(r"\b(?:back|undo|revert|restore|before|previous|earlier|original(?:ly)?)\b", re.I)
 _ORDINAL = re.compile(r"\bthe (first|second|third|fourth|last) (?:style|one)\b", re.I)
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 _BY = re.compile(r"\bby\s+(?:an?other\s+|about\s+)?$", re.I)
@@ -89,8 +91,9 @@ def changed_styles(
         runs: Runs so far; the last one is changed.
     """
     last = runs[-1]
-    old = [text for text, _ in last.styles]
-    blend = _Blend(old.copy(), [share for _, share in last.styles])
+    base = _base(message, reading, runs)
+    old = [text for text, _ in base.styles]
+    blend = _Blend(old.copy(), [share for _, share in base.styles])
     named = [(text, _place(text, old)) for text, _ in reading.styles]
     places = {fold(message[a:b]): (a, b) for a, b in reversed(sorted(spans))}
     new = [(text, n) for n, (text, place) in enumerate(named) if place is None]
@@ -128,6 +131,17 @@ def changed_styles(
     return _finished(blend, last)
 
 
+def _base(message: str, reading: Reading, runs: Sequence[Run]) -> Run:
+    """The run that is changed: the last one, or the one before with other styles where it is gone back to."""
+    last = runs[-1]
+    if not _BACK.search(message):
+        return last
+    others = [run for run in reversed(runs[:-1]) if run.styles and run.styles != last.styles]
+    named = [text for text, _ in reading.styles]
+    fitting = [run for run in others if all(_place(text, [t for t, _ in run.styles]) is not None for text in named)]
+    return next(iter(fitting), last)
+
+
 def _place(text: str, old: Sequence[str]) -> int | None:
     """Which of the run's styles a text means, also misspelt."""
     place = called_back(text, old)
@@ -149,7 +163,20 @@ def _unnamed(message: str, reading: Reading, blend: _Blend, runs: Sequence[Run])
         blend.shares = [(a + b) / 2 for a, b in zip(blend.shares, other, strict=True)]
     elif _SWAP.search(message) and count > 1:
         blend.shares.reverse()
+    elif _STILL.search(message) and count > 1 and len(runs) > 1:
+        _gone_on(message, blend, runs[-2])
     return blend
+
+
+def _gone_on(message: str, blend: _Blend, before: Run) -> None:
+    """ "Even more": the style that was given more in the last run is given more again, or less where that is said."""
+    was = {fold(text): share for text, share in before.styles}
+    moved = [share - was.get(fold(text), share) for text, share in zip(blend.texts, blend.shares, strict=True)]
+    place = max(range(len(moved)), key=lambda n: moved[n])
+    if moved[place] > 0:
+        is_less = bool(re.search(r"\b(?:less|weaker)\b", message, re.I))
+        blend.put(place, blend.shares[place] + (-STEP if is_less else STEP))
+        blend.notes.append(f"“{blend.texts[place]}” goes {'down' if is_less else 'up'} by {STEP:.0%} of the whole.")
 
 
 def _replaced(

@@ -7,7 +7,7 @@ from the index's titles. It knows no engine, no tool and no corpus.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.understanding.changes import changed_styles, changed_subject
@@ -35,6 +35,8 @@ SURELY_PROGRAM = 0.9
 """Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
+TOLD: tuple[Kind, ...] = ("ask", "run", "compare")
+"""Kinds whose answer can offer an experiment beside what it tells, so that nobody has to be asked which was meant."""
 
 _OPENING_MARKS = " \t\n\r\u00a0\"'“”‘’«»()[]{}*~,.:;|-"
 _CLOSING_MARKS = _OPENING_MARKS + "?!+"
@@ -63,6 +65,8 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
+    tells_too = runner_up == "experiment" and kind in TOLD
+    runner_up = None if tells_too else runner_up
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if kind == "program" and not chosen and confidence < SURELY_PROGRAM and rewritten.is_bound:
         kind = "ask"  # "it" is the document that was spoken of
@@ -77,11 +81,22 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     }
     wants = {kind, runner_up}
     slots = _slots(message, features.words, judged, state, "adjust" if "adjust" in wants and kind != "render" else kind)
-    if "experiment" in wants or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT):
+    if "experiment" in wants or tells_too or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT):
         slots["experiment"] = EXPERIMENTS[int(judged.experiments[:-1].argmax())]
-    elif state.runs and kind == "adjust" and state.runs[-1].tool.startswith("experiment:"):
-        slots["experiment"] = state.runs[-1].tool.removeprefix("experiment:")
+    elif state.runs and kind == "adjust" and not _wants_picture(judged, slots):
+        name = state.runs[-1].tool.partition("experiment:")[2]
+        slots["experiment"] = name or None
     return Request(**common, **slots)
+
+
+def _wants_picture(judged: Judgement, slots: Mapping[str, Any]) -> bool:
+    """Whether a change after an experiment asks for one picture: by a share, by one style alone, or by how it is said.
+
+    An experiment goes between styles, whatever their shares.
+    """
+    shares = {style.share for style in slots["styles"]}
+    likelier = judged.kinds[KINDS.index("render")] > judged.kinds[KINDS.index("experiment")]
+    return len(shares) > 1 or len(slots["styles"]) == 1 or bool(likelier)
 
 
 def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
@@ -98,6 +113,8 @@ def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
     first, second = possible.argsort()[::-1][:2]
     confidence = float(possible[first])
     is_near = confidence < SURE and possible[second] >= NEAR * confidence
+    if is_near and KINDS[first] == "experiment" and KINDS[second] in TOLD:
+        first, second = second, first  # one answer tells what is known and offers to find out
     is_near = is_near and are_far_apart(KINDS[first], KINDS[second])
     return KINDS[first], KINDS[second] if is_near else None, confidence
 
@@ -139,10 +156,13 @@ def _slots(
 
 def _in_full(reading: Reading, state: State) -> tuple[tuple[str, float], ...]:
     """Styles by their full names where they call back those of the last run."""
-    known = [text for text, _ in state.runs[-1].styles] if state.runs else []
+    last = state.runs[-1].styles if state.runs else ()
+    known = [text for text, _ in last]
     full = [known[place] if (place := called_back(text, known)) is not None else text for text, _ in reading.styles]
     if len({fold(text) for text in full}) < len(full):
         return reading.styles
+    if not reading.has_amounts and set(full) == set(known):
+        return last  # called back all together: as they were
     return tuple((text, share) for text, (_, share) in zip(full, reading.styles, strict=True))
 
 

@@ -65,9 +65,9 @@ _SYNONYMS = """
 use uses employ employs utilize utilise utilizes apply|show shows demonstrate demonstrates indicate reveal|propose introduce present
 method approach technique|framework system|address addresses tackle tackles|enable enables allow allows let lets permit
 image picture|images pictures|maintain preserve retain keep|create produce generate|exceed surpass outperform outperforms
-obtain get|aim goal|help helps aid assist|big large|begin start|artwork artworks|begins starts|require requires need needs
-biased skewed|various different diverse|superiority advantage|novel new|such these|text textual|share shares exchange
-match fit|currently now|rarely seldom|unique distinctive|artist creator|ensure ensures guarantee guarantees|evaluate assess test
+obtain get|aim goal|help helps aid assist|big large|begin start|begins starts|require requires need needs
+various different diverse|superiority advantage|novel new|such these|text textual|share shares exchange
+match fit|currently now|rarely seldom|unique distinctive|ensure ensures guarantee guarantees|evaluate assess test
 contain contains include includes comprise comprises
 """
 

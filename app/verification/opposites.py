@@ -29,7 +29,7 @@ allow prevent forbid|enable prevent hinder|accept reject|agree disagree|support 
 pull push|push pulling|release withhold|maintain lose abandon|worsen ease relieve alleviate
 heterogeneous homogeneous|diversity uniformity|diverse uniform|original modified|visible invisible|public private
 open closed|begin end|start stop|initial final|front rear|top bottom|inside outside|import export|parallel serial
-textures shapes|query key value|input output|encoder decoder|supervised unsupervised|minor major|primary secondary
+input output|encoder decoder|supervised unsupervised|minor major|primary secondary
 upstream downstream|hyper hypo|prior subsequent|induce prevent inhibit|elevate reduce lower|elevated reduced decreased
 decreased increased|down up|sensitive resistant insensitive|sensitivity resistance|susceptible resistant
 upregulation downregulation|necessary unnecessary|sufficient insufficient|dependent independent|dependence independence
