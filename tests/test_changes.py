@@ -9,9 +9,13 @@ from app.understanding.shares import read_shares
 RUN = Run("blend", "a tree", (("photographic style", 0.8), ("woodcut", 0.2)), "prompt")
 
 
-def change(message: str, *named: str) -> dict[str, float]:
+MORE = Run("blend", "a tree", (("photographic style", 0.6), ("woodcut", 0.4)), "prompt")
+ALONE = Run("blend", "a tree", (("woodcut", 1.0),), "prompt")
+
+
+def change(message: str, *named: str, runs: tuple[Run, ...] = (RUN,)) -> dict[str, float]:
     spans = [(message.index(name), message.index(name) + len(name)) for name in named]
-    styles, _ = changed_styles(message, spans, read_shares(message, spans), [RUN])
+    styles, _ = changed_styles(message, spans, read_shares(message, spans), runs)
     return {text: round(share, 2) for text, share in styles}
 
 
@@ -34,10 +38,23 @@ def change(message: str, *named: str) -> dict[str, float]:
         ("too much photo", ["photo"], {"photographic style": 0.65, "woodcut": 0.35}),
         ("now in batik", ["batik"], {"batik": 1.0}),
         ("again with another seed", [], {}),
+        ("the woodcut is too timid. put it at three quarters", ["woodcut"], {"photographic style": 0.25, "woodcut": 0.75}),
     ],
 )
 def test_styles(message, named, wanted):
     assert change(message, *named) == pytest.approx(wanted)
+
+
+def test_even_more_goes_on_as_the_last_change_went():
+    assert change("even more", runs=(RUN, MORE)) == {"photographic style": 0.45, "woodcut": 0.55}
+    assert change("a bit less", runs=(RUN, MORE)) == {"photographic style": 0.75, "woodcut": 0.25}
+    assert change("even more") == {}
+
+
+def test_what_is_gone_back_to_is_the_run_before():
+    runs = (RUN, ALONE)
+    assert change("go back to both but 75% photo", "photo", runs=runs) == {"photographic style": 0.75, "woodcut": 0.25}
+    assert change("undo that", runs=runs) == {"photographic style": 0.8, "woodcut": 0.2}
 
 
 @pytest.mark.parametrize(

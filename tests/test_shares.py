@@ -48,6 +48,11 @@ def test_every_way_of_writing_a_mix_is_read(row):
         ("2 cats in chalk and ink", {"chalk": 0.5, "ink": 0.5}),
         ("twice as much chalk as ink", {"chalk": 0.67, "ink": 0.33}),
         ("chalk::2 ink::1", {"chalk": 0.67, "ink": 0.33}),
+        ("chalk, ink, a boat, weights .3 .7", {"chalk": 0.3, "ink": 0.7}),
+        ("chalk mostly, slight ink", {"chalk": 0.8, "ink": 0.2}),
+        ("a boat in chalk with a third of it being ink", {"chalk": 0.67, "ink": 0.33}),
+        ("chalk and ink (chalk should be stronger, say 60%)", {"chalk": 0.6, "ink": 0.4}),
+        ("chalk against ink from 0 to 100", {"chalk": 0.5, "ink": 0.5}),
         ('("a cat, chalk", "a cat, ink").blend(0.8, 0.2)', {"chalk": 0.8, "ink": 0.2}),
     ],
 )
@@ -87,3 +92,10 @@ def test_the_grammar_is_quick_on_anything(piece):
     read_shares(text, [(n * 40, n * 40 + 1) for n in range(90)])
     read_shares(text, [])
     assert time.process_time() - started < 0.1
+
+
+def test_what_has_no_part_where_the_others_have_all_is_no_style():
+    assert shares("a moody boat, one quarter chalk, three quarters ink", "moody", "chalk", "ink") == {
+        "chalk": 0.25,
+        "ink": 0.75,
+    }

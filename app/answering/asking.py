@@ -29,6 +29,7 @@ _SIMPLE = re.compile(
     r"\b(?:simpl[ey]|simpler|plain(?:ly)?|briefly|in short|short(?:er)?|for (?:a )?beginners?|eli5|easy)\b", re.I
 )
 _DETAILED = re.compile(r"\b(?:in (?:more |full |great )?detail|detailed|in depth|thoroughly|everything)\b", re.I)
+_TOLD_TO = re.compile(rf"{_OPENING}(?:(?:can|could|would) you )?(?:explain|describe|tell|show|compare|summari[sz]e)\b", re.I)
 _AUXILIARY = "is|are|was|were|be|been|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
 _PREPOSITION = (
     "in|on|at|by|for|from|of|to|with|without|within|during|through|across|between|among|under|over|after|before|into|per"
@@ -74,6 +75,12 @@ def wants_number(question: str) -> bool:
 def compares(question: str) -> bool:
     """Whether a question lays two things side by side."""
     return bool(_COMPARES.search(question))
+
+
+def form_words(question: str) -> frozenset[str]:
+    """Return the words, in lower case, that say how to answer and not what about: "explain", "simply", "in detail"."""
+    said = (found[0] for form in (_TOLD_TO, _SIMPLE, _DETAILED) for found in form.finditer(question))
+    return frozenset(word for text in said for word in re.findall(r"\w+", text.lower()))
 
 
 def depth_of(question: str) -> Depth:

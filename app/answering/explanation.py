@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.answering.asking import Depth
+from app.answering.asking import Depth, form_words
 from app.answering.links import field as link_field
 from app.answering.links import listing
 from app.answering.reading import Candidate, Reading
@@ -194,10 +194,11 @@ def unheld_words(reading: Reading, documents: Sequence[Document], only: Collecti
     held = [reading.held(c.passage) for d in documents for c in reading.sentences(d)]
     if not held:
         return []
+    form = form_words(reading.question)
     return [
         word
         for n, (word, rarity) in enumerate(zip(reading.words, reading.rarity, strict=True))
-        if max(h[n] for h in held) < NEAR and (word in only if only else rarity > TELLING)
+        if max(h[n] for h in held) < NEAR and (word in only if only else rarity > TELLING and word not in form)
     ]
 
 
