@@ -38,7 +38,11 @@ def change(message: str, *named: str, runs: tuple[Run, ...] = (RUN,)) -> dict[st
         ("too much photo", ["photo"], {"photographic style": 0.65, "woodcut": 0.35}),
         ("now in batik", ["batik"], {"batik": 1.0}),
         ("again with another seed", [], {}),
-        ("the woodcut is too timid. put it at three quarters", ["woodcut"], {"photographic style": 0.25, "woodcut": 0.75}),
+        (
+            "the woodcut is too timid. put it at three quarters",
+            ["woodcut"],
+            {"photographic style": 0.25, "woodcut": 0.75},
+        ),
     ],
 )
 def test_styles(message, named, wanted):

@@ -68,6 +68,9 @@ def test_messages_of_other_programs_and_forums(text, wanted):
         ("minus 20 percent chalk and ink", "negative"),
         ("120% chalk with ink", "over 100"),
         ("0% chalk and 0% ink", "zero"),
+        ("80% chalk and 70% ink", "over 100"),
+        ("chalk minus 20, ink 120", "negative"),
+        ("zero chalk and zero ink", "zero"),
     ],
 )
 def test_what_cannot_be_a_share_is_refused_with_the_reason(text, why):

@@ -29,7 +29,9 @@ _SIMPLE = re.compile(
     r"\b(?:simpl[ey]|simpler|plain(?:ly)?|briefly|in short|short(?:er)?|for (?:a )?beginners?|eli5|easy)\b", re.I
 )
 _DETAILED = re.compile(r"\b(?:in (?:more |full |great )?detail|detailed|in depth|thoroughly|everything)\b", re.I)
-_TOLD_TO = re.compile(rf"{_OPENING}(?:(?:can|could|would) you )?(?:explain|describe|tell|show|compare|summari[sz]e)\b", re.I)
+_TOLD_TO = re.compile(
+    rf"{_OPENING}(?:(?:can|could|would) you )?(?:explain|describe|tell|show|compare|summari[sz]e)\b", re.I
+)
 _AUXILIARY = "is|are|was|were|be|been|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
 _PREPOSITION = (
     "in|on|at|by|for|from|of|to|with|without|within|during|through|across|between|among|under|over|after|before|into|per"

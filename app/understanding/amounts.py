@@ -55,7 +55,7 @@ _AMOUNT = re.compile(
     | (?P<symbol>[½⅓⅔¼¾⅕⅖⅗⅘])
     | (?P<fraction>\b(?:(?P<top>an?|{_SPELT}|\d{{1,2}})[ -])?(?P<bottom>{_ANY_PART})s?\b(?!\s+(?:style|picture|image|one|version|step|run|time|of\ the\ (?:steps?|two))))
     | (?P<parts>(?:\b{_SPELT}|(?<![\w.]){_NUMBER})\s+parts?\b)
-    | (?P<number>(?P<sign>(?<![\w%)])[-−]\s?)?(?<![\w.])(?:{_NUMBER})(?![\w]|\s?%|\.\d))
+    | (?P<number>(?P<sign>(?<![\w%)])[-−]\s?|\b(?:minus|negative)\s+)?(?<![\w.])(?:{_NUMBER}|\bzero\b)(?![\w]|\s?%|\.\d))
     | (?P<major>\b(?:mostly|mainly|predominantly|primarily|largely|chiefly|dominantly|almost\ (?:all|entirely|only)|nearly\ all|lots?\ of|heavy\ on)\b)
     | (?P<minor>\b(?:(?:an?|the|some|only|just)\ )?(?:tiny\ |small\ |little\ |light\ |slight\ |wee\ )?(?:touch|hint|bit|dash|splash|pinch|tinge|trace|whiff|sprinkle|sprinkling|drop|smidge|smidgen|undertones?|accents?|whisper|suggestion|flavou?r)\ of\b
               |\b(?:slight(?:ly)?|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|subtly|hardly\ any|barely\ any)\b)
@@ -150,7 +150,7 @@ def _amount(match: re.Match[str]) -> tuple[AmountKind, tuple[float, ...]] | None
     if match["parts"]:
         return "weight", (_value(match["parts"].rsplit(maxsplit=1)[0]),)
     if match["number"]:
-        value = _value(match["number"].lstrip("-− ")) * (-1 if match["sign"] else 1)
+        value = _value(match["number"].removeprefix(match["sign"] or "")) * (-1 if match["sign"] else 1)
         return "share" if 0 < value < 1 else "weight", (value,)
     if match["major"]:
         return "major", (MOSTLY,)

@@ -14,6 +14,8 @@ from app.understanding.amounts import MOSTLY, TOUCH, Amount, amounts_in
 from app.understanding.spelling import called_back, fold
 
 MAX_MENTIONS = 24
+WHOLE = 1.05
+"""What all percentages make together at most; people round."""
 SIGN_FACTOR = 1.1
 """What one + does to a word's weight in compel's syntax."""
 
@@ -91,6 +93,8 @@ def read_shares(text: str, spans: Sequence[tuple[int, int]]) -> Reading:
     ratio = ratio or _series(text, amounts, spans, len(texts))
     said = _said(text, spans, places, len(texts), [a for a in amounts if len(a.values) == 1])
     is_equal = bool(_EQUAL.search(text))
+    if sum(a.values[0] for a in said if a and a.is_percent) > WHOLE:
+        return Reading(refusal=_REFUSALS["over"])
     if not texts:
         loose = [a for a in amounts if a.kind in ("share", "weight")]
         return Reading((), tuple(loose[:1]), ratio, is_equal)
@@ -100,15 +104,13 @@ def read_shares(text: str, spans: Sequence[tuple[int, int]]) -> Reading:
     weights, notes = _weights(text, texts, said)
     if sum(weights) <= 0:
         return Reading(refusal=_REFUSALS["zero"])
-    has_part = [weight > 0 or amount is not None for weight, amount in zip(weights, said, strict=True)]
-    if not all(has_part):  # the others have all: it is no style of the blend, "a moody house, half chalk, half ink"
-        texts, weights, said = ([x for x, has in zip(xs, has_part, strict=True) if has] for xs in (texts, weights, said))
-    return Reading(_normal(texts, weights), tuple(said), (), is_equal, tuple(notes))
+    # Where the others have all, a name has no part: "a moody house, half chalk, half ink".
+    kept = [n for n, (weight, amount) in enumerate(zip(weights, said, strict=True)) if weight > 0 or amount]
+    texts, weights, said = [texts[n] for n in kept], [weights[n] for n in kept], tuple(said[n] for n in kept)
+    return Reading(_normal(texts, weights), said, (), is_equal, tuple(notes))
 
 
-def _series(
-    text: str, amounts: Sequence[Amount], spans: Sequence[tuple[int, int]], count: int
-) -> tuple[float, ...]:
+def _series(text: str, amounts: Sequence[Amount], spans: Sequence[tuple[int, int]], count: int) -> tuple[float, ...]:
     """The numbers of a list that stands apart from the styles and gives each its share in turn: "weights .3 .7"."""
     numbers = [a for a in amounts if a.kind in ("share", "weight") and len(a.values) == 1]
     if len(numbers) != count or count < 2:

@@ -203,7 +203,7 @@ def _spans(message: str, words: Sequence[tuple[int, int]], judged: Judgement, la
 
 
 def _joined(message: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans side by side are one name where one of them is none that is known: "modern flat" "vector art", "8" "bit"."""
+    """Spans side by side are one name where one of them is not known by itself: "modern flat" and "vector art"."""
     names, _ = listed_styles()
     joined: list[tuple[int, int]] = []
     for start, end in spans:
