@@ -10,7 +10,7 @@ from wordfreq import zipf_frequency
 from ingest.documents import read_documents
 
 ROOT = Path(__file__).parent.parent
-SELDOM = 3.0
+SELDOM = 3.2
 """Zipf frequency below which a word is a rare one: once in a million words."""
 OWN_FIELDS = frozenset({"arxiv", "denoising", "embedding", "generative", "github"})
 """Names of what the program itself has: the links of a document, the parts of an image model, an engine."""

@@ -64,7 +64,7 @@ def is_kin(a: str, b: str) -> bool:
 _SYNONYMS = """
 use uses employ employs utilize utilise utilizes apply|show shows demonstrate demonstrates indicate reveal|propose introduce present
 method approach technique|framework system|address addresses tackle tackles|enable enables allow allows let lets permit
-image picture|images pictures|maintain preserve retain keep|create produce generate|exceed surpass outperform outperforms
+image picture|images pictures|maintain preserve retain keep|create produce generate|exceed surpass
 obtain get|aim goal|help helps aid assist|big large|begin start|begins starts|require requires need needs
 various different diverse|superiority advantage|novel new|such these|text textual|share shares exchange
 match fit|currently now|rarely seldom|unique distinctive|ensure ensures guarantee guarantees|evaluate assess test

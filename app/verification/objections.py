@@ -16,7 +16,7 @@ from app.verification.opposites import are_opposite
 _DIRECTIONS = frozenset(
     stem(w)
     for w in """more less fewer higher lower greater smaller larger increase decrease reduce rise fall better worse keep
-    swap outperform exceed improve promote inhibit activate suppress longer shorter faster slower pull push""".split()
+    swap exceed improve promote inhibit activate suppress longer shorter faster slower pull push""".split()
 )
 _JOINING = frozenset("and but while whereas although yet".split())
 _ANAPHORS = frozenset("it its they their this these that those we our such he she his her here both".split())
