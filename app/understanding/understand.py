@@ -42,6 +42,9 @@ _OPENING_MARKS = " \t\n\r\u00a0\"'“”‘’«»()[]{}*~,.:;|-"
 _CLOSING_MARKS = _OPENING_MARKS + "?!+"
 _REFUSED = re.compile(r"\b(?:no|not|without|w/o|never|avoid|zero)\s+(?:any\s+|the\s+|more\s+|an?\s+)?$", re.I)
 _ISH = re.compile(r"[- ]?(?:ish|like|esque)$", re.I)
+_EXPERIMENT = re.compile(
+    rf"\b({'|'.join(name.replace('_', '[ _-]') for name in EXPERIMENTS)})[ -](?:experiment|test|thing)\b", re.I
+)
 _ISH_OF = re.compile(r"(?<=[a-z])[- ]?ish\s+(?=\w)", re.I)
 _ARTICLE = re.compile(r"an?|the|some", re.I)
 
@@ -84,8 +87,9 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if "experiment" in wants or tells_too or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT):
         slots["experiment"] = EXPERIMENTS[int(judged.experiments[:-1].argmax())]
     elif state.runs and kind == "adjust" and not _wants_picture(judged, slots):
-        name = state.runs[-1].tool.partition("experiment:")[2]
-        slots["experiment"] = name or None
+        slots["experiment"] = state.runs[-1].tool.partition("experiment:")[2] or None
+    if called := _EXPERIMENT.search(message):
+        slots["experiment"] = re.sub("[ -]", "_", called[1].lower())
     return Request(**common, **slots)
 
 

@@ -12,7 +12,7 @@ more less fewer|most least fewest|higher lower|high low|highest lowest|greater s
 bigger smaller|longer shorter|long short|faster slower|fast slow|better worse|best worst|stronger weaker|strong weak
 increase decrease reduce decline diminish reduction drop fall|reduction increase rise gain|increasing decreasing|rise fall drop|raise lower|improve worsen impair degrade
 earlier later|early late|before after|above below|over under|up down|upregulate downregulate|gain loss|superior inferior
-superiority inferiority|outperform underperform|exceed undercut|surpass trail|majority minority|maximum minimum|maximize minimize
+superiority inferiority|exceed undercut|surpass trail|majority minority|maximum minimum|maximize minimize
 positive negative|positively negatively|active inactive|activate inhibit inactivate suppress block|activation inhibition
 promote inhibit prevent suppress|enhance reduce impair weaken|accelerate slow delay|strengthen weaken|upper lower|closer further farther
 near far|close apart|similar different dissimilar|same different other|common rare uncommon|frequent rare infrequent
@@ -22,7 +22,7 @@ benefit harm|beneficial harmful|protective harmful|protect expose|safe unsafe da
 succeed fails|able unable|possible impossible|likely unlikely|rapid slow|rapidly slowly|young old|younger older|first last
 early advanced|internal external|inner outer|left right|male female|men women|man woman|acute chronic|simple complex
 easy difficult hard|expensive cheap costly|costly cheap|cheaper costlier|consistent inconsistent|robust fragile
-vulnerable robust|abstract concrete|local global|stochastic deterministic|late early|novel old existing
+vulnerable robust|abstract concrete|local global|late early|novel old existing
 faithful unfaithful|extreme mild slight|severe mild slight|rich poor|deep shallow|wide narrow|broad narrow|thick thin
 dense sparse|hot cold|warm cold|heavy light|bright dark|accurate inaccurate|accurately inaccurately|hinder enable allow
 allow prevent forbid|enable prevent hinder|accept reject|agree disagree|support contradict refute|confirm refute
