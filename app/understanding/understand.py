@@ -35,6 +35,8 @@ SURELY_PROGRAM = 0.9
 """Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
+DRAWS = 0.2
+"""How likely a change after an experiment must be a request to render, to ask for a picture and not for it again."""
 TOLD: tuple[Kind, ...] = ("ask", "run", "compare")
 """Kinds whose answer can offer an experiment beside what it tells, so that nobody has to be asked which was meant."""
 
@@ -99,8 +101,8 @@ def _wants_picture(judged: Judgement, slots: Mapping[str, Any]) -> bool:
     An experiment goes between styles, whatever their shares.
     """
     shares = {style.share for style in slots["styles"]}
-    likelier = judged.kinds[KINDS.index("render")] > judged.kinds[KINDS.index("experiment")]
-    return len(shares) > 1 or len(slots["styles"]) == 1 or bool(likelier)
+    render, experiment = (judged.kinds[KINDS.index(kind)] for kind in ("render", "experiment"))
+    return len(shares) > 1 or len(slots["styles"]) == 1 or bool(render > max(experiment, DRAWS))
 
 
 def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
