@@ -8,6 +8,7 @@ from app.answering.asking import (
     compares,
     depth_of,
     focus_of,
+    form_words,
     wants_number,
 )
 
@@ -64,3 +65,8 @@ def test_numbers_people_and_comparisons():
 )
 def test_how_much_is_wanted(question, depth):
     assert depth_of(question) == depth
+
+
+def test_words_that_say_how_to_answer_are_no_topic():
+    assert form_words("Explain TideCast simply") == {"explain", "simply"}
+    assert form_words("What does TideCast explain?") == frozenset()
