@@ -1,7 +1,7 @@
 """The page behind a check of whom a request is meant for: `python -m streamlit run app/server.py`.
 
-A page of somebody else's whose name was made to lead to this machine is refused whatever it asks for; Streamlit by itself
-refuses it a WebSocket only.
+A page of somebody else's whose name was made to lead to this machine is refused whatever it asks for; Streamlit by
+itself refuses it a WebSocket only.
 """
 
 from __future__ import annotations
