@@ -60,7 +60,11 @@ def repeated(what: str, count: int, once: Callable[[int], object]) -> Row:
 def answers(seed: int, home: Path, count: int) -> Row:
     chance = random.Random(seed)
     undertone = open_undertone(read_settings({}, home=home / "load"), keep=True)
-    return repeated("answer", count, lambda n: undertone.answer(chance.choice(QUESTIONS), f"c{n // 4}"))
+    row = repeated("answer", count, lambda n: undertone.answer(chance.choice(QUESTIONS), f"c{n // 4}"))
+    undertone.conversations.close()  # what SQLite keeps beside the file goes into it
+    kept = undertone.settings.conversations.stat().st_size
+    row.told.append(f"{kept / count / 1000:.0f} kB an answer are kept")
+    return row
 
 
 def renders(seed: int, count: int) -> Row:
