@@ -57,8 +57,8 @@ def test_damaged_documents_are_told_of_and_made_again(tmp_path, seed, capsys):
         pytest.skip("these bytes fell where SQLite keeps nothing")
     with pytest.raises(IndexRefused, match=r"damaged.*python -m ingest --home"):
         Index(tmp_path, HashEmbedder())
-    saved, spoilt, aside = recover_documents(tmp_path)
-    assert aside.exists() and saved + spoilt <= 60
+    saved, lost, aside = recover_documents(tmp_path)
+    assert aside.exists() and saved + lost <= 60
     again = Index(tmp_path, HashEmbedder())
     assert {d.id for d in again.documents()} <= {d.id for d in documents}
     again.sync([], prune=False)
@@ -77,8 +77,8 @@ def test_a_single_byte_of_the_documents_that_is_not_as_it_was_written_is_told_of
     path.write_bytes(data)
     with pytest.raises(IndexRefused, match=r"damaged.*python -m ingest --home"):
         Index(tmp_path, HashEmbedder())
-    saved, spoilt, _ = recover_documents(tmp_path)
-    assert saved >= 50 and saved + spoilt <= 60
+    saved, lost, _ = recover_documents(tmp_path)
+    assert saved >= 50 and saved + lost in (60, 61), "61 where it was a letter of an id"
     again = Index(tmp_path, HashEmbedder())
     again.sync(documents, prune=True)
     check(again, documents)
