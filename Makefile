@@ -6,7 +6,7 @@ PORT ?= 8501
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
-	$(BIN)/python -m streamlit run app/page.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run app/server.py --server.port $(PORT)
 
 test: .venv/installed ## every test that needs no GPU and no network
 	$(BIN)/python -m pytest -q

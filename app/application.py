@@ -5,11 +5,13 @@ What the command line and the page share.
 
 from __future__ import annotations
 
+import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -36,11 +38,34 @@ OPENING_ERRORS = (UnusableSettings, EngineUnavailable, EmbedderUnavailable, Inde
 
 
 @dataclass(frozen=True)
-class Undertone:
+class Shared:
+    """What all who ask have in common; nothing in it belongs to a person.
+
+    Args:
+        rendering: Held while something renders, which fills the processor and the image model.
+    """
+
     settings: Settings
+    model: BaseChatModel
     index: Index
     searcher: Searcher
+    known: KnownDocuments
+    rendering: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class Undertone:
+    settings: Settings
+    shared: Shared
     chat: Chat
+
+    @property
+    def index(self) -> Index:
+        return self.shared.index
+
+    @property
+    def searcher(self) -> Searcher:
+        return self.shared.searcher
 
     @property
     def conversations(self) -> Conversations:
@@ -83,18 +108,40 @@ class Undertone:
 
 
 def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
-    """Open the index (made from the packaged corpus when the home has none), the engine and the conversations.
+    """Open the conversations, the engine and the index.
 
     Args:
         keep: Keep conversations under the home; False for questions that belong to none.
 
     Raises:
+        ConversationsRefused: Their file cannot be used.
+        EngineUnavailable, EmbedderUnavailable, IndexRefused: As `open_shared`.
+    """
+    conversations = Conversations(settings.conversations) if keep else None
+    return _with_chat(settings, open_shared(settings), conversations)
+
+
+def open_for(shared: Shared, person: str | None) -> Undertone:
+    """Open what belongs to one person, beside what all have in common.
+
+    Args:
+        person: As in `Settings`; nothing of anybody else's can be reached through what is returned.
+
+    Raises:
+        ConversationsRefused: Their file cannot be used.
+    """
+    settings = replace(shared.settings, person=person)
+    return _with_chat(settings, shared, Conversations(settings.conversations))
+
+
+def open_shared(settings: Settings) -> Shared:
+    """Open the engine and the index, which is made from the packaged corpus when the home has none.
+
+    Raises:
         EngineUnavailable: The chat engine cannot be used.
         EmbedderUnavailable: The embedder cannot be loaded.
         IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
-        ConversationsRefused: Their file cannot be used.
     """
-    conversations = Conversations(settings.conversations) if keep else None
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
     if not index.is_begun:  # or the first run was cut off, before anything that it made could be searched
@@ -103,10 +150,14 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
     searcher = Searcher(index)
     searcher.search("style")  # embedder and heads load at their first text; that belongs to the start, not to an answer
     understand("style", State())
-    tools = build_tools(searcher, settings.image_model, settings.renders)
+    return Shared(settings, model, index, searcher, KnownDocuments(index))
+
+
+def _with_chat(settings: Settings, shared: Shared, conversations: Conversations | None) -> Undertone:
+    tools = build_tools(shared.searcher, settings.image_model, settings.renders)
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
-    agent = build_agent(model, tools, checkpointer, KnownDocuments(index))
-    return Undertone(settings, index, searcher, Chat(agent, conversations))
+    agent = build_agent(shared.model, tools, checkpointer, shared.known)
+    return Undertone(settings, shared, Chat(agent, conversations))
 
 
 class KnownDocuments:
@@ -137,4 +188,4 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
         message = ToolMessage(result["content"], name=job.tool, tool_call_id=job.call_id, artifact=result["artifact"])
         undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
 
-    return RenderQueue(undertone.settings.renders, render, hand_over)
+    return RenderQueue(undertone.settings.renders, render, hand_over, undertone.shared.rendering)

@@ -1,4 +1,4 @@
-"""The chat page: widgets, no logic. Run it with `python -m streamlit run app/page.py`.
+"""The chat page: widgets, no logic. It is served by `server.py`.
 
 What it shows comes from the transcript, what it starts goes to the turns and to the render queue; both work on when the
 page is reloaded or clicked.
@@ -21,7 +21,7 @@ import streamlit as st
 
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.starters import SEED_QUESTION
-from app.application import OPENING_ERRORS, Undertone, open_render_queue, open_undertone
+from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
 from app.conversation.render_queue import RenderJob, RenderQueue
 from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
 from app.conversation.transcripts import Entry, read_transcript
@@ -34,6 +34,7 @@ from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
+from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login, show_logout
 from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
@@ -52,9 +53,15 @@ ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 
 
 @st.cache_resource(show_spinner="Opening the corpus…")
-def open_once() -> tuple[Undertone, Turns, RenderQueue]:
-    """Open everything, once per process and not once per rerun."""
-    undertone = open_undertone(read_settings(), keep=True)
+def open_once() -> Shared:
+    """Open what all have in common, once per process and not once per rerun."""
+    return open_shared(read_settings())
+
+
+@st.cache_resource(show_spinner="Opening the conversations…")
+def open_home(whose: str | None) -> tuple[Undertone, Turns, RenderQueue]:
+    """Open what belongs to one person, once per process; everything that the page shows or changes goes through it."""
+    undertone = open_for(open_once(), whose)
     return undertone, Turns(), open_render_queue(undertone)
 
 
@@ -71,6 +78,9 @@ class Page:
         conversation = self.current()
         self.show_dialog()
         show_sidebar(self.undertone, conversation, open_conversation)
+        if asks_who():
+            with st.sidebar:
+                show_logout()
         st.chat_input("Ask about the corpus", max_chars=MAX_QUESTION_CHARS, key="question", on_submit=self.ask_typed)
         notice = st.empty()  # always there, so that nothing below it moves when it has something to say
         if told := st.session_state.get("notice"):
@@ -269,24 +279,15 @@ def show_follow_ups(page: Page, entry: Entry) -> None:
             st.button(escape(follow_up), key=key, on_click=page.ask, args=(follow_up, key))
 
 
-def is_let_in() -> bool:
-    """Whether this person may see the page: anybody, unless the server has Streamlit's own authentication."""
-    try:
-        asks_who = "auth" in st.secrets
-    except FileNotFoundError:  # no secrets at all
-        asks_who = False
-    return not asks_who or getattr(st.user, "is_logged_in", False) is True
-
-
 def main() -> None:
     st.set_page_config(page_title="Undertone", page_icon=":material/graphic_eq:", initial_sidebar_state="auto")
     st.html(PAGE_STYLE)
-    if not is_let_in():
-        st.button("Log in", on_click=st.login)
+    if asks_who() and not is_logged_in():
+        show_login()
         return
     try:
-        opened = open_once()
-    except OPENING_ERRORS as error:
+        opened = open_home(person())
+    except (NobodyNamed, *OPENING_ERRORS) as error:
         st.error(escape(str(error)))
         return
     Page(*opened).show()

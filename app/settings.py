@@ -15,6 +15,7 @@ from pathlib import Path
 DEFAULT_CHAT_MODEL = "reader"
 DEFAULT_CHAT_LIMIT_S = "60"
 DEFAULT_IMAGE_MODEL = "embedded"
+PEOPLE = "people"
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 """The documents that come with Undertone; a home without an index gets these."""
 
@@ -25,9 +26,15 @@ class UnusableSettings(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """One run's settings, with the flags already applied."""
+    """One run's settings, with the flags already applied.
+
+    Args:
+        home: The folder of the index, and of what belongs to whoever asks.
+        person: Who asks, where the page is served to several; what belongs to them lies in a folder of their own.
+    """
 
     home: Path = Path(".undertone")
+    person: str | None = None
     chat_model: str = DEFAULT_CHAT_MODEL
     chat_url: str | None = None
     chat_key: str | None = field(default=None, repr=False)  # for the server at chat_url; never logged, never stored
@@ -39,16 +46,21 @@ class Settings:
     corpus: Path = CORPUS
 
     @property
+    def belongings(self) -> Path:
+        """The folder of what belongs to one person: conversations, renders, references and feedback."""
+        return self.home if self.person is None else self.home / PEOPLE / self.person
+
+    @property
     def conversations(self) -> Path:
-        return self.home / "conversations.sqlite"
+        return self.belongings / "conversations.sqlite"
 
     @property
     def feedback(self) -> Path:
-        return self.home / "feedback.sqlite"
+        return self.belongings / "feedback.sqlite"
 
     @property
     def renders(self) -> Path:
-        return self.home / "renders"
+        return self.belongings / "renders"  # the references lie beside it
 
 
 def read_settings(

@@ -38,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(home=given.home)
         paths = [usable_path(path, "PATH") for path in given.paths] or [settings.corpus]
         if recovered := recover_documents(settings.home):
-            saved, spoilt, aside = recovered
-            told = f"{saved} documents were saved, {spoilt} could not be read; the damaged file is now {aside}"
+            saved, lost, aside = recovered
+            again = "; index again what they came from" if lost else ""
+            told = f"{saved} were saved, {lost} could not be read{again}; the damaged file is now {aside}"
             print(f"the documents in {settings.home} were damaged: {told}", file=sys.stderr)
         index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
         if sys.stderr.isatty() and not given.json:

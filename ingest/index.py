@@ -166,6 +166,7 @@ class Index(IndexQueries):
                 lost = self.lexical.lost_words()
                 self.dense.delete_words(lost)
                 self._publish(lost)
+            self.lexical.seal()
         return SyncReport(**counts, removed=len(gone), embedded=embedded)
 
     def _write(self, batch: Sequence[Document]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ingest.documents import Document, real
 from ingest.passages import Passage
+from ingest.salvage import seal, unseal
 from ingest.words import content_words
 
 _SCHEMA = """
@@ -50,6 +51,7 @@ class LexicalIndex:
         Raises:
             sqlite3.Error: The file is no such database, or cannot be written.
         """
+        self._path = path
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.executescript(_SCHEMA)
@@ -59,7 +61,12 @@ class LexicalIndex:
 
     def transaction(self) -> AbstractContextManager[Any]:
         """Keep the changes of a `with` block together: all of them are kept, or none."""
+        unseal(self._path)
         return self._db
+
+    def seal(self) -> None:
+        """Note the file's checksum: nothing is changed any more, until the next transaction."""
+        seal(self._path, self._db)
 
     # What it holds
 

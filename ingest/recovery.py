@@ -20,14 +20,14 @@ def recover_documents(home: Path) -> tuple[int, int, Path] | None:
     """Save what can be read of a damaged file of documents; the next sync makes all else again from it.
 
     Returns:
-        How many documents were saved, how many rows could not be, and where the damaged file is now; None where
-        the file is whole.
+        How many documents were saved, how many could not be, and where the damaged file is now; None where the file is
+        whole.
     """
     path = home / "index" / DOCUMENTS_FILE
     if damage(path) is None:
         return None
     saved: dict[str, Document] = {}
-    spoilt = 0
+    known: set[str] = set()  # from elsewhere in the file, too: of a page that cannot be read no row is counted
     with explained(home):
         for record, origin, content_hash in readable_rows(path, "documents", "record, origin, hash"):
             try:
@@ -37,8 +37,8 @@ def recover_documents(home: Path) -> tuple[int, int, Path] | None:
                 is_whole = False
             if is_whole:
                 saved[document.id] = document
-            else:
-                spoilt += 1
+        for table, column in (("documents", "id"), ("passages", "document_id")):
+            known.update(str(row[0]) for row in readable_rows(path, table, column))
         aside = set_aside(path)
         lexical = LexicalIndex(path)
         with lexical.transaction():
@@ -46,4 +46,4 @@ def recover_documents(home: Path) -> tuple[int, int, Path] | None:
                 lexical.insert(document, split_passages(document))
             lexical.begin(saved)
         lexical.close()
-    return len(saved), spoilt, aside
+    return len(saved), len(known - saved.keys()), aside

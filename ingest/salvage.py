@@ -1,11 +1,13 @@
 """SQLite files that are damaged: found out, and saved as far as SQLite can still read them.
 
-Knows no table's meaning.
+SQLite notices what breaks its own structure, and not a letter that was changed. So a file that rests is *sealed*: its
+SHA-256 lies beside it, until somebody is about to change it. Knows no table's meaning.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,9 +20,14 @@ ONE_BY_ONE = 20_000
 
 
 def damage(path: Path) -> str | None:
-    """Return what is wrong with a file in SQLite's words; None where it is whole, or is not there."""
+    """Return what is wrong with a file, as a rule in SQLite's words; None where it is whole, or is not there."""
     if not path.is_file():
         return None
+    if sealed := _seal_of(path):
+        if _sha256(path) == sealed:
+            return None
+        if _seal_of(path) == sealed:  # else somebody began to change it meanwhile
+            return "its bytes are not those that were written"
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -29,6 +36,25 @@ def damage(path: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return str(error)
     return None if said == "ok" else " ".join(str(said).split())
+
+
+def seal(path: Path, connection: sqlite3.Connection) -> None:
+    """Seal a file in WAL mode, if all that was written to it is in it.
+
+    Args:
+        connection: To this file, in no transaction.
+    """
+    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if not is_busy:
+        try:
+            _beside(path).write_text(_sha256(path), "ascii")
+        except OSError:  # a full disk: it goes without
+            unseal(path)
+
+
+def unseal(path: Path) -> None:
+    """Take a file's seal away: to be called before each change."""
+    _beside(path).unlink(missing_ok=True)
 
 
 def readable_rows(path: Path, table: str, columns: str) -> Iterator[Row]:
@@ -67,11 +93,28 @@ def set_aside(path: Path) -> Path:
     """Move a damaged file and what SQLite keeps beside it out of the way; return where it is now."""
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 1000:03}")
     path.rename(aside)
+    unseal(path)
     for ending in ("-wal", "-shm", "-journal"):
         beside = path.with_name(path.name + ending)
         if beside.exists():
             beside.rename(aside.with_name(aside.name + ending))
     return aside
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def _seal_of(path: Path) -> str | None:
+    try:
+        return _beside(path).read_bytes().decode("ascii", "replace")
+    except FileNotFoundError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _edge(connection: sqlite3.Connection, table: str, which: str) -> int | None:

@@ -1,6 +1,6 @@
 """The documented page, served by a subprocess, and Debian's chromium to look at it with.
 
-`python -m streamlit run app/page.py` puts another folder on the path than the tests do, so only a subprocess can tell
+`python -m streamlit run app/server.py` puts another folder on the path than the tests do, so only a subprocess can tell
 that it starts.
 """
 
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,13 +42,24 @@ REST_MS = 700
 MAIN = '[data-testid="stMainBlockContainer"]'
 
 
-@contextmanager
-def served(home: Path, log: Path, **environ: str) -> Iterator[str]:
-    """Serve the page from a home; yields its address."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/page.py", "--server.port", str(port)]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(
+    home: Path, log: Path, *, port: int | None = None, options: Sequence[str] = (), **environ: str
+) -> Iterator[str]:
+    """Serve the page from a home; yields its address.
+
+    Args:
+        port: None takes a free one.
+        options: Of `streamlit run`, beside its port and address.
+    """
+    port = port or free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.port", str(port), *options]
     # One thread: beside a browser on two cores, a second one mostly waits for the first.
     environment = {**os.environ, "UNDERTONE_HOME": str(home), "OMP_NUM_THREADS": "1", **environ}
     environment.pop("PYTHONPATH", None)

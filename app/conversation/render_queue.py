@@ -79,12 +79,16 @@ class RenderQueue:
         render: Renders a job into its folder and returns `content` and `artifact`; it calls back after each step and
             lets what the callback raises pass.
         hand_over: Tells the conversation; called once per rendered job, again after a crash in between.
+        rendering: Held while a job renders: queues that have it in common render one after the other.
     """
 
-    def __init__(self, folder: Path, render: Render, hand_over: HandOver) -> None:
+    def __init__(
+        self, folder: Path, render: Render, hand_over: HandOver, rendering: threading.Lock | None = None
+    ) -> None:
         self.folder = folder
         self._render = render
         self._hand_over = hand_over
+        self._rendering = rendering or threading.Lock()
         self._jobs: dict[str, RenderJob] = {}
         self._steps: dict[str, RenderStep] = {}
         self._cancelled: set[str] = set()
@@ -224,11 +228,18 @@ class RenderQueue:
                 self._changed.wait_for(self._next)
                 job = self._next()
                 assert job is not None
-                if job.status == "queued":
-                    job = replace(job, status="running")
-                    with contextlib.suppress(OSError):  # a full disk: the render itself will say so
-                        self._keep(job)
-            job = self._finish(job) if job.status == "rendered" else self._run(job)
+            if job.status == "rendered":
+                job = self._finish(job)
+            else:
+                with self._rendering:
+                    with self._changed:
+                        job = self._jobs.get(job.id)
+                        if job is None or job.status != "queued":
+                            continue  # cancelled while it waited for another queue's
+                        job = replace(job, status="running")
+                        with contextlib.suppress(OSError):  # a full disk: the render itself will say so
+                            self._keep(job)
+                    job = self._run(job)
             try:
                 self._keep(job)
             except OSError as error:

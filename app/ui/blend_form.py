@@ -197,7 +197,8 @@ def show_progress(queue: RenderQueue, job: RenderJob) -> None:
     step = queue.step(job.id)
     ahead = queue.ahead_of(job)
     if now.status == "queued":
-        st.progress(0.0, f"Waiting: {ahead} render{'s' if ahead != 1 else ''} before this one")
+        before = f"{ahead} render{'s' if ahead != 1 else ''} before this one" if ahead else "somebody else's render"
+        st.progress(0.0, f"Waiting: {before}")
     elif now.status == "rendered":
         st.progress(1.0, "Writing down what was measured…")
     elif step is None:

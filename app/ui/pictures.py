@@ -15,11 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.conversation.render_queue import JOB_ID
 from app.ui.heat_maps import coloured
 
 SHEET_QUALITY = 88
 HEAT_PX = 192
 HEAT_ALPHA = 0.85
+
+
+def picture_of(renders: Path, run_id: str) -> Path | None:
+    """The picture of a run; None where it has none, and for what is no run's id: a browser may send any text as one."""
+    if not JOB_ID.fullmatch(run_id):
+        return None
+    picture = renders / run_id / "image.png"
+    return picture if picture.is_file() else None
 
 
 def picture_url(path: Path) -> str:

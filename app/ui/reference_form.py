@@ -14,6 +14,7 @@ import streamlit as st
 
 from app.conversation.transcripts import Proposal
 from app.markup import escape
+from app.ui.pictures import picture_of
 from tools.blend.limits import DEFAULT_STEPS, MAX_SEED, MAX_STEPS
 
 DRAW, UPLOAD, GALLERY = "Draw it", "Upload it", "From the gallery"
@@ -83,13 +84,16 @@ def show_gallery(call_id: str, renders: Path) -> None:
     """Renders made before in this home, the newest first."""
     made = sorted((path.parent.name for path in renders.glob("*/image.png")), reverse=True)[:SHOWN_RENDERS]
     wanted = st.session_state.get(f"gallery {call_id}")
-    if wanted and wanted not in made and (renders / wanted / "image.png").is_file():
+    if wanted and picture_of(renders, wanted) is None:
+        del st.session_state[f"gallery {call_id}"]
+    elif wanted and wanted not in made:
         made.append(wanted)
     if not made:
         st.caption("Nothing has been rendered in this home yet.")
         return
     run_id = st.selectbox("A render", made, format_func=lambda name: title_of(renders / name), key=f"gallery {call_id}")
-    st.image((renders / run_id / "image.png").read_bytes(), width=THUMB_WIDTH_PX, output_format="PNG", alt="The render")
+    if picture := picture_of(renders, run_id):
+        st.image(picture.read_bytes(), width=THUMB_WIDTH_PX, output_format="PNG", alt="The render")
 
 
 def title_of(folder: Path) -> str:
@@ -126,8 +130,8 @@ def chosen_reference(proposal: Proposal, renders: Path) -> dict[str, Any] | None
     state, call_id = st.session_state, proposal.call_id
     source, image = state[f"source {call_id}"], state[f"image {call_id}"]
     if source == GALLERY:
-        run_id = state.get(f"gallery {call_id}")
-        image = keep_picture(call_id, (renders / run_id / "image.png").read_bytes(), renders) if run_id else None
+        picture = picture_of(renders, state.get(f"gallery {call_id}") or "")
+        image = keep_picture(call_id, picture.read_bytes(), renders) if picture else None
     if source != DRAW and image is None:
         state.setdefault(f"refused {call_id}", "No picture yet: upload one, choose a render, or have one drawn.")
         return None

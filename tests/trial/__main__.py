@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"  {row.kind}: {told}")
     figures = {f"{row.kind}: {row.what}": {"tries": row.tries, "held": row.held, "told": row.told[:5]} for row in rows}
     is_whole = list(given.only) == list(PARTS) and not given.quick
-    write_results("trial", {"seed": given.seed, **figures}, RESULTS, is_whole=is_whole)
+    said = {"command": "python -m tests.trial", "seed": given.seed}
+    write_results("trial", {**said, **figures}, RESULTS, is_whole=is_whole)
     return 0 if all(row.held == row.tries for row in rows) else 1
 
 

@@ -1,26 +1,39 @@
-"""Random bytes in each file of a home: told of in one line, and healed without losing what can be read."""
+"""Random bytes in each file of a home: told of in one line, and healed without losing what can be read.
+
+`python -m tests.trial.damage --documents 20000` tries each file of an index of so many, which takes minutes.
+"""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import random
 import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.conversation.store import Conversations, ConversationsRefused, recover
+from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.recovery import recover_documents
 from tests.test_index import HashEmbedder, check, paper
 from tests.trial.kill import open_chat
 from tests.trial.outcome import Row
 
-DOCUMENTS = [paper(f"d{k}", f"Number {k} is here, and goes on for a while. So be it.") for k in range(50)]
+FEW = 50
 
 
 def run(seed: int, home: Path, *, quick: bool = False) -> list[Row]:
     chance = random.Random(seed)
     tries = 8 if quick else 40
     return [indexes(chance, home, tries), conversations(chance, home, tries)]
+
+
+def short_documents(count: int) -> list[Document]:
+    return [paper(f"d{k}", f"Number {k} is here, and goes on for a while. So be it.") for k in range(count)]
 
 
 def spoil(chance: random.Random, file: Path) -> None:
@@ -33,31 +46,42 @@ def spoil(chance: random.Random, file: Path) -> None:
     file.write_bytes(data if chance.random() < 0.8 else data[:at])
 
 
-def indexes(chance: random.Random, home: Path, tries: int) -> Row:
-    row = Row("damage", "any file of the index: one line with the command, which makes it whole again")
+def indexes(chance: random.Random, home: Path, tries: int, count: int = FEW) -> Row:
+    """Spoil a file of an index, whichever chance names; as often as there are files, each is spoilt once."""
+    row = Row("damage", f"any file of an index of {count:,}: one line with the command, which makes it whole again")
+    documents = short_documents(count)
+    embedder = HashEmbedder(dimension=384)  # as the packaged one has, for vectors of its size
     whole = home / "whole"
-    index = Index(whole, HashEmbedder())
-    index.sync(DOCUMENTS, prune=True)
-    index.lexical._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    index = Index(whole, embedder)
+    index.sync(documents, prune=True)
     index.lexical.close()
-    for n in range(tries):
+    files = [f.relative_to(whole) for f in sorted(whole.rglob("*")) if f.is_file() and f.stat().st_size]
+    chosen = chance.sample(files, len(files)) if tries >= len(files) else []
+    chosen += [chance.choice(files) for _ in range(tries - len(chosen))]
+    for n, name in enumerate(chosen):
         spoilt = home / f"index{n}"
         shutil.copytree(whole, spoilt)
-        file = chance.choice(sorted(f for f in spoilt.rglob("*") if f.is_file() and f.stat().st_size))
-        spoil(chance, file)
+        spoil(chance, spoilt / name)
+        is_changed = (spoilt / name).read_bytes() != (whole / name).read_bytes()
 
-        def attempt(spoilt: Path = spoilt) -> None:
+        def attempt(spoilt: Path = spoilt, is_changed: bool = is_changed) -> None:
+            told = ""
             try:
-                asked = Index(spoilt, HashEmbedder())
-                asked.nearest_passages(asked.embedder.encode(["So be it."])[0], 3)
+                asked = Index(spoilt, embedder)
+                asked.nearest_passages(embedder.encode(["So be it."])[0], 3)
             except IndexRefused as refusal:
-                assert "\n" not in str(refusal) and "python -m ingest" in str(refusal)
+                told = str(refusal)
+            if is_changed:
+                assert "python -m ingest" in told and "\n" not in told, told or "nothing was noticed"
             recover_documents(spoilt)
-            again = Index(spoilt, HashEmbedder())
-            again.sync(DOCUMENTS, prune=True)
-            check(again, DOCUMENTS)
+            again = Index(spoilt, embedder)
+            again.sync(documents, prune=True)
+            check(again, documents)
 
-        row.attempt(f"{file.name} ({n})", attempt)
+        started = time.monotonic()
+        row.attempt(f"{name.name} ({n})", attempt)
+        if count > FEW:
+            print(f"damage: {name}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         shutil.rmtree(spoilt, ignore_errors=True)
     return row
 
@@ -100,3 +124,19 @@ def conversations(chance: random.Random, home: Path, tries: int) -> Row:
         row.attempt(f"conversations {n}", attempt)
         shutil.rmtree(spoilt.parent, ignore_errors=True)
     return row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.trial.damage")
+    parser.add_argument("--documents", type=int, default=20_000, help="so many in the index")
+    parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as home:
+        row = indexes(random.Random(given.seed), Path(home), given.tries, given.documents)
+    print(f"{row.what}: {row.held} of {row.tries}", *row.told, sep="\n  ")
+    return 0 if row.held == row.tries else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -78,21 +78,23 @@ def arguments(chance: random.Random, home: Path, quick: bool) -> Row:
 
 
 def foreign_host(home: Path) -> Row:
-    row = Row("hostile", "a page of somebody else's whose name leads to this machine: no connection")
+    row = Row("hostile", "a page of somebody else's whose name leads to this machine: neither a file nor a connection")
+    upgrade = (
+        "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )  # fmt: skip
+    asked = (("/", (), b"200"), ("/_stcore/health", (), b"200"), ("/_stcore/stream", upgrade, b"101"))
     with served(home / "page home", home / "page.log") as address:
         port = int(address.rpartition(":")[2])
-        for host, wanted in (("evil.example", b"403"), ("evil.example.localhost", b"403"), ("127.0.0.1", b"101")):
+        for host in ("evil.example", "evil.example.localhost", "127.0.0.1"):
+            for path, more, welcome in asked:
 
-            def attempt(host: str = host, wanted: bytes = wanted) -> None:
-                with socket.create_connection(("127.0.0.1", port), 20) as connection:
-                    lines = (
-                        "GET /_stcore/stream HTTP/1.1", f"Host: {host}:{port}", f"Origin: http://{host}:{port}",
-                        "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", "",
-                    )  # fmt: skip
-                    connection.sendall("\r\n".join(lines).encode())
-                    said = connection.recv(100).split(b"\r\n")[0]
-                    assert wanted in said, said
+                def attempt(host: str = host, path: str = path, more: tuple = more, welcome: bytes = welcome) -> None:
+                    lines = (f"GET {path} HTTP/1.1", f"Host: {host}:{port}", f"Origin: http://{host}:{port}", *more)
+                    with socket.create_connection(("127.0.0.1", port), 20) as connection:
+                        connection.sendall("\r\n".join((*lines, "", "")).encode())
+                        said = connection.recv(100).split(b"\r\n")[0]
+                    assert (welcome if host == "127.0.0.1" else b"400") in said, said
 
-            row.attempt(host, attempt)
+                row.attempt(f"{host}{path}", attempt)
     return row

@@ -9,7 +9,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from ingest.files import open_regular
+from tools.blend.png_strips import png_strips
 from tools.blend.record import pixels_sha256
 
 MAX_UPLOAD_BYTES = 20_000_000
@@ -190,7 +191,7 @@ def fit_reference(image: Image.Image, width_px: int, height_px: int) -> Image.Im
 def _decoded(data: bytes) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as file:
         _check_size(file)
-        return _shrunk(file)
+        return _shrunk(file, data)
 
 
 def _check_size(file: Image.Image) -> None:
@@ -205,10 +206,10 @@ def _too_many_pixels() -> str:
     return f"the picture has too many pixels; give one of at most {MAX_UPLOAD_PIXELS / 1e6:.0f} million."
 
 
-def _shrunk(file: Image.Image) -> Image.Image:
+def _shrunk(file: Image.Image, data: bytes) -> Image.Image:
     """The picture as 8-bit RGB, with whole pixels put together while its sides stay twice as long as they will be.
 
-    It is converted strip by strip: beside what the decoder makes of it, no second copy of a large picture is held.
+    It is converted strip by strip: a large picture is not held twice, and one that can be decoded so not even once.
     """
     file.draft(None, (2 * MAX_SIDE_PX, 2 * MAX_SIDE_PX))  # a JPEG is decoded smaller from the beginning
     step = max(1, max(file.size) // (2 * MAX_SIDE_PX))
@@ -216,12 +217,21 @@ def _shrunk(file: Image.Image) -> Image.Image:
         shrunk = _rgb(file)
     else:
         shrunk = Image.new("RGB", (-(-file.width // step), -(-file.height // step)))
-        for top in range(0, file.height, STRIP_ROWS * step):
-            strip = _rgb(file.crop((0, top, file.width, min(top + STRIP_ROWS * step, file.height))))
-            shrunk.paste(strip.reduce(step), (0, top // step))
-    if orientation := file.getexif().get(ExifTags.Base.Orientation):
+        for number, strip in enumerate(_strips(file, data, STRIP_ROWS * step)):
+            shrunk.paste(_rgb(strip).reduce(step), (0, number * STRIP_ROWS))
+    if orientation := Image.Image.getexif(file).get(ExifTags.Base.Orientation):  # a PNG's own would decode all of it
         shrunk.getexif()[ExifTags.Base.Orientation] = orientation
     return shrunk
+
+
+def _strips(file: Image.Image, data: bytes, rows: int) -> Iterator[Image.Image]:
+    """The picture from top to bottom, so many rows at a time."""
+    strips = png_strips(data, rows) if file.format == "PNG" else None
+    if strips is not None:
+        yield from strips
+        return
+    for top in range(0, file.height, rows):
+        yield file.crop((0, top, file.width, min(top + rows, file.height)))
 
 
 def _rgb(image: Image.Image) -> Image.Image:
