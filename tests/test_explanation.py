@@ -2,8 +2,19 @@
 
 import pytest
 
-from app.answering.explanation import Aim, Told, explain, key_passage, says_how, supporting, unheld_words
-from app.answering.reading import Reading
+from app.answering.explanation import (
+    UNDER_THE_HOOD,
+    Aim,
+    Told,
+    explain,
+    key_passage,
+    mechanism,
+    says_how,
+    supporting,
+    unheld_words,
+)
+from app.answering.reading import Candidate, Reading
+from app.answering.starters import SEED_QUESTION
 
 WORKING = [
     ("seed", "FedStyle"),
@@ -36,6 +47,47 @@ def test_every_claim_is_cited_and_none_stands_twice(searchers, corpus, name, dep
     keys = [(c.document_id, c.start) for s in claims for c in s.citations if " — " not in s.text]
     keys += [(c.document_id, c.start) for stage in told.workflow or () for c in stage.citations]
     assert len(keys) == len(set(keys))
+
+
+def under_the_hood(searcher, question: str, depth) -> list[Candidate]:
+    """The claims under the hood as what was read of them, in the order in which they are told."""
+    reading = read(searcher, question)
+    told = explain(Aim(question, depth=depth), reading)
+    (hood,) = [section for section in told.sections if section.heading == UNDER_THE_HOOD]
+    by_key = {c.key: c for d in reading.documents for c in reading.sentences(d)}
+    return [by_key[c.document_id, c.start] for s in hood.sentences for c in s.citations]
+
+
+ASKED = [*((corpus, f"How does {name} work?") for corpus, name in WORKING), ("seed", SEED_QUESTION)]
+
+
+@pytest.mark.parametrize(("corpus", "question"), ASKED)
+def test_under_the_hood_stands_what_says_how_and_nothing_else(searchers, corpus, question):
+    assert all(says_how(c) > 0 for c in under_the_hood(searchers[corpus], question, "usual"))
+
+
+@pytest.mark.parametrize(("corpus", "question"), ASKED)
+def test_in_detail_a_document_is_told_in_its_order(searchers, corpus, question):
+    told = under_the_hood(searchers[corpus], question, "detailed")
+    places = [(c.document.id, c.passage.start) for c in told]
+    documents = list(dict.fromkeys(document for document, _ in places))
+    assert places == sorted(places, key=lambda place: (documents.index(place[0]), place[1]))
+
+
+def test_no_result_opens_under_the_hood(searcher):
+    told = under_the_hood(searcher, SEED_QUESTION, "usual")
+    assert told and all(max(c.roles, key=c.roles.get) == "method" for c in told)
+    assert not any("superiority" in c.passage.text for c in told)
+
+
+def test_a_mechanism_is_told_by_those_that_say_how_about_as_surely_as_the_surest(searcher):
+    reading = read(searcher, SEED_QUESTION)
+    for document in reading.documents:
+        sentences = reading.sentences(document)
+        surest = max(map(says_how, sentences), default=0.0)
+        found = mechanism(sentences, sentences, 20)
+        assert all(says_how(c) >= surest / 2 and says_how(c) > 0 for c in found)
+        assert mechanism([c for c in sentences if says_how(c) <= 0], sentences, 20) == []
 
 
 def test_documents_that_are_named_support_it_and_no_others(second):

@@ -30,6 +30,9 @@ SETTING: Mapping[Depth, int] = {"simple": 1, "usual": 2, "detailed": 2}
 """Sentences that set the task."""
 BEARS = 0.5
 """How well another document's best sentence must answer, as a share of the best of all, to be told beside it."""
+AS_SURELY = 0.5
+"""How surely a sentence must say how, as a share of its document's surest, to be told under the hood."""
+SETS = ("background", "objective")
 HOW = {"method": 1.0, "objective": 0.6, "background": -0.4, "result": -0.4, "other": -1.0}
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 TELLING = 3.0
@@ -85,26 +88,28 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     readable = [d for d in documents if reading.sentences(d)]
     lead, told = readable[0], Told()
     (key,) = told.take(key_passage(reading, lead))
+    of_lead, of_other = HOOD[aim.depth]
+    how = told.take(mechanism(told.left(reading.sentences(lead)), reading.sentences(lead), min(of_lead, 1)))
     chosen = stages_of(told.left(reading.sentences(lead)), STAGES[1:] if aim.styles else STAGES)
     told.take(chosen.values())
-    left = told.left(reading.sentences(lead))
-    task = told.take(setting(left, min(SETTING[aim.depth], len(left) - 1)))  # one is left for under the hood
+    task = told.take(setting(told.left(reading.sentences(lead)), SETTING[aim.depth]))
+    hood = {}
+    for document in readable if of_lead else ():
+        left = told.left(reading.sentences(document))
+        count = of_lead - len(how) if document is lead else of_other
+        more = left if aim.depth == "detailed" else mechanism(left, reading.sentences(document), count)
+        hood[document.id] = told.take([*(how if document is lead else ()), *more])
     card = next((d for d in documents if d.kind == "model_card"), None)
     workflow = None
     if chosen:
         model = next(iter(link_field(reading, card, "Model")), None) if card else None
         workflow = drawn(chosen, aim.styles, model, next(iter(aim.proposals), None))
-    of_lead, of_other = HOOD[aim.depth]
-    hood: list[Sentence] = []
-    for document in readable:
-        count = of_lead if document is lead else of_other
-        hood += [c.claim for c in told.take(mechanism(told.left(reading.sentences(document)), count, aim.depth))]
     missing = list(not_said(aim, reading, documents, card))
     sections = [
         Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),
         Section(TASK, (Sentence(_task(aim), "framing"), *(c.claim for c in task))),
         Section(WORKFLOW, (told_by(chosen),) if chosen else ()),
-        Section(UNDER_THE_HOOD, tuple(hood)),
+        Section(UNDER_THE_HOOD, tuple(under_the_hood(lead, hood))),
         Section(PAPERS, tuple(listing(reading, d) for d in documents)),
         Section(NOT_SAID, tuple(missing)),
     ]
@@ -134,18 +139,34 @@ def key_passage(reading: Reading, document: Document) -> list[Candidate]:
 
 
 def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
-    """Return the sentences that set the task."""
+    """Return the sentences that set the task: what was there before, and what is aimed at; the best one in any case."""
 
     def sets(c: Candidate) -> float:
         return c.roles.get("background", 0.0) + 0.5 * c.roles.get("objective", 0.0) + 0.5 * c.score
 
-    return sorted(candidates, key=lambda c: -sets(c))[: max(count, 0)]
+    ranked = sorted(candidates, key=lambda c: -sets(c))[:count]
+    return [c for n, c in enumerate(ranked) if n == 0 or max(c.roles, key=c.roles.__getitem__) in SETS]
 
 
-def mechanism(candidates: Sequence[Candidate], count: int, depth: Depth) -> list[Candidate]:
-    """Return the sentences that say how it is done; the best one in any case, and in detail what else there is."""
-    ranked = sorted(candidates, key=lambda c: -(says_how(c) + c.score))
-    return [c for n, c in enumerate(ranked) if n == 0 or depth == "detailed" or says_how(c) > 0][:count]
+def under_the_hood(lead: Document, hood: Mapping[str, Sequence[Candidate]]) -> Iterable[Sentence]:
+    """Tell how it is done, a paragraph a document; where the leading one has told that above already, say so first."""
+    if lead.id in hood and not any(says_how(c) > 0 for c in hood[lead.id]):
+        beside = " Beside it:" if any(hood.values()) else ""
+        yield Sentence(f"How {short_name(lead.title)} does it is told in short, above.{beside}", "framing")
+    for chosen in hood.values():
+        yield from (c.claim for c in chosen)
+
+
+def mechanism(candidates: Sequence[Candidate], among: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Return the sentences that say how it is done, best first, not more than `count`.
+
+    Args:
+        candidates: Those that may be told.
+        among: All of their document: of them the surest is the measure.
+    """
+    least = AS_SURELY * max(map(says_how, among), default=0.0)
+    able = [c for c in candidates if says_how(c) > 0 and says_how(c) >= least]
+    return sorted(able, key=lambda c: -(says_how(c) + c.score))[:count]
 
 
 def says_how(candidate: Candidate) -> float:
