@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,16 @@ class Undertone:
         if not isinstance(answer, CitedAnswer):
             raise RuntimeError("the engine ended without an answer; ask again")
         return answer
+
+    def run(self, tool: str, arguments: Mapping[str, Any]) -> Any:
+        """Run a tool that needs no click of its own and leaves nothing behind; returns its artifact.
+
+        Raises:
+            ToolException: It cannot be run; its text is one line.
+        """
+        return run_tool(tool, arguments, ToolContext(self.searcher, self.settings.image_model, self.settings.renders))[
+            1
+        ]
 
     def approve(self, conversation_id: str) -> dict[str, Any]:
         """Run what the last answer of a conversation proposes.

@@ -254,7 +254,7 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
             decline = partial(page.decline, conversation_id) if said.is_last else None
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
             blends = [card for card in cards if TOOLS[card.proposal.tool].view == "blend"]
-            runs = partial(stage_runs, entry.answer, page.queue, blends[0]) if blends else dict
+            runs = partial(stage_runs, entry.answer, page.queue, blends[0], page.undertone.run) if blends else dict
             show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs, said.above)
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are

@@ -28,7 +28,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("tools.trace",),
         ("tools.blend",),
         ("tools.experiments",),
-        ("tools.registry", "tools.rendering", "tools.specs", "tools.options", "tools.__main__"),
+        ("tools.registry", "tools.rendering", "tools.tokens", "tools.specs", "tools.options", "tools.__main__"),
     ),
 )
 """The layers of the houses, and of the rooms of `app/` and `tools/`."""

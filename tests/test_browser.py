@@ -178,14 +178,34 @@ def no_foreign_links(page):
 
 def test_a_stage_of_the_workflow_is_run_from_its_box(page, home):
     ask_the_seed_question(page)
-    stage = page.locator("li.stage", has_text="model")
-    stage.get_by_role("button", name="Render it").click()
+    prompt, model, picture = (page.locator("li.stage").nth(place) for place in range(3))
+    prompt.get_by_role("button", name="Show its tokens").click()
+    prompt.locator("button.done").wait_for()
+    assert prompt.locator(".word").all_inner_texts()[-4:] == ["photographic", "style", "digital", "illustration"]
+    model.get_by_role("button", name="Render it").click()
+    picture.get_by_role("button", name="Sweep the weights").click()  # it waits for the render
     page.locator(RENDERED).wait_for()
-    stage.locator("button.done").wait_for()
-    assert [job["tool"] for job in jobs_of(home, page)] == ["blend_styles"]
+    model.locator("button.done").wait_for()
+    page.locator('img[alt^="Rendered: "]').first.wait_for()
+    picture.locator("button.done").wait_for()
+    assert model.locator("button.done").count() == 1, "the sweep of the same card makes no render old"
+    assert sorted(job["tool"] for job in jobs_of(home, page)) == ["blend_styles", "run_experiment"]
+    keep(page, "stages-done")
     page.get_by_role("spinbutton", name="Seed").fill("3")
     page.keyboard.press("Tab")
-    stage.locator("button.stale").wait_for()
+    model.locator("button.stale").wait_for()
+    picture.locator("button.stale").wait_for()
+    assert prompt.locator("button.done").count() == 1, "a seed is no part of the prompt"
+    page.get_by_role("textbox", name="Subject").fill("a blue boat")
+    page.keyboard.press("Tab")
+    prompt.locator("button.stale").wait_for()
+
+
+def test_a_workflow_that_cannot_be_run_says_so(page):
+    ask(page, "How does FedStyle work?")
+    page.get_by_text("no stage of it can be run here").wait_for()
+    assert page.locator("li.stage").count() == 3
+    assert page.locator("li.stage button.run").count() == 0
 
 
 def test_clicks_that_wait_for_nothing_lose_nothing(page, home):

@@ -65,6 +65,17 @@ def status(queue, call_id):
     return queue.latest(call_id).status
 
 
+def test_a_card_that_renders_can_sweep_as_well(tmp_path, studio):
+    queue = open_queue(tmp_path, studio)
+    render = queue.submit("c", "a", "blend_styles", {})
+    sweep = queue.submit("c", "a", "run_experiment", {})
+    assert sweep.id != render.id and queue.submit("c", "a", "blend_styles", {"again": 1}).id == render.id
+    studio.go_on.set()
+    wait_until(lambda: queue.latest("a", "run_experiment").status == "done")
+    assert queue.latest("a", "blend_styles").id == render.id and queue.latest("a").id == sweep.id
+    assert studio.handed_over == ["a", "a"] and studio.most_at_once == 1
+
+
 def test_one_render_at_a_time_in_the_order_of_the_clicks(tmp_path, studio):
     queue = open_queue(tmp_path, studio)
     jobs = [queue.submit("c", call, "blend_styles", {}) for call in "abc"]

@@ -86,7 +86,12 @@ def test_tokens_are_words_and_unknown_ones_are_marked():
         "tokens": [["a</w>", "gi", "raffe</w>"], []],
     }
     (chips,) = chips_of(attention, ["giraffe"])
-    assert chips["words"] == [{"pieces": ["a"], "unknown": False}, {"pieces": ["gi", "raffe"], "unknown": True}]
+    assert chips["words"] == [
+        {"pieces": ["a"], "unknown": False, "shares": []},
+        {"pieces": ["gi", "raffe"], "unknown": True, "shares": []},
+    ]
+    (chips,) = chips_of({**attention, "token_share": [[0.01, 0.02, 0.03]]}, ["giraffe"])
+    assert [word["shares"] for word in chips["words"]] == [[0.01], [0.02, 0.03]]
     assert chips_of({}, []) == []
 
 

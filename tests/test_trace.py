@@ -20,6 +20,7 @@ from tools.trace.embedding_split import logit_products, project_parts, split_out
 from tools.trace.heads import attend, split_heads
 from tools.trace.measures import SCHEMA, facts_of
 from tools.trace.parameters import parameters_sha256
+from tools.trace.passes import token_roles
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
 STEPS = 4
@@ -56,6 +57,26 @@ def test_shares_of_attention_sum_to_one_at_every_step_and_layer(traced):
         assert maps.shape == (phrases, 8, 8) and (maps >= 0).all()
         # bicubic scaling with its clamp at 0 moves a little
         np.testing.assert_allclose(maps.sum(0), 1, atol=0.05)
+
+
+def test_a_phrases_tokens_share_what_the_phrase_has(traced):
+    _, _, result = traced
+    for image in result.measurements["images"]:
+        attention = image["attention"]
+        for phrase, tokens, share, own in zip(
+            *(attention[name] for name in ("phrases", "tokens", "share", "token_share")), strict=True
+        ):
+            assert len(own) == len(tokens)
+            if tokens:
+                assert sum(own) == pytest.approx(share, abs=1e-4), phrase
+        assert len(set(attention["token_share"][0])) > 1, "each has its own"
+
+
+def test_a_token_stands_where_its_phrase_does():
+    roles = torch.tensor([[0.0, 0, 1], [1, 0, 0], [0.25, 0.75, 0], [0, 0.5, 0.5]])
+    found = token_roles(roles, (("a", "house"), ("ink", "wash"), ()))
+    assert found.tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [0, 0.25, 0.75, 0], [0, 0, 0, 0.5]]
+    assert token_roles(roles, (("house",), ("ink", "wash"), ())).sum(0).tolist() == [0, 0.75, 0.5], "cut otherwise"
 
 
 def test_an_image_is_traced_alike_alone_and_in_a_batch(traced):

@@ -3,8 +3,9 @@
 import pytest
 
 from app.answering.reading import Reading
-from app.answering.workflow import STAGES, drawn, stages_of, tells, told_by
+from app.answering.workflow import STAGES, drawn, runs_of, stages_of, tells, told_by
 from app.answers import Citation, Sentence
+from tools.registry import TOOLS
 
 
 def sentences(second, name: str):
@@ -32,10 +33,24 @@ def test_a_text_without_a_model_has_no_workflow(second):
 
 
 def test_named_styles_are_the_input_and_the_run_stands_at_the_model(second):
-    run = {"tool": "blend_styles", "arguments": {}}
+    styles = [{"text": "ink", "weight": 0.5}, {"text": "chalk", "weight": 0.5}]
+    run = {"tool": "blend_styles", "arguments": {"subject": "a cat", "styles": styles, "method": "prompt"}}
     model = Sentence("Model: some/model", "claim", (Citation("card", 0, 17, "Model: some/model"),))
     chosen = stages_of(sentences(second, "TideCast"), STAGES[1:])
     first, second_, last = drawn(chosen, ["ink", "chalk"], model, run)
-    assert first.text == "One prompt that names “ink” and “chalk”" and first.run is None and not first.citations
+    assert first.text == "One prompt that names “ink” and “chalk”" and not first.citations
+    assert first.run == {"tool": "read_prompt", "arguments": {"subject": "a cat", "styles": ["ink", "chalk"]}}
     assert second_.text.startswith("some/model — ") and second_.run == run
     assert last.stage == "output" and last.citations
+    assert last.run == {"tool": "run_experiment", "arguments": {**run["arguments"], "experiment": "flip"}}
+    for stage in (first, second_, last):
+        TOOLS[stage.run["tool"]].arguments.model_validate(stage.run["arguments"])  # it can be run as it stands
+
+
+def test_what_cannot_be_run_has_no_run(second):
+    chosen = stages_of(sentences(second, "TideCast"))
+    assert [stage.run for stage in drawn(chosen)] == [None] * 3
+    reference = {"styles": [{"text": "ink", "weight": 1}], "references": [{"prompt": "a boat"}]}
+    assert runs_of({"tool": "blend_styles", "arguments": reference}).keys() == {"model"}
+    three = {"subject": "a cat", "styles": [{"text": style, "weight": 1} for style in ("ink", "chalk", "oil")]}
+    assert runs_of({"tool": "blend_styles", "arguments": three}).keys() == {"input", "model"}

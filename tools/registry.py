@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT
 from tools.search import Searcher, SearchResult
 from tools.specs import Ran, ToolContext, ToolSpec
+from tools.tokens import READ_PROMPT
 
 if TYPE_CHECKING:
     from tools.blend.results import OnStep, Preview
@@ -54,6 +55,7 @@ TOOLS: dict[str, ToolSpec] = {
     spec.name: spec
     for spec in (
         SEARCH_CORPUS,
+        READ_PROMPT,
         BLEND_STYLES,
         RUN_EXPERIMENT,
     )

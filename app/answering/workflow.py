@@ -6,13 +6,15 @@ knows no topic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
 from app.answering.reading import Candidate
 from app.answers import Sentence, WorkflowStage
 from ingest.names import short_name
+from tools.rendering import RUN_EXPERIMENT
+from tools.tokens import READ_PROMPT
 
 STAGES = ("input", "model", "output")
 FITS = {
@@ -22,6 +24,8 @@ FITS = {
 }
 """How far a sentence's role in its document speaks for a stage."""
 MAX_CHOICES = 8
+GOES_BETWEEN = 2
+"""Styles of a sweep."""
 
 
 def stages_of(sentences: Sequence[Candidate], stages: Sequence[str] = STAGES) -> dict[str, Candidate]:
@@ -48,7 +52,7 @@ def drawn(
     chosen: dict[str, Candidate],
     styles: Sequence[str] = (),
     model: Sentence | None = None,
-    run: dict[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> tuple[WorkflowStage, ...]:
     """Draw the stages.
 
@@ -56,16 +60,37 @@ def drawn(
         chosen: From `stages_of`.
         styles: Named in the question: they are its own input.
         model: The line that names the model which would run it.
-        run: The tool call that runs it.
+        run: The tool call that runs it; what goes in and what comes out are shown by calls made of it.
     """
-    stages = [WorkflowStage("input", f"One prompt that names {_listed(styles)}")] if styles else []
+    calls = runs_of(run) if run else {}
+    stages = []
+    if styles:
+        stages.append(WorkflowStage("input", f"One prompt that names {_listed(styles)}", run=calls.get("input")))
     for stage, candidate in chosen.items():
         text, citations = candidate.passage.text, candidate.claim.citations
         if stage == "model" and model:
             name = model.text.partition(": ")[2] or model.text
             text, citations = f"{name} — {text}", (*model.citations, *citations)
-        stages.append(WorkflowStage(stage, text, citations, None if stage == "input" else run))  # type: ignore[arg-type]
+        stages.append(WorkflowStage(stage, text, citations, calls.get(stage)))  # type: ignore[arg-type]
     return tuple(stages)
+
+
+def runs_of(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tool calls that show a blend's stages: its prompt's tokens, its render, and its picture as the weights move.
+
+    Args:
+        run: The call that renders it. With a reference, the prompt is half of what goes in and no weight moves.
+    """
+    arguments = run["arguments"]
+    calls = {"model": dict(run)}
+    styles = arguments.get("styles", ())
+    if not styles or arguments.get("references"):
+        return calls
+    read = {"subject": arguments.get("subject", ""), "styles": [style["text"] for style in styles]}
+    calls["input"] = {"tool": READ_PROMPT.name, "arguments": read}
+    if len(styles) == GOES_BETWEEN:
+        calls["output"] = {"tool": RUN_EXPERIMENT.name, "arguments": {**arguments, "experiment": "flip"}}
+    return calls
 
 
 def told_by(chosen: dict[str, Candidate]) -> Sentence:

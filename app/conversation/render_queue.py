@@ -100,10 +100,10 @@ class RenderQueue:
         threading.Thread(target=self._work, daemon=True, name="renders").start()
 
     def submit(self, conversation_id: str, call_id: str, tool: str, arguments: dict[str, Any]) -> RenderJob:
-        """Queue a run; a second click while it waits or runs gives the same job."""
+        """Queue a run; a second click for the same while it waits or runs gives the same job."""
         with self._changed:
             self._read_others()
-            latest = self.latest(call_id)
+            latest = self.latest(call_id, tool)
             if latest and latest.status in ACTIVE:
                 return latest
             job = RenderJob(
@@ -132,9 +132,9 @@ class RenderQueue:
             elif job.status == "running":
                 self._cancelled.add(job_id)
 
-    def latest(self, call_id: str) -> RenderJob | None:
-        """The last job of a proposal."""
-        jobs = [job for job in list(self._jobs.values()) if job.call_id == call_id]
+    def latest(self, call_id: str, tool: str | None = None) -> RenderJob | None:
+        """The last job of a proposal; with a tool, the last that ran it: a blend's card renders, and sweeps too."""
+        jobs = [job for job in list(self._jobs.values()) if job.call_id == call_id and tool in (None, job.tool)]
         return max(jobs, key=lambda job: job.created_at) if jobs else None
 
     def of_conversation(self, conversation_id: str) -> dict[str, RenderJob]:

@@ -16,7 +16,7 @@ from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
 from app.ui.charts import ALSO_SHOWN_BY, TITLES, Figure
-from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text
+from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text, tells_the_swap
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
 from app.ui.figures import figure_of, figures_of
@@ -47,6 +47,9 @@ def show_answer(
         runs: Says what can be run for the stages of its workflow, and how far it is.
         above: The verdict that stands just above the answer; what repeats it is not drawn.
     """
+    if see_it and not runs() and any(map(tells_the_swap, answer.sentences)):
+        swap = {"model": StageRun("See it happen", "idle", partial(see_it, f"see it workflow-{key}"))}
+        runs = partial(dict, swap)
     is_measured = any(sentence.kind == "measured" for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
     opener = partial(open_mark, key, measured or {})

@@ -96,11 +96,15 @@ def start_render(queue: RenderQueue, card: Card) -> None:
 
 
 def start_sweep(queue: RenderQueue, card: Card) -> None:
-    call_id = card.proposal.call_id
-    points = st.session_state[f"points {call_id}"]
-    arguments = {**chosen(card.proposal), "experiment": "flip", "more": {"points": points}}
+    queue.submit(card.conversation_id, card.proposal.call_id, SWEEP, sweep_of(card.proposal))
+
+
+def sweep_of(proposal: Proposal) -> dict[str, Any]:
+    """The sweep of a proposal as its controls are set."""
+    points = st.session_state[f"points {proposal.call_id}"]
+    arguments = {**chosen(proposal), "experiment": "flip", "more": {"points": points}}
     arguments.pop("references", None)
-    queue.submit(card.conversation_id, call_id, SWEEP, arguments)
+    return arguments
 
 
 def show_controls(proposal: Proposal, wanted: dict[str, Any]) -> None:
@@ -155,11 +159,9 @@ def chosen(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def is_changed(proposal: Proposal, job: RenderJob) -> bool:
-    """Whether a card's controls are set to something else than what a job ran with."""
-    if is_reference(proposal) or f"seed {proposal.call_id}" not in st.session_state:
-        return False
-    return any(job.arguments.get(name) != value for name, value in chosen(proposal).items())
+def has_controls(proposal: Proposal) -> bool:
+    """Whether a proposal's controls are there, and say in the session what a click would run."""
+    return not is_reference(proposal) and f"seed {proposal.call_id}" in st.session_state
 
 
 def share_keys(call_id: str, styles: Sequence[Any]) -> list[str]:
@@ -190,7 +192,7 @@ def keep_sum(keys: Sequence[str], moved: int) -> None:
 @st.fragment(run_every=WATCH_S)
 def show_progress(queue: RenderQueue, job: RenderJob) -> None:
     """Show a job's progress until it ends, then draw the page anew; nothing else of the page is redrawn meanwhile."""
-    now = queue.latest(job.call_id)
+    now = queue.latest(job.call_id, job.tool)
     if now is None or now.status not in ACTIVE:
         st.rerun()
         return

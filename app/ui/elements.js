@@ -43,6 +43,22 @@ function drawing(tag, attributes, text) {
   return made;
 }
 
+// A word of a prompt, a piece for each of its tokens; with shares of attention, each piece's own, told by `tell`, and
+// the deeper coloured the nearer it comes to `most`.
+function wordOf(word, tell, most) {
+  const made = element("span", word.unknown ? "word unknown" : "word");
+  word.pieces.forEach((piece, number) => {
+    const token = element("span", "token", piece), share = word.shares?.[number];
+    if (share !== undefined) {
+      token.style.setProperty("--depth", `${Math.round(8 + 36 * share / most)}%`);
+      token.append(element("span", "own", ` ${tell(share)}`));
+    }
+    made.append(token);
+  });
+  if (word.unknown) made.append(element("span", "visually-hidden", " (unknown to this model)"));
+  return made;
+}
+
 // A quiet line on what was run, and what came of it.
 function verdictOf({ line, verdict }) {
   const said = [];

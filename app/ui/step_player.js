@@ -78,20 +78,16 @@ function legendOf(data) {
   return { legend, show };
 }
 
-// The prompt as the model read it: a chip per token, coloured as its phrase is in the chart.
+// The prompt as the model read it: a chip per token with its own share of attention, in its phrase's colour.
 function chipsOf(data) {
   const list = element("ul", "chips");
-  list.setAttribute("aria-label", "The prompt's tokens, by phrase, with the phrase's share of attention");
+  list.setAttribute("aria-label", "The prompt's tokens, by phrase, with the share of attention of each");
+  const most = Math.max(1e-9, ...data.chips.flatMap((given) => given.words.flatMap((word) => word.shares)));
   for (const given of data.chips) {
     const of = data.shares ? data.shares.names.indexOf(given.phrase) : -1;
     const item = element("li", of < 0 ? "" : `of-${of % 5}`);
-    for (const word of given.words) {
-      const chips = element("span", word.unknown ? "word unknown" : "word");
-      for (const piece of word.pieces) chips.append(element("span", "token", piece));
-      if (word.unknown) chips.append(element("span", "visually-hidden", " (unknown to this model)"));
-      item.append(chips, " ");
-    }
-    item.append(element("span", "quiet share", percent(given.share)));
+    for (const word of given.words) item.append(wordOf(word, percent, most), " ");
+    item.append(element("span", "quiet share", `= ${percent(given.share)}`));
     list.append(item);
   }
   return list;

@@ -109,20 +109,31 @@ def shares_of(image: dict[str, Any], numbers: Sequence[int]) -> dict[str, Any] |
 
 
 def chips_of(attention: dict[str, Any], unknown_words: Sequence[str]) -> list[dict[str, Any]]:
-    """The prompt as the tokenizer cut it, by phrase with the share of attention that all of the phrase's tokens had."""
-    unknown = {word.lower() for word in unknown_words}
+    """The prompt as the tokenizer cut it, by phrase: the phrase's share of attention, and each token's own.
+
+    Runs of earlier versions kept no token's share.
+    """
     chips = []
     shares = zip(attention.get("phrases", ()), attention.get("share", ()), attention.get("tokens", ()), strict=False)
-    for phrase, share, tokens in shares:
-        words: list[list[str]] = [[]]
-        for token in tokens:
-            words[-1].append(token.removesuffix(END_OF_WORD))
-            if token.endswith(END_OF_WORD):
-                words.append([])
-        cut = [{"pieces": word, "unknown": "".join(word).lower() in unknown} for word in words if word]
-        if cut:
-            chips.append({"phrase": phrase, "share": share, "words": cut})
+    of_tokens = attention.get("token_share") or ()
+    for number, (phrase, share, tokens) in enumerate(shares):
+        if words := words_of(tokens, unknown_words):
+            own = iter(of_tokens[number] if number < len(of_tokens) and any(of_tokens[number]) else ())
+            for word in words:
+                word["shares"] = [one for one, _ in zip(own, word["pieces"], strict=False)]
+            chips.append({"phrase": phrase, "share": share, "words": words})
     return chips
+
+
+def words_of(tokens: Sequence[str], unknown_words: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Tokens as the words that they are pieces of: {"pieces", "unknown"} each."""
+    unknown = {word.lower() for word in unknown_words}
+    words: list[list[str]] = [[]]
+    for token in tokens:
+        words[-1].append(token.removesuffix(END_OF_WORD))
+        if token.endswith(END_OF_WORD):
+            words.append([])
+    return [{"pieces": word, "unknown": "".join(word).lower() in unknown} for word in words if word]
 
 
 def heat_of(

@@ -13,7 +13,12 @@ function runOf(place, run, number) {
   state.setAttribute("role", "status");
   const line = element("div", "runs");
   line.append(made, state);
-  return line;
+  if (!run.words.length) return [line];
+  const words = element("div", "words");
+  words.setAttribute("aria-label", "The prompt's tokens");
+  words.setAttribute("role", "group");
+  for (const word of run.words) words.append(wordOf(word), " ");
+  return [line, words];
 }
 
 export default function (component) {
@@ -25,7 +30,7 @@ export default function (component) {
       const said = element("div", "said", given.text);
       for (const mark of given.marks) said.append(markOf(place, mark));
       stage.append(said);
-      if (given.run) stage.append(runOf(place, given.run, number));
+      if (given.run) stage.append(...runOf(place, given.run, number));
       stages.append(stage);
     });
     const holder = element("div", "holder");

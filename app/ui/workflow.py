@@ -33,12 +33,14 @@ class StageRun:
         state: How far it is; "stale" where it was run with other settings than those that are set now.
         detail: A word on that state, e.g. the step that it is at.
         start: Runs it. A callback.
+        words: Of a prompt that was read, its words as `step_player.words_of` cuts them.
     """
 
     label: str
     state: State
     start: Callable[[], None]
     detail: str = ""
+    words: tuple[dict[str, Any], ...] = ()
 
 
 def show_workflow(
@@ -56,10 +58,13 @@ def show_workflow(
         on_open: Called with what a clicked mark opens.
         runs: Says what can be run, by the stage's name, and how far it is now.
     """
-    is_active = any(run.state in ("queued", "running") for run in runs().values())
+    active = active_of(runs())
+    is_active = bool(active)
 
     def draw() -> None:
         now = runs()
+        if active - active_of(now):
+            st.rerun()  # what it made stands elsewhere on the page
         data, opens = laid_out(stages, marks, now)
 
         def opened() -> None:
@@ -80,6 +85,12 @@ def show_workflow(
 
     # while something runs, its state alone is drawn anew
     (st.fragment(draw, run_every=WATCH_S) if is_active else draw)()
+    if not runs():
+        st.caption("As the document tells it: no stage of it can be run here.")
+
+
+def active_of(runs: Mapping[str, StageRun]) -> set[str]:
+    return {stage for stage, run in runs.items() if run.state in ("queued", "running")}
 
 
 def laid_out(
@@ -92,7 +103,7 @@ def laid_out(
             "name": stage.stage,
             "text": tidy(stage.text),
             "marks": marks.of_citations(stage.citations, opens),
-            "run": {"label": run.label, "state": run.state, "detail": run.detail}
+            "run": {"label": run.label, "state": run.state, "detail": run.detail, "words": list(run.words)}
             if (run := runs.get(stage.stage))
             else None,
         }

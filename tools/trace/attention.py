@@ -16,7 +16,7 @@ from torch import nn
 from tools.hooks import ForwardHooks
 from tools.trace.embedding_split import SplitParts
 from tools.trace.heads import attend, split_heads
-from tools.trace.passes import Entry, Row, TracedImage
+from tools.trace.passes import Entry, Row, TracedImage, token_roles
 
 WAITING_BYTES = 4_000_000
 """Queries of a layer that may wait for later steps: all of a small model's, none of SD1.5's largest layers."""
@@ -50,7 +50,7 @@ class RowPlan:
     number: int
     rows: slice
     entries: list[Row]
-    roles: torch.Tensor  # (rows, tokens, phrases)
+    roles: torch.Tensor  # (rows, positions, phrases, then single tokens)
 
 
 class UnhookedLayer(RuntimeError):
@@ -73,6 +73,8 @@ class AttentionTrace:
     def __post_init__(self) -> None:
         self.layers = [LayerTrace(name, module) for name, module in cross_attention_layers(self.unet)]
         self.n_phrases = max(len(image.phrases) for image in self.images)
+        self.n_tokens = max(sum(map(len, image.tokens)) for image in self.images)
+        self._by_token = torch.zeros(len(self.images), self.n_tokens)  # summed over steps and layers
         if any(one.parts for image in self.images for one in image.passes):
             self.splits = SplitParts(self.images, len(self.layers))
         self._found: list[tuple[int, int, list[int], torch.Tensor]] = []  # layer, image, steps, (steps, phrases)
@@ -132,10 +134,12 @@ class AttentionTrace:
         kept = [(i, entry) for i, entry in enumerate(entries) if entry is not None]
         first, last = (kept[0][0], kept[-1][0] + 1) if kept else (0, 0)
         device = next(self.unet.parameters()).device
-        roles = [
-            nn.functional.pad(one.roles, (0, self.n_phrases - one.roles.shape[1]))
-            for one in (self.images[image].passes[number] for _, (image, number, _) in kept)
-        ]
+        roles = []
+        for _, (image, number, _) in kept:
+            of_phrases = self.images[image].passes[number].roles
+            of_tokens = token_roles(of_phrases, self.images[image].tokens)
+            widths = ((of_phrases, self.n_phrases), (of_tokens, self.n_tokens))
+            roles.append(torch.cat([nn.functional.pad(one, (0, to - one.shape[1])) for one, to in widths], -1))
         stacked = torch.stack(roles).to(device) if roles else torch.empty(0)
         rows, known = [entry for _, entry in kept], len(self._plans)
         return RowPlan(known, slice(first, last), rows, stacked)
@@ -181,7 +185,7 @@ class AttentionTrace:
             query = split_heads(waiting.queries[row, : len(steps)].flatten(0, 1), module.heads)
             key = split_heads(waiting.keys[row], module.heads)
             # a phrase's share is what attention returns where the phrase's tokens have the value 1 and all others 0
-            values, n = plan.roles[row].expand(module.heads, -1, -1), self.n_phrases
+            values, n, n_values = plan.roles[row].expand(module.heads, -1, -1), self.n_phrases, plan.roles.shape[-1]
             if parts := self.splits and self.splits.parts(index, module, image, number):
                 values = torch.cat([values, parts.values], -1)
             attended = attend(query, key, values, module.scale)  # (heads, steps * positions, features)
@@ -190,13 +194,20 @@ class AttentionTrace:
                 layer.maps = by_phrase.new_zeros(len(self.images), *by_phrase.shape[1:])
             layer.maps[image] += by_phrase.sum(0)
             self._found.append((index, image, steps, by_phrase.mean(1)))
+            of_tokens = attended[..., n:n_values].mean((0, 1)) * (share * len(steps))
+            self._by_token[image] += of_tokens.cpu()
             if self.splits and parts:
-                self.splits.observe(index, module, image, steps, query, attended[..., n:], parts)
+                self.splits.observe(index, module, image, steps, query, attended[..., n_values:], parts)
 
     def share_table(self, image: int) -> torch.Tensor:
         """Shares of one image's attention: (steps, layers, phrases), over all phrases they sum to 1."""
         n_phrases = len(self.images[image].phrases)
         return self.shares[:, :, image, :n_phrases]
+
+    def token_shares(self, image: int) -> list[list[float]]:
+        """The share of each token of each phrase, mean over steps and layers; a phrase's sum to the phrase's share."""
+        shares = iter((self._by_token[image] / (self.n_steps * len(self.layers))).tolist())
+        return [[round(next(shares), 6) for _ in cut] for cut in self.images[image].tokens]
 
     def heat_maps(self, image: int, latent_size: tuple[int, int]) -> torch.Tensor:
         """Heat maps of one image: (phrases, height, width) in shares of attention, mean over steps, layers and heads.

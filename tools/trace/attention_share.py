@@ -29,6 +29,8 @@ class AttentionShare(Measure):
         "layers, heads and positions, of the conditional passes only, each weighted by its share",
         "images.attention.share_by_layer": "(layers, phrases) the same, mean over steps",
         "images.attention.share": "(phrases) the same, mean over steps and layers",
+        "images.attention.token_share": "(phrases, tokens) each token's own share, mean over steps and layers; 0 where "
+        "a phrase is cut otherwise inside the prompt",
         "images.attention.heat_map_peak": "the largest value of any phrase's heat map: the top of the one scale they "
         "share",
         "images.attention.map_pairs": "(pairs, 2) the phrases that a correlation is between, as indices into phrases: "
@@ -56,6 +58,7 @@ class AttentionShare(Measure):
             "share_by_step": rounded(table.mean(1)),
             "share_by_layer": rounded(table.mean(0)),
             "share": rounded(table.mean((0, 1))),
+            "token_share": attention.token_shares(item),
             "heat_map_peak": round(float(maps.max()), 6),
             "map_pairs": [list(pair) for pair in pairs],
             "map_correlation": [_correlation(maps[a], maps[b]) for a, b in pairs],

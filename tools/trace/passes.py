@@ -37,6 +37,28 @@ class TracedImage:
     negative_prompt: str = ""
 
 
+def token_roles(roles: torch.Tensor, tokens: Sequence[Sequence[str]]) -> torch.Tensor:
+    """Say for every position of a pass which of the phrases' tokens stands there.
+
+    Args:
+        roles: (positions, phrases), as of a pass; in a mean of prompts a position can stand for several in part.
+        tokens: Of each phrase, as the tokenizer cut them.
+
+    Returns:
+        (positions, tokens of all phrases): a phrase's columns sum to its column of `roles` where it was cut alike
+        there, and are 0 where the pass does not name it.
+    """
+    found = roles.new_zeros(len(roles), sum(map(len, tokens)))
+    begin = 0
+    for phrase, cut in enumerate(tokens):
+        positions = roles[:, phrase].nonzero().flatten()
+        if len(positions) == len(cut):
+            for place, position in enumerate(positions):
+                found[position, begin + place] = roles[position, phrase]
+        begin += len(cut)
+    return found
+
+
 @dataclass(frozen=True)
 class StepPrediction:
     """What the UNet predicted at one step, for all images of the batch."""
