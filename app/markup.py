@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
+QUOTED = re.compile(r'"([^"]*)"')
 MACRO = re.compile(r"\\([A-Za-z]+)")  # \ours and its like, left over from LaTeX
 ADDRESS = re.compile(
     r"(?:https?://|www\.|(?<![\w.+-])[\w.+-]+@)[^\s<>]*", re.IGNORECASE
@@ -26,6 +27,11 @@ AROUND_CHARS = 900  # shown on either side of a passage in a longer document
 def tidy(text: str) -> str:
     """Drop the backslash of a LaTeX macro: `\\ours` is read as "ours"."""
     return MACRO.sub(r"\1", text)
+
+
+def typeset(text: str) -> str:
+    """Set what the program itself says in typographic quotation marks; the corpus's words stay as they are."""
+    return QUOTED.sub(r"“\1”", text)
 
 
 def escape(text: str, links_in: str = "") -> str:

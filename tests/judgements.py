@@ -5,17 +5,29 @@ import re
 import numpy as np
 
 PHOTO, ILLUSTRATION = "photographic style", "digital illustration"
+THIRD = "watercolor"
 CORNERS = ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.55, 0.45), (0.551, 0.449), (0.0, 0.0), (0.3, 0.1))
 
 
-def random_rows(rng, count):
-    """(count, 2) probabilities of two styles; now and then all the same, or out of the corners only."""
+def random_styles(rng):
+    """Two styles or three, as an experiment that takes several may be given."""
+    return [PHOTO, ILLUSTRATION, THIRD][: int(rng.integers(2, 4))]
+
+
+def random_rows(rng, count, n_styles=2):
+    """(count, styles) probabilities; now and then all the same, or out of the corners only."""
+
+    def corner():
+        row = [*CORNERS[rng.integers(len(CORNERS))], *[0.0] * (n_styles - 2)]
+        return rng.permutation(row).tolist() if n_styles > 2 else row
+
     kind = rng.integers(4)
     if kind == 0:
-        return [list(CORNERS[rng.integers(len(CORNERS))])] * count
+        return [corner()] * count
     if kind == 1:
-        return [list(CORNERS[rng.integers(len(CORNERS))]) for _ in range(count)]
-    rows = rng.dirichlet((1, 1, 0.2), size=count)[:, :2] if kind == 2 else rng.dirichlet((1, 1), size=count)
+        return [corner() for _ in range(count)]
+    likely = [1.0] * n_styles
+    rows = rng.dirichlet([*likely, 0.2], size=count)[:, :n_styles] if kind == 2 else rng.dirichlet(likely, size=count)
     return np.round(rows, 6).tolist()
 
 
@@ -27,11 +39,10 @@ def random_values(rng, count, top=1.0):
 
 
 def ahead(row):
-    """Who wins a picture, worked out apart: 0 or 1, None for a draw or where both together are below a half."""
-    first, second = row
-    if first + second < 0.5 or abs(first - second) < 0.1 - 1e-9:
-        return None
-    return int(second > first)
+    """Who wins a picture, worked out apart: a number, None for a draw or where all together are below a half."""
+    best = int(np.argmax(row))
+    others = [value for number, value in enumerate(row) if number != best]
+    return None if sum(row) < 0.5 or any(row[best] - value < 0.1 - 1e-9 for value in others) else best
 
 
 def numbers_of(text):

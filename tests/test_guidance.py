@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.judgements import ILLUSTRATION, PHOTO, ahead, random_rows, random_values
+from tests.judgements import ILLUSTRATION, PHOTO, ahead, random_rows, random_styles, random_values
 from tests.tiny import tiny_model
 from tools.experiments.experiments import read_arguments, run_experiment, save_experiment
 
@@ -16,15 +16,16 @@ GIVEN = {"styles": [{"text": PHOTO}, {"text": ILLUSTRATION}], "subject": "a red 
 
 def random_measured(rng):
     n, seeds = int(rng.integers(2, 7)), int(rng.integers(1, 4))
-    same = random_rows(rng, seeds) if rng.random() < 0.2 else None
+    styles = random_styles(rng)
+    same = random_rows(rng, seeds, len(styles)) if rng.random() < 0.2 else None
     return {
-        "styles": [PHOTO, ILLUSTRATION],
+        "styles": styles,
         "subject": "a red house",
         "scales": np.cumsum(rng.choice([0.5, 1.0, 2.5], n)).tolist(),
         "seeds": seeds,
         "by": "diffusion classifier",
         "subject_by": "diffusion classifier",
-        "probability": [same or random_rows(rng, seeds) for _ in range(n)],
+        "probability": [same or random_rows(rng, seeds, len(styles)) for _ in range(n)],
         "subject_probability": [random_values(rng, seeds) for _ in range(n)],
         "contrast": random_values(rng, n, 0.5),
         "saturation": random_values(rng, n),
@@ -42,10 +43,11 @@ def agrees(measured, findings):
     wins, shown, colour = findings.verdict.split(". ")
     wins, _, seeds = wins.partition(", by ")
     assert seeds == f"{measured['seeds']} seeds at each"
-    scales, names = measured["scales"], {0: f'"{PHOTO}"', 1: f'"{ILLUSTRATION}"', None: "either style leads"}
+    scales, names = measured["scales"], {number: f'"{style}"' for number, style in enumerate(measured["styles"])}
+    names[None] = "either style leads" if len(names) == 2 else "o style leads"
     led = []
     for rows in measured["probability"]:
-        counts = {who: [ahead(row) for row in rows].count(who) for who in (0, 1, None)}
+        counts = {who: [ahead(row) for row in rows].count(who) for who in names}
         best = [who for who, count in counts.items() if count == max(counts.values())]
         led.append(best[0] if len(best) == 1 else None)
     if "at every scale" in wins:

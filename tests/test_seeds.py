@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.judgements import ILLUSTRATION, PHOTO, ahead, random_rows
+from tests.judgements import ILLUSTRATION, PHOTO, ahead, random_rows, random_styles
 from tests.tiny import tiny_model
 from tools.experiments.experiments import run_experiment
 from tools.experiments.seeds import wilson
@@ -16,14 +16,18 @@ GIVEN = {"styles": [{"text": PHOTO}, {"text": ILLUSTRATION}], "subject": "a red 
 
 
 def random_measured(rng):
-    n = int(rng.integers(2, 24))
+    n, styles = int(rng.integers(2, 24)), random_styles(rng)
     return {
-        "styles": [PHOTO, ILLUSTRATION],
-        "shares": [0.5, 0.5],
+        "styles": styles,
+        "shares": [1 / len(styles)] * len(styles),
         "seeds": [int(seed) for seed in rng.integers(100) + np.arange(n)],
         "by": "diffusion classifier",
-        "probability": random_rows(rng, n),
+        "probability": random_rows(rng, n, len(styles)),
     }
+
+
+def no_style(measured):
+    return "neither style" if len(measured["styles"]) == 2 else "no style"
 
 
 def agrees(measured, findings):
@@ -34,9 +38,11 @@ def agrees(measured, findings):
     if len(commonest) > 1:
         assert f"on {max(counts.values())} of {len(won)} seeds each" in verdict
         assert all(f'"{style}"' in verdict for style in commonest if style) and "not typical" in verdict
-        assert ("neither style" in verdict) == (None in commonest)
+        assert (no_style(measured) in verdict) == (None in commonest)
         return
-    assert verdict.startswith(f'"{commonest[0]}" wins on' if commonest[0] else "Neither style clearly wins on")
+    assert verdict.startswith(
+        f'"{commonest[0]}" wins on' if commonest[0] else f"{no_style(measured).capitalize()} clearly wins on"
+    )
     n, hits = len(won), max(counts.values())
     low, high = wilson(hits, n)
     typical = "is typical" if low >= 0.8 else "is not typical" if high < 0.8 else "leave open whether"

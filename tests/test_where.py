@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.judgements import ILLUSTRATION, PHOTO, random_values
+from tests.judgements import ILLUSTRATION, PHOTO, random_styles, random_values
 from tests.tiny import tiny_model
 from tools.experiments.experiments import run_experiment, save_experiment
 from tools.experiments.where import overlay
@@ -13,22 +13,24 @@ HOUSE = "a red house"
 
 
 def random_measured(rng):
-    alike = np.round(rng.uniform(-1, 1, (3, 3)), 6) if rng.random() < 0.6 else np.full((3, 3), rng.choice([0.8, 0.5]))
+    styles = random_styles(rng)
+    n = 1 + len(styles)
+    alike = np.round(rng.uniform(-1, 1, (n, n)), 6) if rng.random() < 0.6 else np.full((n, n), rng.choice([0.8, 0.5]))
     alike = ((alike + alike.T) / 2).tolist()
     if rng.random() < 0.2:
-        for other in range(3):
+        for other in range(n):
             alike[1][other] = alike[other][1] = None
-    shares = rng.dirichlet(np.ones(7)).round(6).tolist()
+    shares = rng.dirichlet(np.ones(n + 4)).round(6).tolist()
     return {
         "subject": HOUSE,
-        "styles": [PHOTO, ILLUSTRATION],
-        "phrases": [HOUSE, PHOTO, ILLUSTRATION],
+        "styles": styles,
+        "phrases": [HOUSE, *styles],
         "seeds": [0, 1],
         "alike": alike,
-        "gathered": [0.25 + value for value in random_values(rng, 3, 0.3)],
-        "centre": [random_values(rng, 2) for _ in range(3)],
-        "share": shares[:3],
-        "marks": dict(zip(("start", "end", "padding", "other words"), shares[3:], strict=True)),
+        "gathered": [0.25 + value for value in random_values(rng, n, 0.3)],
+        "centre": [random_values(rng, 2) for _ in range(n)],
+        "share": shares[:n],
+        "marks": dict(zip(("start", "end", "padding", "other words"), shares[n:], strict=True)),
     }
 
 

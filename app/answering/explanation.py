@@ -21,6 +21,7 @@ from ingest.documents import Document
 from ingest.names import short_name
 from tools.search import NEAR
 
+SILENT = "The corpus does not say"
 IN_SHORT, TASK, WORKFLOW = "In short", "Task", "Workflow"
 UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What the corpus does not say"
 MAX_DOCUMENTS: Mapping[Depth, int] = {"simple": 1, "usual": 4, "detailed": 6}
@@ -177,8 +178,9 @@ def says_how(candidate: Candidate) -> float:
 def in_short(aim: Aim, reading: Reading, lead: Document, key: Candidate, card: Document | None) -> Iterable[Sentence]:
     """What is asked, the passage that bears on it most, what the corpus does not say, what a run will show."""
     if aim.styles:
-        silent = f"The corpus does not say how {_called(card)} weighs them."
-        yield Sentence(f"You ask how {_listed(aim.styles)} are balanced in one picture. {silent}", "framing")
+        yield Sentence(f"You ask how {_listed(aim.styles)} are balanced in one picture.", "framing")
+        bears = "The passage that bears on it most:"
+        yield Sentence(f"{SILENT} how {_called(card)} weighs them. {bears}", "framing")
     else:
         yield Sentence(f"You ask {_restated(aim, reading)}; the passage that bears on it most:", "framing")
     yield Sentence(key.passage.text, "claim", key.claim.citations)

@@ -9,8 +9,15 @@ SEED_QUESTION = (
     "perfectly. How does AI balance multiple styles at once—what’s happening with the weights under the hood?"
 )
 BLENDS = ("Render a red house in a meadow, half watercolor and half pencil sketch",)
-EXPERIMENTS = (
-    "At which weight does “photographic style” turn into “digital illustration”?",
-    "Does the order of “photographic style” and “digital illustration” in a prompt matter?",
-)
+
+
+def experiments_between(first: str, second: str) -> tuple[str, str]:
+    """Ask what no document says of two styles and a render can show."""
+    return (
+        f"At which weight does “{first}” turn into “{second}”?",
+        f"Does the order of “{first}” and “{second}” in a prompt matter?",
+    )
+
+
+EXPERIMENTS = experiments_between("photographic style", "digital illustration")
 STARTERS = (SEED_QUESTION, BLENDS[0], EXPERIMENTS[0])

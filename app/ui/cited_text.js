@@ -12,6 +12,8 @@ function sentenceOf(place, given, number) {
       link.target = "_blank";
       link.rel = "noopener noreferrer";
       sentence.append(link);
+    } else if (run.strong) {
+      sentence.append(element("strong", "", run.text));
     } else {
       sentence.append(run.text);
     }

@@ -12,9 +12,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.answering.explanation import SILENT
 from app.answers import Citation, CitedAnswer, Sentence
 from app.conversation.transcripts import number_sources
-from app.markup import split_links, tidy
+from app.markup import split_links, tidy, typeset
 from app.ui.charts import TITLES, Figure
 from app.ui.components import browser_component
 
@@ -135,7 +136,7 @@ def paragraphs_of(
         quotes = " ".join(citation.quote for citation in sentence.citations)
         laid: dict[str, Any] = {
             "kind": sentence.kind,
-            "runs": [{"text": piece, "href": url} for piece, url in split_links(sentence.text, quotes)],
+            "runs": runs_of(sentence, quotes, is_short),
             "marks": marks.of_figure(sentence.figure, opens)
             if sentence.figure
             else marks.of_citations(sentence.citations, opens),
@@ -144,6 +145,18 @@ def paragraphs_of(
             laid["see"] = f"see it {key}-{number}"
         paragraphs[-1]["sentences"].append(laid)
     return paragraphs, opens
+
+
+def runs_of(sentence: Sentence, quotes: str, is_short: bool) -> list[dict[str, Any]]:
+    """A sentence in pieces: links, the corpus's silence in bold, a claim in short in quotation marks."""
+    text = sentence.text
+    if sentence.kind != "claim":
+        text = typeset(text)
+    elif is_short and [text] == [citation.quote for citation in sentence.citations]:
+        text = f"“{text}”"
+    silent = SILENT if sentence.kind == "framing" and text.startswith(SILENT) else ""
+    runs: list[dict[str, Any]] = [{"text": silent, "href": None, "strong": True}] if silent else []
+    return runs + [{"text": piece, "href": url} for piece, url in split_links(text.removeprefix(silent), quotes)]
 
 
 def tells_the_swap(sentence: Sentence) -> bool:

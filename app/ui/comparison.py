@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.markup import escape
+from app.markup import escape, typeset
 from app.ui.dialogs import close_dialog, open_dialog
 
 COMPARE = "compare"
@@ -50,7 +50,7 @@ def show_comparison(before: dict[str, Any], after: dict[str, Any]) -> None:
                 st.image(picture.read_bytes(), width="stretch", output_format="PNG", alt=f"{title}: {summary(run)}")
             st.caption(escape(summary(run)))
             if verdict := run.get("verdict"):
-                st.markdown(escape(verdict))
+                st.markdown(escape(typeset(verdict)))
     changed = changes(before, after)
     st.markdown("**What changed**")
     if changed:

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.conversation.render_queue import ACTIVE, RenderQueue
-from app.markup import escape
+from app.markup import escape, typeset
 from app.ui.blend_form import Card, show_job
 from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
@@ -95,7 +95,7 @@ def show_findings(key: str, result: dict[str, Any], figure: Path) -> None:
         facts, figures, record = st.tabs(["Facts", "Figures", "Record"], key=f"tabs-{key}", on_change="rerun")
         with facts:
             if facts.open:
-                st.markdown("\n".join(f"- {escape(fact['text'])}" for fact in result["facts"]))
+                st.markdown("\n".join(f"- {escape(typeset(fact['text']))}" for fact in result["facts"]))
         with figures:
             if figures.open:
                 show_figures(map(figure_of, result["figures"]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.markup import typeset
 from app.ui.components import browser_component
 from app.ui.pictures import picture_url
 
@@ -45,4 +46,4 @@ def show_strip(key: str, label: str, pictures: Sequence[Shown], line: str = "", 
         for one in pictures
         if one.file.is_file()
     ]
-    MOUNT(key=key, data={"label": label, "pictures": drawn, "line": line, "verdict": verdict})
+    MOUNT(key=key, data={"label": label, "pictures": drawn, "line": line, "verdict": typeset(verdict)})

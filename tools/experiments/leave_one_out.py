@@ -80,11 +80,13 @@ def _verdict(measured: Mapping[str, Any]) -> str:
     most, least = by_latent[0], by_latent[-1]
     if most["latent"] == 0:
         return "Leaving out any of them changes nothing: the latents are the same."
-    text = f"Leaving out {_named(most)} moves the picture most: its latents by {most['latent']:.0%}"
+    farthest = " or ".join(_named(one) for one in by_latent if one["latent"] == most["latent"])
+    nearest = " or ".join(_named(one) for one in by_latent if one["latent"] == least["latent"])
+    text = f"Leaving out {farthest} moves the picture most: its latents by {most['latent']:.0%}"
     if most["latent"] == least["latent"]:
-        text = f"Leaving out {' or '.join(_named(one) for one in by_latent)} moves the latents by {most['latent']:.0%}"
+        text = f"Leaving out {farthest} moves the latents by {most['latent']:.0%}"
     else:
-        text += f", leaving out {_named(least)} least, by {least['latent']:.0%}"
+        text += f", leaving out {nearest} least, by {least['latent']:.0%}"
     text += "."
     if by_structure["ssim"] < most["ssim"]:
         text += (
