@@ -80,6 +80,13 @@ def test_no_result_opens_under_the_hood(searcher):
     assert not any("superiority" in c.passage.text for c in told)
 
 
+def test_where_the_answer_in_short_has_told_all_of_it_that_is_said(searcher):
+    for depth in ("usual", "detailed"):
+        told = explain(Aim(SEED_QUESTION, depth=depth), read(searcher, SEED_QUESTION))
+        (hood,) = [section for section in told.sections if section.heading == UNDER_THE_HOOD]
+        assert hood.sentences[0].kind == "framing" and "told in short" in hood.sentences[0].text
+
+
 def test_a_mechanism_is_told_by_those_that_say_how_about_as_surely_as_the_surest(searcher):
     reading = read(searcher, SEED_QUESTION)
     for document in reading.documents:

@@ -110,7 +110,7 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
         Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),
         Section(TASK, (Sentence(_task(aim), "framing"), *(c.claim for c in task))),
         Section(WORKFLOW, (told_by(chosen),) if chosen else ()),
-        Section(UNDER_THE_HOOD, tuple(under_the_hood(lead, hood))),
+        Section(UNDER_THE_HOOD, tuple(under_the_hood(hood, None if how else lead))),
         Section(PAPERS, tuple(listing(reading, d) for d in documents)),
         Section(NOT_SAID, tuple(missing)),
     ]
@@ -149,11 +149,16 @@ def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     return [c for n, c in enumerate(ranked) if n == 0 or max(c.roles, key=c.roles.__getitem__) in SETS]
 
 
-def under_the_hood(lead: Document, hood: Mapping[str, Sequence[Candidate]]) -> Iterable[Sentence]:
-    """Tell how it is done, a paragraph a document; where the leading one has told that above already, say so first."""
-    if lead.id in hood and not any(says_how(c) > 0 for c in hood[lead.id]):
+def under_the_hood(hood: Mapping[str, Sequence[Candidate]], told_above: Document | None) -> Iterable[Sentence]:
+    """Tell how it is done, a paragraph a document.
+
+    Args:
+        hood: What is told of each document, by its id; empty where nothing is wanted.
+        told_above: A document whose only sentence on it is the answer in short: that is said first.
+    """
+    if hood and told_above:
         beside = " Beside it:" if any(hood.values()) else ""
-        yield Sentence(f"How {short_name(lead.title)} does it is told in short, above.{beside}", "framing")
+        yield Sentence(f"How {short_name(told_above.title)} does it is told in short, above.{beside}", "framing")
     for chosen in hood.values():
         yield from (c.claim for c in chosen)
 
