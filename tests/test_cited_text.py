@@ -38,6 +38,21 @@ def test_the_answer_in_short_is_one_paragraph():
     assert words(paragraph) == ["You ask.", "One.", "Two."]
 
 
+def test_in_short_the_corpuss_words_stand_in_quotation_marks_and_its_silence_in_bold():
+    silent = Sentence("The corpus does not say how. It bears on it:", "framing")
+    (paragraph,), _ = laid([silent, Sentence("One", "claim", (ONE,))], is_short=True)
+    assert words(paragraph) == ["The corpus does not say how. It bears on it:", "“One”"]
+    assert [run["text"] for run in paragraph["sentences"][0]["runs"] if run.get("strong")] == [
+        "The corpus does not say"
+    ]
+
+
+def test_the_programs_quotation_marks_are_typeset_and_the_corpuss_are_not():
+    said = [Sentence('Most on "ink".', "measured", figure="nowhere"), Sentence('A "claim".', "claim", (ONE,))]
+    paragraphs, _ = laid(said)
+    assert [words(paragraph) for paragraph in paragraphs] == [["Most on “ink”."], ['A "claim".']]
+
+
 def test_a_mark_opens_the_passages_of_its_document():
     (paragraph,), opens = laid([Sentence("Both.", "claim", (ONE, TWO))])
     marks = paragraph["sentences"][0]["marks"]
