@@ -97,9 +97,9 @@ class Undertone:
         Raises:
             ToolException: It cannot be run; its text is one line.
         """
-        return run_tool(tool, arguments, ToolContext(self.searcher, self.settings.image_model, self.settings.renders))[
-            1
-        ]
+        context = ToolContext(self.searcher, self.settings.image_model, self.settings.renders)
+        _, artifact = run_tool(tool, arguments, context)
+        return artifact
 
     def approve(self, conversation_id: str) -> dict[str, Any]:
         """Run what the last answer of a conversation proposes.

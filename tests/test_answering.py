@@ -138,10 +138,10 @@ def test_styles_are_told_with_what_is_not_known_and_what_the_render_shows(search
         shows="The render shows it.",
     )
     short = found.sections[0].sentences
-    assert [s.kind for s in short] == ["framing", "claim", "program"]
-    assert "“watercolor” and “pixel art”" in short[0].text and "does not say" in short[0].text
+    assert [s.kind for s in short] == ["framing", "framing", "claim", "program"]
+    assert "“watercolor” and “pixel art”" in short[0].text and "does not say" in short[1].text
     assert found.workflow[0].text == "One prompt that names “watercolor” and “pixel art”"
-    assert found.workflow[0].run is None and found.workflow[1].run == run
+    assert found.workflow[0].run["tool"] == "read_prompt" and found.workflow[1].run == run
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_heat_maps_agree_with_daam_on_one_plain_prompt():
         roles[tokens, column] = 1
     roles[roles.sum(1) == 0, 3] = 1
     branch = replace(whole.branches[0], roles=roles)
-    conditioning = replace(whole, phrases=(*words, "rest"), branches=(branch,))
+    conditioning = replace(whole, phrases=(*words, "rest"), tokens=(), branches=(branch,))
     with (
         AttentionTrace(model.pipeline.unet, [conditioning.traced()]) as attention,
         blended_passes(model, [conditioning], AttentionAlone(attention)),

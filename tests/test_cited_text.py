@@ -99,6 +99,6 @@ def test_a_stage_shows_its_run_and_how_far_it_is():
     data, opens = laid_out(stages, marks, {"model": StageRun("Render it", "running", lambda: None, "step 3 of 20")})
     assert [stage["run"] for stage in data["stages"]] == [
         None,
-        {"label": "Render it", "state": "running", "detail": "step 3 of 20"},
+        {"label": "Render it", "state": "running", "detail": "step 3 of 20", "words": []},
     ]
     assert opens == [(ONE,)]

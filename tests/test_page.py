@@ -140,7 +140,7 @@ def test_a_starter_is_answered_with_marks_sources_and_a_card(page):
     assert len(marks(page)) > 5
     (workflow,) = components(page, "stages")
     assert [stage["name"] for stage in workflow["stages"]] == ["input", "model", "output"]
-    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == [None, "idle", "idle"]
+    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == ["idle"] * 3
     assert "http://arxiv.org/pdf/2402.12974v2.pdf" in words(page)
     assert "no paper given" in words(page)
     assert [slider.value for slider in page.slider] == [50, 50]
@@ -213,7 +213,7 @@ def test_render_shows_the_image_and_the_conversation_goes_on(page):
     assert len(pictures(page)) == 1
     assert "Render again" in [button.label for button in buttons(page, "render")]
     (workflow,) = components(page, "stages")
-    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == [None, "done", "idle"]
+    assert [stage["run"] and stage["run"]["state"] for stage in workflow["stages"]] == ["idle", "done", "idle"]
     page.slider[1].set_value(70).run()
     assert components(page, "stages")[0]["stages"][1]["run"]["state"] == "stale"
     assert page.get("download_button") == []

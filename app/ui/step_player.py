@@ -120,7 +120,7 @@ def chips_of(attention: dict[str, Any], unknown_words: Sequence[str]) -> list[di
         if words := words_of(tokens, unknown_words):
             own = iter(of_tokens[number] if number < len(of_tokens) and any(of_tokens[number]) else ())
             for word in words:
-                word["shares"] = [one for one, _ in zip(own, word["pieces"], strict=False)]
+                word["shares"] = [one for _, one in zip(word["pieces"], own, strict=False)]
             chips.append({"phrase": phrase, "share": share, "words": words})
     return chips
 
