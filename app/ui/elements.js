@@ -50,7 +50,7 @@ function wordOf(word, tell, most) {
   word.pieces.forEach((piece, number) => {
     const token = element("span", "token", piece), share = word.shares?.[number];
     if (share !== undefined) {
-      token.style.setProperty("--depth", `${Math.round(8 + 36 * share / most)}%`);
+      token.style.setProperty("--depth", `${Math.round(8 + 22 * share / most)}%`);
       token.append(element("span", "own", ` ${tell(share)}`));
     }
     made.append(token);
