@@ -35,6 +35,7 @@ SURELY_PROGRAM = 0.9
 """Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
+OF_THE_CORPUS: tuple[Kind, ...] = ("ask", "links", "foreign")
 DRAWS = 0.2
 """How likely a change after an experiment must be a request to render, to ask for a picture and not for it again."""
 TOLD: tuple[Kind, ...] = ("ask", "run", "compare")
@@ -121,6 +122,8 @@ def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
     is_near = confidence < SURE and possible[second] >= NEAR * confidence
     if is_near and KINDS[first] == "experiment" and KINDS[second] in TOLD:
         first, second = second, first  # one answer tells what is known and offers to find out
+    if is_near and KINDS[first] == "program" and KINDS[second] in OF_THE_CORPUS:
+        return KINDS[second], None, confidence  # what the corpus lacks is refused, and says what can be asked
     is_near = is_near and are_far_apart(KINDS[first], KINDS[second])
     return KINDS[first], KINDS[second] if is_near else None, confidence
 
