@@ -71,11 +71,15 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
+    rewritten = standalone(message, state, named, wants_link=kind == "links")
+    if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
+        if kind == "program" and confidence < SURELY_PROGRAM:
+            kind = "ask"
+        if not state.runs and "experiment" in (kind, runner_up):
+            kind, runner_up = "ask" if kind == "experiment" else kind, None
     tells_too = runner_up == "experiment" and kind in TOLD
     runner_up = None if tells_too else runner_up
-    rewritten = standalone(message, state, named, wants_link=kind == "links")
-    if kind == "program" and not chosen and confidence < SURELY_PROGRAM and rewritten.is_bound:
-        kind = "ask"  # "it" is the document that was spoken of
+    is_of_document = bool(named) or (rewritten.is_bound and not state.runs)
     is_searched = kind in ("ask", "links")
     common: dict[str, Any] = {
         "message": message,
@@ -87,7 +91,8 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     }
     wants = {kind, runner_up}
     slots = _slots(message, features.words, judged, state, "adjust" if "adjust" in wants and kind != "render" else kind)
-    if "experiment" in wants or tells_too or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT):
+    would_tell = tells_too or (kind == "ask" and judged.experiments[-1] < NO_EXPERIMENT)
+    if "experiment" in wants or (would_tell and not is_of_document):  # no render tells what a document holds
         slots["experiment"] = EXPERIMENTS[int(judged.experiments[:-1].argmax())]
     elif state.runs and kind == "adjust" and not _wants_picture(judged, slots):
         slots["experiment"] = state.runs[-1].tool.partition("experiment:")[2] or None
