@@ -1,7 +1,8 @@
 """What the embedded image model can do, judged by classifiers that never saw a render: `python -m tests.evals.studio`.
 
-Single styles, blends at nine weights by three methods, variety over seeds, and seconds per image. Rendering all of it
-takes some minutes on two cores; `--quick` does a fifth, `--all-pairs` every prompt with every pair of styles.
+Single styles, likeness to drawings, blends at nine weights by three methods, variety over seeds, seconds per image.
+Rendering all of it takes some minutes on two cores; `--quick` does a fifth, `--all-pairs` every prompt with every pair
+of styles.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import torch
 from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
+from tests.evals.classifier import FIRST_SEED, subject_of
 from tests.evals.results import Table, write_results
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
-from tools.studio.judges import judge
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES
+from tools.studio.judges import judge, load_judges
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw_styles, sample_scene
 
 WEIGHTS = tuple(np.linspace(0, 1, 9))
 METHODS = ("prompt", "embedding", "composable")
@@ -149,6 +151,57 @@ def variety(model: ImageModel, seeds: int = 16) -> float:
     return float(np.mean([structural_similarity(x, y, channel_axis=-1) for x, y in pairs]))
 
 
+def fidelity(model: ImageModel, count: int) -> dict[str, Any]:
+    """Renders beside drawings of the same scenes, which no training draws from, in every style.
+
+    Returns:
+        `octave`: by style, energy of the highest octave of frequencies over that of the drawings. `frechet`: distance
+        of the judges' features, between renders and drawings, and between two halves of the drawings for scale.
+    """
+    scenes = [sample_scene(FIRST_SEED + number) for number in range(count)]
+    drawn = np.stack([draw_styles(scene) for scene in scenes], axis=1)  # (styles, scenes, H, W, 3)
+    requests = [
+        BlendRequest(
+            subject_of(scene), (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=n
+        )
+        for style in STYLES
+        for n, scene in enumerate(scenes)
+    ]
+    made = np.stack([image for image, _ in render(model, requests)]).reshape(drawn.shape)
+    octaves = {style: highest_octave(m) / highest_octave(d) for style, m, d in zip(STYLES, made, drawn, strict=True)}
+    told = [features(pictures.reshape(-1, *drawn.shape[2:])) for pictures in (made, drawn)]
+    halves = [features(half.reshape(-1, *drawn.shape[2:])) for half in (drawn[:, ::2], drawn[:, 1::2])]
+    return {"octave": octaves, "frechet": {"renders": frechet(*told), "drawings, half and half": frechet(*halves)}}
+
+
+def highest_octave(pictures: np.ndarray) -> float:
+    """Mean energy of frequencies from a quarter of a cycle per pixel up, of (N, H, W, 3) uint8 pictures."""
+    grey = pictures.astype(np.float64).mean(-1) / 255
+    power = np.abs(np.fft.fft2(grey)) ** 2
+    frequency = np.hypot(np.fft.fftfreq(grey.shape[1])[:, None], np.fft.fftfreq(grey.shape[2])[None])
+    return float(power[:, frequency >= 0.25].sum(1).mean())
+
+
+@torch.no_grad()
+def features(pictures: np.ndarray) -> np.ndarray:
+    """(N, features) of the judges, who learned from drawings alone."""
+    judges = load_judges()
+    parts = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).split(64)
+    return torch.cat([judges.features(part.float() / 127.5 - 1) for part in parts]).double().numpy()
+
+
+def frechet(one: np.ndarray, other: np.ndarray) -> float:
+    """Frechet distance between two clouds of features, (N, F) each, taken for Gaussian.
+
+    Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule ...", section 1.
+    """
+    spread = [np.cov(cloud, rowvar=False) for cloud in (one, other)]
+    values = np.linalg.eigvals(spread[0] @ spread[1])
+    root = np.sqrt(np.clip(values.real, 0, None)).sum()
+    apart = ((one.mean(0) - other.mean(0)) ** 2).sum()
+    return float(apart + np.trace(spread[0]) + np.trace(spread[1]) - 2 * root)
+
+
 def seconds(repeats: int = 3) -> dict[str, float]:
     """Seconds per image at 20 steps with guidance: 1 and 9 images, float32 and bfloat16; the median of the repeats."""
     measured = {}
@@ -169,7 +222,7 @@ def seconds(repeats: int = 3) -> dict[str, float]:
     return measured
 
 
-PARTS = ("singles", "blends", "variety", "seconds")
+PARTS = ("singles", "fidelity", "blends", "variety", "seconds")
 
 
 def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
@@ -181,6 +234,14 @@ def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = 
         wanted = {"style": 0.95, "object": 0.90, "colour": 0.90, "setting": 0.85}
         Table("single-style prompts, judged right", ("question", "share", "wanted")).show(
             [(name, f"{value:.3f}", f"{wanted[name]:.2f}") for name, value in singles.items()]
+        )
+    if "fidelity" in parts:
+        close = figures["fidelity"] = fidelity(model, 20 if quick else 80)
+        Table("highest octave, renders over drawings of the same scenes", ("style", "share", "wanted")).show(
+            [(name, f"{value:.2f}", ".8 to 1.2") for name, value in close["octave"].items()]
+        )
+        Table("Frechet distance to drawings, judges' features", ("of", "distance")).show(
+            [(name, f"{value:.3f}") for name, value in close["frechet"].items()]
         )
     if "blends" in parts:
         mixed = figures["blends"] = blends(model, 8 if quick else 40, all_pairs)

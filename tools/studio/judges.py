@@ -42,6 +42,10 @@ class Judges(nn.Module):
             width = max(8, channels[-1] // 2) if question == "style" else channels[-1]
             self.heads[question] = nn.Linear(2 * width, len(answers))
 
+    def features(self, signal: torch.Tensor) -> torch.Tensor:
+        """What the questions are answered from, (N, features) for (N, 3, 128, 128) in -1..1: texture, then content."""
+        return torch.cat([_pooled(self.texture(signal)), _pooled(self.content(signal))], dim=1)
+
     def forward(self, signal: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits (N, answers) of each question for (N, 3, 128, 128) in -1..1."""
         texture, content = _pooled(self.texture(signal)), _pooled(self.content(signal))
