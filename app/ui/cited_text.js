@@ -12,6 +12,10 @@ function sentenceOf(place, given, number) {
       link.target = "_blank";
       link.rel = "noopener noreferrer";
       sentence.append(link);
+    } else if (run.code) {
+      const code = element("code", "listing", run.text);
+      code.tabIndex = 0;
+      sentence.append(code);
     } else {
       sentence.append(run.text);
     }

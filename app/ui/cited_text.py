@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.answers import Citation, CitedAnswer, Sentence
 from app.conversation.transcripts import number_sources
-from app.markup import split_links, tidy
+from app.markup import code_in, split_links, tidy
 from app.ui.charts import TITLES, Figure
 from app.ui.components import browser_component
 
@@ -135,7 +135,7 @@ def paragraphs_of(
         quotes = " ".join(citation.quote for citation in sentence.citations)
         laid: dict[str, Any] = {
             "kind": sentence.kind,
-            "runs": [{"text": piece, "href": url} for piece, url in split_links(sentence.text, quotes)],
+            "runs": _runs(sentence.text, quotes),
             "marks": marks.of_figure(sentence.figure, opens)
             if sentence.figure
             else marks.of_citations(sentence.citations, opens),
@@ -144,6 +144,13 @@ def paragraphs_of(
             laid["see"] = f"see it {key}-{number}"
         paragraphs[-1]["sentences"].append(laid)
     return paragraphs, opens
+
+
+def _runs(text: str, quotes: str) -> list[dict[str, Any]]:
+    """A sentence's text as the component draws it: a block of code whole and as it is written, else its links apart."""
+    if (code := code_in(text)) is not None:
+        return [{"text": code, "code": True}]
+    return [{"text": piece, "href": url} for piece, url in split_links(text, quotes)]
 
 
 def tells_the_swap(sentence: Sentence) -> bool:
