@@ -5,6 +5,7 @@ A passage is always the document's own text, to the letter; what is between pass
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import re
 from collections.abc import Iterator
@@ -77,6 +78,14 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
         header = block.header if block else ""
         passages.append(Passage(f"p{digest[:8]}", document.id, start, end, text, kind == "field", kind, path, header))
     return tuple(passages)
+
+
+def place_of(document: Document, start: int) -> str:
+    """Return where a passage stands, for people: "page 4, below Limits / Hands"; empty where nothing tells."""
+    path = next((p.path for p in split_passages(document) if p.start == start), ())
+    pages = document.metadata.get("pages")
+    page = f"page {bisect.bisect_right(pages, start)}" if isinstance(pages, list) and pages else ""
+    return ", ".join(part for part in (page, f"below {' / '.join(path)}" if path else "") if part)
 
 
 def _spans(text: str) -> Iterator[tuple[str, int, int, Block | None]]:

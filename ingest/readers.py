@@ -17,6 +17,7 @@ from ingest.blocks import read_blocks
 from ingest.errors import CorpusError
 from ingest.files import open_regular, read_regular
 from ingest.front_matter import facts_of, split_front_matter
+from ingest.pdf import read_pdf_text
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 """A file that is read whole must be small; JSON lines are streamed and may be any size."""
@@ -212,6 +213,26 @@ def read_field_blocks(file: Path) -> Iterator[Record | CorpusError]:
         raise CorpusError(file, "no `Model:` line; write blocks of Model:, Paper:, GitHub:, Summary:", 1)
 
 
+def read_pdf(file: Path) -> Iterator[Record | CorpusError]:
+    """Read a PDF as one paper."""
+    data = read_regular(file, MAX_FILE_BYTES)
+    if len(data) > MAX_FILE_BYTES:
+        raise CorpusError(file, f"more than {MAX_FILE_BYTES // 2**20} MB; split it")
+    if not data:
+        raise CorpusError(file, "the file is empty; write something in it or remove it")
+    pdf = read_pdf_text(file, data)
+    yield (
+        1,
+        {
+            "kind": "paper",
+            "id": slug(file.stem),
+            "title": pdf.title or file.stem,
+            "body": pdf.body,
+            "pages": list(pdf.pages),
+        },
+    )
+
+
 def slug(text: str) -> str:
     """A text as an id: lower case, with hyphens for all but letters and digits; ASCII where it has any."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
@@ -225,5 +246,6 @@ READERS: dict[str, Reader] = {
     ".ndjson": read_json_lines,
     ".json": read_json_lines,
     ".txt": read_field_blocks,
+    ".pdf": read_pdf,
 }
 """The reader of each ending."""

@@ -174,7 +174,7 @@ def test_no_such_file_and_no_such_format(tmp_path):
     with pytest.raises(CorpusError, match=r"gone\.md: no such file"):
         list(read_documents([tmp_path / "gone.md"]))
     with pytest.raises(CorpusError, match="not a format"):
-        list(read_documents([write(tmp_path, "a.pdf", "x")]))
+        list(read_documents([write(tmp_path, "a.docx", "x")]))
 
 
 def test_two_documents_with_one_id(tmp_path):
