@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ingest.readable import unsteered
+
 PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=\"'&@])")
 QUOTED = re.compile(r'"([^"]*)"')
 MACRO = re.compile(r"\\([A-Za-z]+)")  # \ours and its like, left over from LaTeX
@@ -19,14 +21,15 @@ DRAWING = re.compile(  # what can tag, mark, link or frame
 )
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # what steers a terminal
 WEB_ADDRESS = re.compile(r"https?://[^\s<>\[\]()\"'\\`]+")  # what may be the target of a link
+FENCE = re.compile(r"[ \t]*(```+|~~~+)[^`\n]*\n")
 WORD_JOINER = "\u2060"  # takes no room; an address that holds one is no address
 WHOLE_DOCUMENT_CHARS = 3_000
 AROUND_CHARS = 900  # shown on either side of a passage in a longer document
 
 
 def tidy(text: str) -> str:
-    """Drop the backslash of a LaTeX macro: `\\ours` is read as "ours"."""
-    return MACRO.sub(r"\1", text)
+    """Drop the backslash of a LaTeX macro (`\\ours` is read as "ours"), and what turns the text behind it."""
+    return MACRO.sub(r"\1", unsteered(text))
 
 
 def typeset(text: str) -> str:
@@ -64,6 +67,18 @@ def split_links(text: str, links_in: str = "") -> list[tuple[str, str | None]]:
         pieces.append((address, address))
         low = found.start() + len(address)
     return [*pieces, (text[low:], None)] if low < len(text) or not pieces else pieces
+
+
+def code_in(text: str) -> str | None:
+    """Return the code that a text fences, as it is written; None where the text is no fenced code."""
+    fence = FENCE.match(text)
+    if not fence:
+        return None
+    first, *lines = text.split("\n")
+    if lines and lines[-1].strip().startswith(fence[1]) and not lines[-1].strip().strip(fence[1][0]):
+        lines.pop()
+    indent = len(first) - len(first.lstrip())
+    return unsteered("\n".join(line[indent:] if not line[:indent].strip() else line for line in lines)).strip("\n")
 
 
 def defuse(text: str, links_in: str = "") -> str:

@@ -6,16 +6,19 @@ nothing of sentences, vectors or the index.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.readers import READERS, CorpusError
+from ingest.errors import CorpusError
+from ingest.readable import readable, unsteered
+from ingest.readers import ARXIV_ID, READERS, slug
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -76,12 +79,35 @@ def read_documents(
                 reject(item)
                 continue
             line, document = item
+            if document.id in seen and document.id == _file_id(file):
+                document = replace(document, id=_distinct_id(document, file, seen))
+            if document.id in seen and ARXIV_ID.fullmatch(document.id):
+                problem = f"another version of arXiv:{document.id}, which {seen[document.id]} gives; keep one of them"
+                reject(CorpusError(file, problem, line))
+                continue
             if document.id in seen:
                 problem = f"the id {document.id!r} is taken by {seen[document.id]}; give one of them another id"
                 reject(CorpusError(file, problem, line))
                 continue
             seen[document.id] = f"{file}:{line}"
             yield document
+
+
+def _file_id(file: Path) -> str:
+    """Return the id of a document that is called by its file's or its folder's name."""
+    return slug(_stem(file))
+
+
+def _stem(file: Path) -> str:
+    return real(file.parent).name if file.stem.lower() in ("readme", "model_card") else file.stem
+
+
+def _distinct_id(document: Document, file: Path, taken: Collection[str]) -> str:
+    """Return another id for a document whose name is taken: by its owner's folder, else by where it lies."""
+    by_owner = slug(f"{real(file.parent).parent.name} {_stem(file)}")
+    if _stem(file) != file.stem and by_owner not in taken:
+        return by_owner
+    return f"{document.id}-{hashlib.sha256(document.metadata['source'].encode()).hexdigest()[:6]}"
 
 
 def real(path: Path) -> Path:
@@ -150,13 +176,15 @@ def _read_file(file: Path, folder: Path) -> Iterator[tuple[int, Document] | Corp
 def _make_document(file: Path, line: int, fields: Mapping[str, Any], where: Mapping[str, str], origin: str) -> Document:
     left = dict(fields)
     kind, document_id, title, body = (left.pop(key, None) for key in ("kind", "id", "title", "body"))
-    if isinstance(document_id, int | float) and not isinstance(document_id, bool):
-        document_id = str(document_id)
+    document_id, title = (
+        str(value) if isinstance(value, int | float | datetime.date) and not isinstance(value, bool) else value
+        for value in (document_id, title)
+    )
     for name, value in (("id", document_id), ("title", title), ("summary", body)):
         if not isinstance(value, str) or not value.strip():
             also = " (or `abstract`)" if name == "summary" else ""
             raise CorpusError(file, f"no `{name}`{also}; every document needs one, as text", line)
-    document_id, title, body = document_id.strip(), " ".join(title.split()), body.strip()
+    document_id, title, body = document_id.strip(), readable(unsteered(title)) or title.strip(), body.strip()
     if _CONTROL.search(document_id) or len(document_id) > 200:
         raise CorpusError(file, "the id must be one line of at most 200 characters; shorten it", line)
     urls = {name: _url(file, line, name, left.pop(name, None)) for name in ("paper_url", "github_url")}

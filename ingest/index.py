@@ -28,6 +28,7 @@ from ingest.documents import CorpusError, Document, read_documents, real
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
 from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
+from ingest.readable import unbroken
 from ingest.refusals import IndexRefused, damaged, explained
 from ingest.report import SyncReport
 from ingest.salvage import damage
@@ -252,8 +253,8 @@ class Index(IndexQueries):
 
     def _embed(self, rows: Sequence[tuple[Document, Sequence[Passage]]]) -> NDArray[np.float32]:
         """Return the vectors of the documents, then of all passages, (documents + passages, d) float32."""
-        texts = [f"{document.title}\n{document.text}" for document, _ in rows]
-        texts += [p.text for _, passages in rows for p in passages]
+        texts = [f"{document.title}\n{unbroken(document.text)}" for document, _ in rows]
+        texts += [p.searched for _, passages in rows for p in passages]
         return self.embedder.encode(texts)
 
     def _put_vectors(self, rows: Sequence[tuple[Document, Sequence[Passage]]], vectors: NDArray[np.float32]) -> None:
@@ -266,7 +267,7 @@ class Index(IndexQueries):
 
     def _put_words(self, documents: Iterable[Document], even_known: bool = False) -> list[str]:
         """Give Chroma the words of these documents that are new; return them, for SQLite to take note of."""
-        words = dict.fromkeys(word for d in documents for word in content_words(f"{d.title} {d.text}"))
+        words = dict.fromkeys(word for d in documents for word in content_words(f"{d.title} {unbroken(d.text)}"))
         known = set() if even_known else self.lexical.known_words(list(words))
         new = [word for word in words if word not in known]
         self.dense.put(WORDS, new, self.embedder.encode(new))

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.documents import Document, real
-from ingest.passages import Passage
+from ingest.passages import Passage, split_passages
+from ingest.readable import unbroken
 from ingest.salvage import seal, unseal
 from ingest.words import content_words
 
@@ -31,15 +32,18 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, id TEXT NOT NULL,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, is_field INTEGER NOT NULL,
+    kind TEXT NOT NULL DEFAULT '', path TEXT NOT NULL DEFAULT '[]', header TEXT NOT NULL DEFAULT '',
     UNIQUE (document_id, start));
 CREATE VIRTUAL TABLE IF NOT EXISTS document_words USING fts5 (title, text, tokenize = 'porter unicode61');
 CREATE VIRTUAL TABLE IF NOT EXISTS passage_words USING fts5 (text, tokenize = 'porter unicode61');
 """
-_PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field'
+_PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field, kind, path, header'
 _IN_PLACES = (
     "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 BUSY_TIMEOUT_S = 30.0
+VERSION = 2
+"""Of how documents are cut into passages and kept; what an older program kept is cut anew when it is opened."""
 
 
 class LexicalIndex:
@@ -55,6 +59,8 @@ class LexicalIndex:
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.executescript(_SCHEMA)
+        if self._version < VERSION:
+            self._renew()
 
     def close(self) -> None:
         self._db.close()
@@ -156,14 +162,16 @@ class LexicalIndex:
             (document.id, document.content_hash, document.origin, _record(document)),
         ).lastrowid
         self._db.execute(
-            "INSERT INTO document_words (rowid, title, text) VALUES (?, ?, ?)", (number, document.title, document.text)
+            "INSERT INTO document_words (rowid, title, text) VALUES (?, ?, ?)",
+            (number, document.title, unbroken(document.text)),
         )
         for p in passages:
             number = self._db.execute(
-                'INSERT INTO passages (document_id, id, start, "end", text, is_field) VALUES (?, ?, ?, ?, ?, ?)',
-                (p.document_id, p.id, p.start, p.end, p.text, p.is_field),
+                'INSERT INTO passages (document_id, id, start, "end", text, is_field, kind, path, header) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (p.document_id, p.id, p.start, p.end, p.text, p.is_field, p.kind, json.dumps(p.path), p.header),
             ).lastrowid
-            self._db.execute("INSERT INTO passage_words (rowid, text) VALUES (?, ?)", (number, p.text))
+            self._db.execute("INSERT INTO passage_words (rowid, text) VALUES (?, ?)", (number, p.searched))
 
     def delete(self, ids: Iterable[str]) -> None:
         of_passages = "DELETE FROM passage_words WHERE rowid IN (SELECT number FROM passages WHERE document_id = ?)"
@@ -236,6 +244,33 @@ class LexicalIndex:
     def set_matrix(self, name: str, data: bytes) -> None:
         self._db.execute("INSERT OR REPLACE INTO matrices VALUES (?, ?)", (name, data))
 
+    @property
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _renew(self) -> None:
+        """Cut what an older program kept into passages anew.
+
+        Documents whose passages are others now are pending: the next run makes their vectors.
+        """
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._version >= VERSION:  # another process was first
+                return
+            if "kind" not in {row[1] for row in self._db.execute("PRAGMA table_info(passages)")}:
+                for name, default in (("kind", "''"), ("path", "'[]'"), ("header", "''")):
+                    self._db.execute(f"ALTER TABLE passages ADD COLUMN {name} TEXT NOT NULL DEFAULT {default}")
+            for document in self.documents():
+                passages = split_passages(document)
+                old = [(p.id, p.searched) for p in self.passages(document.id)]
+                self.delete([document.id])
+                self.insert(document, passages)
+                if old != [(p.id, p.searched) for p in passages]:
+                    self.begin([document.id])
+            if len(self):
+                self.note_change()
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
     def _among(self, column: str, table: str, values: Sequence[str]) -> set[str]:
         query = f"SELECT {column} FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
         return {row[0] for row in self._db.execute(query, (json.dumps(list(values)),))}
@@ -246,8 +281,10 @@ def passage_key(passage: Passage) -> str:
     return f"{passage.document_id}#{passage.start}"
 
 
-def _passage(passage_id: str, document_id: str, start: int, end: int, text: str, is_field: int) -> Passage:
-    return Passage(passage_id, document_id, start, end, text, bool(is_field))
+def _passage(
+    passage_id: str, document_id: str, start: int, end: int, text: str, is_field: int, kind: str, path: str, header: str
+) -> Passage:
+    return Passage(passage_id, document_id, start, end, text, bool(is_field), kind, tuple(json.loads(path)), header)
 
 
 def _document(record: str, origin: str) -> Document:

@@ -1,10 +1,11 @@
-"""From a document to its passages: sentences with character spans and stable ids.
+"""From a document to its passages: what can be quoted of it, with character spans and stable ids.
 
-Knows text only. A passage is always the document's own text, to the letter; what is between passages is white space.
+A passage is always the document's own text, to the letter; what is between passages is white space and markup.
 """
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import re
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ingest.blocks import Block, read_blocks
 from ingest.documents import Document
+from ingest.readable import readable, unbroken
+from ingest.words import is_function_word
 
 MAX_SENTENCE_CHARS = 20_000
 """A paragraph without end (a base64 blob, a table in one line) is kept as one passage; splitting it is quadratic."""
@@ -21,11 +25,13 @@ MAX_ENDS = 100
 """Where a paragraph may end more sentences than that, our own rules tell them apart: the splitter's time grows with
 the square of their number."""
 
+MAX_ITEM_CHARS = 400
+"""A list item of more is quoted by its sentences."""
+
 NEAR_CHARS = 60
 _FIELD_LINE = re.compile(r"(?:Model|Paper|GitHub): \S.*")
-_BLOCK_START = re.compile(r"(?<!\s)\s*(?:#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>|<)")
-_FENCE = re.compile(r"(?<!\s)\s*(```|~~~)")
 _END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=\S)")
+_RUN_TOGETHER = re.compile(r"(?<=[a-z]{3}[.!?])([A-Z][a-z]*)(?=\s)")
 _MAY_END = re.compile(r"[.!?][^\w\s]{0,8}\s|[^\x00-\x7f]")
 """What a text of more than one sentence holds: to look for it takes a hundredth of the time that splitting takes."""
 _OPEN_END = re.compile(
@@ -38,7 +44,7 @@ _OPEN_END = re.compile(
 
 @dataclass(frozen=True)
 class Passage:
-    """A sentence, or a field line, of a document: ``document.text[start:end] == text``."""
+    """What can be quoted of a document: ``document.text[start:end] == text``."""
 
     id: str  # "p" + 8 hex of sha256(document_id, start, text): the same as long as the passage is
     document_id: str
@@ -46,57 +52,103 @@ class Passage:
     end: int
     text: str
     is_field: bool  # a line `Model:`, `Paper:` or `GitHub:`
+    kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "field"
+    path: tuple[str, ...] = ()  # the headings that it stands below, the outermost first; the title is none of them
+    header: str = ""  # of a row: its table's column names; of code: its language
+
+    @property
+    def searched(self) -> str:
+        """What the passage is found by: its text, below its headings and its table's header; words are unbroken."""
+        header = self.header if self.kind == "row" else ""
+        return "\n".join(part for part in (" / ".join(self.path), header, unbroken(self.text)) if part)
 
 
 def split_passages(document: Document) -> tuple[Passage, ...]:
-    """Split a document into its sentences and field lines, in order and without overlap."""
+    """Split a document into what can be quoted of it, in order and without overlap.
+
+    That is: sentences, list items, table rows, code blocks and field lines. A heading is none: it stands in the path of
+    what is below it, but where it is the document's title.
+    """
     passages = []
-    for start, end, is_field in _spans(document.text):
+    title = readable(document.title)
+    for kind, start, end, block in _spans(document.text):
         text = document.text[start:end]
         digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
-        passages.append(Passage(f"p{digest[:8]}", document.id, start, end, text, is_field))
+        path = tuple(words for words in block.path if words != title) if block else ()
+        header = block.header if block else ""
+        passages.append(Passage(f"p{digest[:8]}", document.id, start, end, text, kind == "field", kind, path, header))
     return tuple(passages)
 
 
-def _spans(text: str) -> Iterator[tuple[int, int, bool]]:
-    for start, end, is_field in _blocks(text):
-        for low, high in [(start, end)] if is_field else _sentences(text, start, end):
-            while low < high and text[low].isspace():
-                low += 1
-            while high > low and text[high - 1].isspace():
-                high -= 1
-            if low < high:
-                yield low, high, is_field
+def place_of(document: Document, start: int) -> str:
+    """Return where a passage stands, for people: "page 4, below Limits / Hands"; empty where nothing tells."""
+    path = next((p.path for p in split_passages(document) if p.start == start), ())
+    pages = document.metadata.get("pages")
+    page = f"page {bisect.bisect_right(pages, start)}" if isinstance(pages, list) and pages else ""
+    return ", ".join(part for part in (page, f"below {' / '.join(path)}" if path else "") if part)
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, end, is_field) of paragraphs, headings, list items, code blocks and field lines."""
-    begin, at, fence = 0, 0, False
-    for line in text.splitlines(keepends=True):
-        end = at + len(line)
-        bare = line.rstrip()
-        if _FENCE.match(line):
-            if not fence:
-                yield begin, at, False
-                begin = at
-            else:
-                yield begin, end, False
-                begin = end
-            fence = not fence
-        elif fence:
-            pass
-        elif _FIELD_LINE.fullmatch(bare):
-            yield begin, at, False
-            yield at, at + len(bare), True
-            begin = end
-        elif not bare or _BLOCK_START.match(line):
-            yield begin, at, False
-            begin = at
-            if line.lstrip().startswith("#"):
-                yield at, end, False
-                begin = end
-        at = end
-    yield begin, len(text), False
+def _spans(text: str) -> Iterator[tuple[str, int, int, Block | None]]:
+    """Yield (kind, start, end, block); a field line stands in no block."""
+    body_end = len(text)
+    # what closes the text as field lines is that, also behind a fence that nothing closes
+    while (begin := text.rfind("\n", 0, max(body_end - 1, 0)) + 1) < body_end:
+        line = text[begin:body_end].strip()
+        if line and not _FIELD_LINE.fullmatch(line):
+            break
+        body_end = begin
+    for block in read_blocks(text[:body_end]):
+        if block.kind == "code":
+            yield "code", block.start, block.end, block
+        elif block.kind == "row":
+            yield "row", block.start, block.end, block
+        elif block.kind != "heading":
+            yield from _of_block(text, block)
+    for start, end in _lines(text, body_end, len(text)):
+        yield "field", start, end, None
+
+
+def _of_block(text: str, block: Block) -> Iterator[tuple[str, int, int, Block | None]]:
+    """Yield the sentences of a paragraph, and the field lines in it."""
+    kind = "item" if block.kind == "item" else "sentence"
+    is_whole = kind == "item" and block.end - block.start <= MAX_ITEM_CHARS
+    begin = block.start
+    for start, end in [*_lines(text, block.start, block.end), (block.end, block.end)]:
+        if start < block.end and not _FIELD_LINE.fullmatch(text[start:end]):
+            continue
+        for low, high in [(begin, start)] if is_whole else _parted(text, begin, start):
+            if span := _trimmed(text, low, high):
+                yield kind, *span, block
+        if start < end:
+            yield "field", start, end, None
+        begin = end
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the lines that are not blank, without the space around them."""
+    at = start
+    for line in text[start:end].splitlines(keepends=True):
+        if span := _trimmed(text, at, at + len(line)):
+            yield span
+        at += len(line)
+
+
+def _trimmed(text: str, low: int, high: int) -> tuple[int, int] | None:
+    while low < high and text[low].isspace():
+        low += 1
+    while high > low and text[high - 1].isspace():
+        high -= 1
+    return (low, high) if low < high else None
+
+
+def _parted(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the sentences, also of those that lack the blank between them: "... blending.We release"."""
+    begin = start
+    for found in _RUN_TOGETHER.finditer(text, start, end):
+        if is_function_word(found[1]):
+            yield from _sentences(text, begin, found.start(1))
+            begin = found.start(1)
+    yield from _sentences(text, begin, end)
 
 
 def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -104,7 +156,7 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     block = text[start:end]
     if not block.strip():
         return []
-    if len(block) > MAX_SENTENCE_CHARS or _FENCE.match(block) or not _MAY_END.search(block):
+    if len(block) > MAX_SENTENCE_CHARS or not _MAY_END.search(block):
         return [(start, end)]
     # A line break inside a paragraph is no end of a sentence; a blank of the same length keeps the spans.
     flat = re.sub(r"\s", " ", block)

@@ -32,6 +32,10 @@ def content_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in dict.fromkeys(words) if word not in _FUNCTION_WORDS)
 
 
+def is_function_word(word: str) -> bool:
+    return word.lower() in _FUNCTION_WORDS
+
+
 @lru_cache(maxsize=50_000)
 def background_frequency(word: str) -> float:
     """Return in how many of BACKGROUND_DOCUMENTS ordinary English texts the word is to be expected."""

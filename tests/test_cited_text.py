@@ -32,6 +32,13 @@ def test_what_stands_together_in_one_document_is_a_paragraph_under_its_name():
     assert [paragraph["label"] for paragraph in introduced] == ["", "", "The second"]
 
 
+def test_a_block_of_code_stays_whole_and_as_it_is_written():
+    written = "```python\n# load $x$ from https://evil.example\n  paint(*a, *b)\n```"
+    (paragraph,), _ = laid([Sentence(written, "claim", (Citation("a", 0, len(written), written),))])
+    (run,) = paragraph["sentences"][0]["runs"]
+    assert run == {"text": "# load $x$ from https://evil.example\n  paint(*a, *b)", "code": True}
+
+
 def test_the_answer_in_short_is_one_paragraph():
     said = [Sentence("You ask.", "framing"), Sentence("One.", "claim", (ONE,)), Sentence("Two.", "claim", (TWO,))]
     (paragraph,), _ = laid(said, is_short=True)

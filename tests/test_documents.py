@@ -89,10 +89,10 @@ def test_a_date_in_the_front_matter_is_kept_as_text(tmp_path):
 
 
 def test_a_hugging_face_model_card(tmp_path):
-    card = "---\nlicense: mit\ntags:\n- text-to-image\nmodel-index: 3\n---\n\n# My model\n\nIt draws.\n"
+    card = "---\nlicense: mit\npipeline_tag: text-to-image\nmodel-index: 3\n---\n\n# My model\n\nIt draws.\n"
     document = read_one(write(tmp_path, "nice-model/README.md", card))
     assert (document.id, document.kind, document.title) == ("nice-model", "model_card", "My model")
-    assert document.text == "# My model\n\nIt draws.\n\nModel: My model"
+    assert document.text == "# My model\n\nIt draws.\n\nLicense: mit\n\nTask: text-to-image\n\nModel: My model"
     assert document.metadata["license"] == "mit"
 
 
@@ -105,7 +105,11 @@ def test_json_lines(tmp_path):
     one, two = read_documents([path])
     assert one.text == "S one.\n\nModel: One\nPaper: https://a.b/c"
     assert one.metadata["authors"] == ["A"] and one.metadata["year"] == 2020
-    assert (two.id, two.title, two.text) == ("0704.0001", "Two lines", "We do\nthis.\n\nModel: Two lines")
+    assert (two.id, two.title, two.text) == (
+        "0704.0001",
+        "Two lines",
+        "We do\nthis.\n\nModel: Two lines\nPaper: https://arxiv.org/abs/0704.0001",
+    )
     assert two.metadata["categories"] == "hep-ph"
 
 
@@ -170,7 +174,7 @@ def test_no_such_file_and_no_such_format(tmp_path):
     with pytest.raises(CorpusError, match=r"gone\.md: no such file"):
         list(read_documents([tmp_path / "gone.md"]))
     with pytest.raises(CorpusError, match="not a format"):
-        list(read_documents([write(tmp_path, "a.pdf", "x")]))
+        list(read_documents([write(tmp_path, "a.docx", "x")]))
 
 
 def test_two_documents_with_one_id(tmp_path):
@@ -231,3 +235,84 @@ def test_hidden_files_and_other_endings_in_a_folder_are_passed_over(tmp_path):
         write(tmp_path, name, "not a document")
     write(tmp_path, "a.md", OURS)
     assert [d.id for d in read_documents([tmp_path])] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("a.md", "It paints.\n\n```python\n# load the brushes\n```\n\n## Limits\n\nNone.\n", "a"),
+        ("a.md", '<h1 align="center">In <i>HTML</i></h1>\n\nIt paints.\n', "In HTML"),
+        ("a.md", "<img src=x>\n\n### **Any** `level` [at](u) all\n\nIt paints.\n", "Any level at all"),
+        ("FLUX.md", "![x](y)\n\n# Key Features\n\nOne.\n\n# Usage\n\nTwo.\n", "FLUX"),
+        ("soft-brush/README.md", "# Soft Brush v2\n\nOne.\n\n# Usage\n\nTwo.\n", "Soft Brush v2"),
+        ("a.md", "# 2024\n\nIt paints.\n", "a"),
+        ("a.md", "---\ntitle: 2024\n---\nIt paints.\n", "2024"),
+        ("a.md", "---\ntitle: 2024-01-02\n---\nIt paints.\n", "2024-01-02"),
+        ("a.md", "# Bidi \u202e txt.exe\n\nIt paints.\n", "Bidi txt.exe"),
+    ],
+)
+def test_a_cards_title(tmp_path, name, text, title):
+    assert read_one(write(tmp_path, name, text)).title == title
+
+
+def test_what_a_cards_front_matter_says_can_be_quoted(tmp_path):
+    card = """---
+license: [mit, other]
+language: no
+base_model: a/b
+datasets: [c/d, e]
+model-index:
+- name: x
+  results:
+  - dataset: {name: Faces}
+    metrics:
+    - {type: fid, value: 3.1}
+    - {type: bad, value: [1]}
+---
+It paints.
+"""
+    document = read_one(write(tmp_path, "a.md", card))
+    assert document.text.split("\n\n")[1:-1] == [
+        "License: mit, other",
+        "Language: no",
+        "Base model: a/b",
+        "Training datasets: c/d, e",
+        "Metric: fid on Faces: 3.1",
+    ]
+    assert document.metadata["language"] == "no"
+
+
+def test_where_front_matter_that_is_not_closed_seems_to_end(tmp_path):
+    with pytest.raises(CorpusError, match=r"a\.md:1: .*not closed; it seems to end with line 4"):
+        read_one(write(tmp_path, "a.md", "---\nlicense: mit\ntags:\n- style\n\n# Open\n\nIt paints.\n"))
+
+
+def test_names_that_come_to_one_id_are_both_indexed(tmp_path):
+    for name in ("a_b.md", "a-b.md", "alice/mixer/README.md", "bob/mixer/README.md", "水彩.md", "写真.md"):
+        write(tmp_path, name, f"It is {name}.\n")
+    ids = {d.id for d in read_documents([tmp_path])}
+    assert len(ids) == 6 and {"a-b", "mixer", "bob-mixer", "水彩", "写真"} <= ids
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_is_an_object_or_an_array_or_lines(tmp_path, name, indent):
+    one, two = ({"id": i, "title": i, "abstract": "It paints."} for i in "ab")
+    assert read_one(write(tmp_path, name, json.dumps(one, indent=indent))).id == "a"
+    assert [d.id for d in read_documents([write(tmp_path, name, json.dumps([one, two], indent=indent))])] == ["a", "b"]
+
+
+def test_a_pretty_printed_file_that_is_broken_gets_one_message(tmp_path):
+    errors: list[CorpusError] = []
+    path = write(tmp_path, "a.json", json.dumps([{"id": "a", "title": "A"}] * 30, indent=1)[:-1])
+    assert list(read_documents([path], on_error=errors.append)) == [] and len(errors) == 1
+    assert "not JSON" in str(errors[0])
+
+
+def test_an_arxiv_record_has_its_paper_and_one_version(tmp_path):
+    row = {"id": "2501.00001", "title": "By\n $\\alpha$-Blending", "abstract": "It paints.We see."}
+    errors: list[CorpusError] = []
+    path = write(tmp_path, "a.jsonl", f"{json.dumps(row)}\n{json.dumps(row)}\n")
+    (document,) = read_documents([path], on_error=errors.append)
+    assert (document.title, document.paper_url) == ("By α-Blending", "https://arxiv.org/abs/2501.00001")
+    assert "another version of arXiv:2501.00001" in str(errors[0]) and errors[0].line == 2

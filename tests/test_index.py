@@ -482,3 +482,25 @@ def test_a_home_that_cannot_be_used_is_one_line(tmp_path):
             opened(tmp_path / "broken", HashEmbedder())
     index = Index(tmp_path, HashEmbedder())
     index.sync([paper("a")], prune=True)
+
+
+def test_an_index_of_an_older_program_is_cut_anew_and_embeds_what_is_other_only(tmp_path):
+    card, plain = paper("card", "# Title\n\n## Usage\n\nIt rains."), paper("plain")
+    index = Index(tmp_path, HashEmbedder())
+    index.sync([card, plain], prune=True)
+    db = index.lexical._db
+    with db:  # as an older program left it: without kinds and paths, its passages cut otherwise
+        for column in ("kind", "path", "header"):
+            db.execute(f"ALTER TABLE passages DROP COLUMN {column}")
+        db.execute("UPDATE passages SET start = 0, text = '# Title' WHERE document_id = 'card' AND NOT is_field")
+        db.execute("PRAGMA user_version = 0")
+    index.lexical.close()
+    again = Index(tmp_path, HashEmbedder())
+    assert again.passages("card") == list(split_passages(card))
+    assert again.passages("plain") == list(split_passages(plain))
+    assert again.lexical.pending() == ["card"]
+    report = again.sync([card, plain], prune=True)
+    assert report.unchanged == 2 and again.lexical.pending() == []
+    assert 0 < report.embedded <= 1 + len(split_passages(card)) + 10
+    keys = [f"{p.document_id}#{p.start}" for d in (card, plain) for p in split_passages(d)]
+    assert sorted(again.dense._reading().collections[1].get(include=[])["ids"]) == sorted(keys)

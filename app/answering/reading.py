@@ -5,6 +5,7 @@ Knows what was measured of each passage; knows nothing of how an answer is compo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,8 +17,10 @@ from app.answering.asking import focus_of, wants_number
 from app.answers import Citation, Sentence, Source
 from ingest.documents import Document
 from ingest.passages import Passage
+from ingest.readable import readable
 from tools.search import Evidence, SearchResult
 
+_CELL = re.compile(r"(?<!\\)\||<t[hd][^<>]*>")
 EXACT = 0.999
 """Above it a passage holds a word itself, in any of its forms."""
 
@@ -66,7 +69,7 @@ class Candidate:
 
     @property
     def claim(self) -> Sentence:
-        return Sentence(self.passage.text, "claim", (cite(self.passage),), document_id=self.document.id)
+        return Sentence(told(self.passage), "claim", (cite(self.passage),), document_id=self.document.id)
 
 
 class Reading:
@@ -111,8 +114,8 @@ class Reading:
     def sentences(self, document: Document) -> list[Candidate]:
         """Return a document's sentences in its order."""
         if document.id not in self._sentences:
-            told = [p for p in self.passages(document) if not p.is_field]
-            self._sentences[document.id] = [self._candidate(p, document) for p in told]
+            own = [p for p in self.passages(document) if not p.is_field]
+            self._sentences[document.id] = [self._candidate(p, document) for p in own]
         return list(self._sentences[document.id])
 
     def ranked(self, documents: Sequence[Document] | None = None) -> list[Candidate]:
@@ -157,6 +160,25 @@ class Reading:
             ),
             "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
         }
+
+
+def told(passage: Passage) -> str:
+    """Return a passage as it is read: code as it is written, a table's row with what its columns are called."""
+    if passage.kind == "code":
+        return passage.text
+    if passage.kind == "row":
+        return row_as_read(passage)
+    return readable(passage.text)
+
+
+def row_as_read(passage: Passage) -> str:
+    """Return a table's row as "Brush: soft; FID: 3.1"."""
+    cells = [readable(cell) for cell in _CELL.split(passage.text.strip("| "))]
+    cells = cells[1:] if passage.text.startswith("<") else cells  # before the first <td> nothing stands
+    names = passage.header.split(" | ")
+    if len(names) != len(cells):
+        return "; ".join(cell for cell in cells if cell)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell)
 
 
 def cite(passage: Passage) -> Citation:

@@ -23,6 +23,7 @@ from app.ui.figures import figure_of, figures_of
 from app.ui.results import show_figures, show_weights
 from app.ui.workflow import StageRun, show_workflow
 from ingest.documents import Document
+from ingest.passages import place_of
 
 PASSAGE, FIGURE = "passage", "figure"
 IN_SHORT = "in short"
@@ -125,6 +126,8 @@ def show_marked(document: Document | None, citations: Sequence[Citation]) -> Non
         st.caption(f"{escape(citations[0].document_id)} was changed or removed since this was answered.")
         return
     st.markdown(f"**{escape(document.title)}**")
+    if places := [place for place in dict.fromkeys(place_of(document, c.start) for c in citations) if place]:
+        st.caption(escape("; ".join(places)))
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
 
 

@@ -14,6 +14,10 @@ function sentenceOf(place, given, number) {
       sentence.append(link);
     } else if (run.strong) {
       sentence.append(element("strong", "", run.text));
+    } else if (run.code) {
+      const code = element("code", "listing", run.text);
+      code.tabIndex = 0;
+      sentence.append(code);
     } else {
       sentence.append(run.text);
     }

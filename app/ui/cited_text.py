@@ -15,7 +15,7 @@ import streamlit as st
 from app.answering.explanation import SILENT
 from app.answers import Citation, CitedAnswer, Sentence
 from app.conversation.transcripts import number_sources
-from app.markup import split_links, tidy, typeset
+from app.markup import code_in, split_links, tidy, typeset
 from app.ui.charts import TITLES, Figure
 from app.ui.components import browser_component
 
@@ -148,8 +148,13 @@ def paragraphs_of(
 
 
 def runs_of(sentence: Sentence, quotes: str, is_short: bool) -> list[dict[str, Any]]:
-    """A sentence in pieces: links, the corpus's silence in bold, a claim in short in quotation marks."""
+    """A sentence in pieces: links, the corpus's silence in bold, a claim in short in quotation marks.
+
+    A block of code stays whole, and as it is written.
+    """
     text = sentence.text
+    if (code := code_in(text)) is not None:
+        return [{"text": code, "code": True}]
     if sentence.kind != "claim":
         text = typeset(text)
     elif is_short and [text] == [citation.quote for citation in sentence.citations]:
