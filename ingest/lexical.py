@@ -253,7 +253,7 @@ class LexicalIndex:
 
         Documents whose passages are others now are pending: the next run makes their vectors.
         """
-        with self._db:
+        with self.transaction():
             self._db.execute("BEGIN IMMEDIATE")
             if self._version >= VERSION:  # another process was first
                 return
@@ -265,9 +265,7 @@ class LexicalIndex:
                 old = [(p.id, p.searched) for p in self.passages(document.id)]
                 self.delete([document.id])
                 self.insert(document, passages)
-                if old != [(p.id, p.searched) for p in passages]:
-                    self.begin([document.id])
-            if len(self):
+                self.begin([document.id] if old != [(p.id, p.searched) for p in passages] else [])
                 self.note_change()
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -57,6 +57,8 @@ def unbroken(text: str) -> str:
 
     def join(found: re.Match[str]) -> str:
         joined = found[1] + found[2]
+        if text[found.start() - 1 : found.start()] == "-":  # state-of-the-art
+            return f"{found[1]}-{found[2]}"
         is_word = background_frequency(joined.lower()) > 0 or not background_frequency(found[2])
         return joined if is_word else f"{found[1]}-{found[2]}"
 
