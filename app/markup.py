@@ -21,7 +21,7 @@ DRAWING = re.compile(  # what can tag, mark, link or frame
 )
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # what steers a terminal
 WEB_ADDRESS = re.compile(r"https?://[^\s<>\[\]()\"'\\`]+")  # what may be the target of a link
-FENCE = re.compile(r"[ \t]*(```+|~~~+)[^`\n]*\n")
+FENCE = re.compile(r"\A[ \t]*(```+|~~~+)[^`\n]*\n")
 WORD_JOINER = "\u2060"  # takes no room; an address that holds one is no address
 WHOLE_DOCUMENT_CHARS = 3_000
 AROUND_CHARS = 900  # shown on either side of a passage in a longer document

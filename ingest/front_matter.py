@@ -26,7 +26,7 @@ FACTS: Mapping[str, str] = {
 }
 """What a card's fields are called where they are quoted."""
 
-_FIELD = re.compile(r"[\w-]+:(?:\s|\Z)|[-#\s]|\Z")
+_FIELD = re.compile(r"\A(?:[\w-]+:(?:\s|\Z)|[-#\s]|\Z)")
 
 
 class _Loader(yaml.SafeLoader):

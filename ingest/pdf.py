@@ -29,7 +29,7 @@ LARGER = 1.12
 PARAGRAPH_GAP = 1.55
 """The distance of two lines, in sizes of their letters, that parts paragraphs."""
 
-_REFERENCES = re.compile(r"(?:[\dIVX]+\.?\s+)?(?:references|bibliography|literature cited)", re.IGNORECASE)
+_REFERENCES = re.compile(r"\A(?:[\dIVX]{1,9}\.?\s+)?(?:references|bibliography|literature cited)", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE)
 
 

@@ -22,7 +22,7 @@ from ingest.pdf import read_pdf_text
 MAX_FILE_BYTES = 50 * 1024 * 1024
 """A file that is read whole must be small; JSON lines are streamed and may be any size."""
 MAX_LINE_BYTES = MAX_FILE_BYTES
-ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
+ARXIV_ID = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,20}(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
 FIELD_NAMES = ("Model", "Paper", "GitHub")
 
 _BLOCK_FIELD = re.compile(r"(Model|Paper|GitHub|Summary):[ \t]*(.*)")
