@@ -489,7 +489,9 @@ def test_an_index_of_an_older_program_is_cut_anew_and_embeds_what_is_other_only(
     index = Index(tmp_path, HashEmbedder())
     index.sync([card, plain], prune=True)
     db = index.lexical._db
-    with index.lexical.transaction():  # as an older program left it: without kinds and paths, its passages cut otherwise
+    with (
+        index.lexical.transaction()
+    ):  # as an older program left it: without kinds and paths, its passages cut otherwise
         for column in ("kind", "path", "header"):
             db.execute(f"ALTER TABLE passages DROP COLUMN {column}")
         db.execute("UPDATE passages SET start = 0, text = '# Title' WHERE document_id = 'card' AND NOT is_field")
