@@ -206,8 +206,11 @@ class VerifiedWriter:
         return tuple(s for s in self.read.sections if short or s.heading == WRITTEN_SECTION)
 
     def _only_quotes(self) -> bool:
-        """Whether the reader's parts hold claims alone; what it corrects, or says to be missing, stays its own."""
-        return all(s.kind == "claim" for part in self._written_parts() for s in part.sentences)
+        """Whether the reader's parts hold claims alone; what it corrects, or says to be missing, stays its own.
+
+        Under a heading, what frames the claims only points to where others stand.
+        """
+        return all(s.kind == "claim" or part.heading for part in self._written_parts() for s in part.sentences)
 
 
 def _overlaps(passage: Passage, told: set[tuple[str, int, int]]) -> bool:
