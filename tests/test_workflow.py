@@ -40,7 +40,7 @@ def test_named_styles_are_the_input_and_the_run_stands_at_the_model(second):
     first, second_, last = drawn(chosen, ["ink", "chalk"], model, run)
     assert first.text == "One prompt that names “ink” and “chalk”" and not first.citations
     assert first.run == {"tool": "read_prompt", "arguments": {"subject": "a cat", "styles": ["ink", "chalk"]}}
-    assert second_.text.startswith("some/model — ") and second_.run == run
+    assert second_.text.endswith(" Model in the corpus: some/model") and second_.run == run
     assert last.stage == "output" and last.citations
     assert last.run == {"tool": "run_experiment", "arguments": {**run["arguments"], "experiment": "flip"}}
     for stage in (first, second_, last):

@@ -59,7 +59,7 @@ def drawn(
     Args:
         chosen: From `stages_of`.
         styles: Named in the question: they are its own input.
-        model: The line that names the model which would run it.
+        model: The line that names the model which would run it; told behind the method, which is another document's.
         run: The tool call that runs it; what goes in and what comes out are shown by calls made of it.
     """
     calls = runs_of(run) if run else {}
@@ -70,7 +70,7 @@ def drawn(
         text, citations = candidate.passage.text, candidate.claim.citations
         if stage == "model" and model:
             name = model.text.partition(": ")[2] or model.text
-            text, citations = f"{name} — {text}", (*model.citations, *citations)
+            text, citations = f"{text} Model in the corpus: {name}", (*citations, *model.citations)
         stages.append(WorkflowStage(stage, text, citations, calls.get(stage)))  # type: ignore[arg-type]
     return tuple(stages)
 
