@@ -1,8 +1,8 @@
 """What the embedded image model can do, judged by classifiers that never saw a render: `python -m tests.evals.studio`.
 
-Single styles, likeness to drawings, blends at nine weights by three methods, variety over seeds, seconds per image.
-Rendering all of it takes some minutes on two cores; `--quick` does a fifth, `--all-pairs` every prompt with every pair
-of styles.
+Single styles, likeness to drawings, copies of them, blends at nine weights by three methods, variety over seeds, and
+seconds per image. Rendering all of it takes some minutes on two cores; `--quick` does a fifth, `--all-pairs` every
+prompt with every pair of styles.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
 from tests.evals.classifier import FIRST_SEED, subject_of
+from tests.evals.likeness import copies, features, frechet, highest_octave
 from tests.evals.results import Table, write_results
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
-from tools.studio.judges import judge, load_judges
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw_styles, sample_scene
+from tools.studio.judges import judge
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, Scene, draw_styles, sample_scene
 
 WEIGHTS = tuple(np.linspace(0, 1, 9))
 METHODS = ("prompt", "embedding", "composable")
 BATCH = 18
+SATURATED = 0.01  # a share of the second style nearer than this to 0 or 1 is a tie with that end
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Subject:
     object: int
     colour: int
     setting: int
+
+    @property
+    def scene(self) -> Scene:
+        """A scene of it, at seed 0."""
+        return Scene(0, OBJECTS[self.object], COLOURS[self.colour], SETTINGS[self.setting])
 
     @property
     def text(self) -> str:
@@ -120,6 +127,7 @@ def blends(
             rank = _rank(logit)
             measured = found[method]
             measured["rank correlation >= .95"].append(float(rank >= 0.95))
+            measured["the same, saturated ends as ties"].append(float(rank_with_ties(probability) >= 0.95))
             measured["median rank correlation"].append(rank)
             measured["object recognised"].append(float((seen["object"].argmax(1) == subject.object).mean()))
             measured["midpoint is neither end"].append(float(between or far))
@@ -137,6 +145,35 @@ def blends(
 
 def _rank(values: np.ndarray) -> float:
     return float(np.nan_to_num(spearmanr(WEIGHTS, values).statistic))
+
+
+def rank_with_ties(probability: np.ndarray) -> float:
+    """Spearman's correlation of weight and style, in which ties at the saturated ends are no disorder.
+
+    Which of two shares within SATURATED of 0, or of 1, is larger is chance: they are ranked as their weights are. A
+    style that never leaves one end follows no weight, and gets 0.
+
+    Args:
+        probability: (len(WEIGHTS),) share of the second style at each weight.
+    """
+    shares = np.where(probability < SATURATED, 0.0, np.where(probability > 1 - SATURATED, 1.0, probability))
+    if np.ptp(shares) == 0:
+        return 0.0
+    rank = np.empty(len(shares))
+    rank[np.lexsort((WEIGHTS, shares))] = np.arange(len(shares))
+    return _rank(rank)
+
+
+def copied(model: ImageModel, count: int) -> dict[str, float]:
+    """Renders beside the drawings of the training set that show the same things."""
+    asked = [(subject.scene, STYLES[n % len(STYLES)]) for n, subject in enumerate(subjects(count, seed=3))]
+    requests = [
+        BlendRequest(
+            subject.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=700 + n
+        )
+        for n, (subject, (_, style)) in enumerate(zip(subjects(count, seed=3), asked, strict=True))
+    ]
+    return copies(np.stack([image for image, _ in render(model, requests)]), asked)
 
 
 def variety(model: ImageModel, seeds: int = 16) -> float:
@@ -174,34 +211,6 @@ def fidelity(model: ImageModel, count: int) -> dict[str, Any]:
     return {"octave": octaves, "frechet": {"renders": frechet(*told), "drawings, half and half": frechet(*halves)}}
 
 
-def highest_octave(pictures: np.ndarray) -> float:
-    """Mean energy of frequencies from a quarter of a cycle per pixel up, of (N, H, W, 3) uint8 pictures."""
-    grey = pictures.astype(np.float64).mean(-1) / 255
-    power = np.abs(np.fft.fft2(grey)) ** 2
-    frequency = np.hypot(np.fft.fftfreq(grey.shape[1])[:, None], np.fft.fftfreq(grey.shape[2])[None])
-    return float(power[:, frequency >= 0.25].sum(1).mean())
-
-
-@torch.no_grad()
-def features(pictures: np.ndarray) -> np.ndarray:
-    """(N, features) of the judges, who learned from drawings alone."""
-    judges = load_judges()
-    parts = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).split(64)
-    return torch.cat([judges.features(part.float() / 127.5 - 1) for part in parts]).double().numpy()
-
-
-def frechet(one: np.ndarray, other: np.ndarray) -> float:
-    """Frechet distance between two clouds of features, (N, F) each, taken for Gaussian.
-
-    Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule ...", section 1.
-    """
-    spread = [np.cov(cloud, rowvar=False) for cloud in (one, other)]
-    values = np.linalg.eigvals(spread[0] @ spread[1])
-    root = np.sqrt(np.clip(values.real, 0, None)).sum()
-    apart = ((one.mean(0) - other.mean(0)) ** 2).sum()
-    return float(apart + np.trace(spread[0]) + np.trace(spread[1]) - 2 * root)
-
-
 def seconds(repeats: int = 3) -> dict[str, float]:
     """Seconds per image at 20 steps with guidance: 1 and 9 images, float32 and bfloat16; the median of the repeats."""
     measured = {}
@@ -222,7 +231,7 @@ def seconds(repeats: int = 3) -> dict[str, float]:
     return measured
 
 
-PARTS = ("singles", "fidelity", "blends", "variety", "seconds")
+PARTS = ("singles", "fidelity", "copies", "blends", "variety", "seconds")
 
 
 def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
@@ -242,6 +251,11 @@ def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = 
         )
         Table("Frechet distance to drawings, judges' features", ("of", "distance")).show(
             [(name, f"{value:.3f}") for name, value in close["frechet"].items()]
+        )
+    if "copies" in parts:
+        near = figures["copies"] = copied(model, 20 if quick else 50)
+        Table("nearest drawing of the training set, and of as many unseen", ("measure", "value")).show(
+            [(name, f"{value:.2f}") for name, value in near.items()]
         )
     if "blends" in parts:
         mixed = figures["blends"] = blends(model, 8 if quick else 40, all_pairs)
