@@ -14,6 +14,9 @@ from langchain_core.messages import AIMessage
 
 Kind = Literal["claim", "framing", "measured", "program"]
 Status = Literal["answered", "missing", "refused"]
+IN_SHORT, TASK, WORKFLOW = "In short", "Task", "Workflow"
+UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What the corpus does not say"
+"""The headings of an answer in six sections, by which engines, page and exports know them."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from app.answering.answer import Query, answer
-from app.answering.explanation import IN_SHORT, NOT_SAID, PAPERS, TASK, UNDER_THE_HOOD, WORKFLOW
-from app.answers import CitedAnswer
+from app.answers import IN_SHORT, NOT_SAID, PAPERS, TASK, UNDER_THE_HOOD, WORKFLOW, CitedAnswer
 from tools.search import Searcher
 
 HEADINGS = (IN_SHORT, TASK, WORKFLOW, UNDER_THE_HOOD, PAPERS, NOT_SAID)

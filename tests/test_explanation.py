@@ -3,7 +3,6 @@
 import pytest
 
 from app.answering.explanation import (
-    UNDER_THE_HOOD,
     Aim,
     Told,
     explain,
@@ -15,6 +14,7 @@ from app.answering.explanation import (
 )
 from app.answering.reading import Candidate, Reading
 from app.answering.starters import SEED_QUESTION
+from app.answers import UNDER_THE_HOOD
 
 WORKING = [
     ("seed", "FedStyle"),

@@ -16,14 +16,22 @@ from app.answering.links import field as link_field
 from app.answering.links import listing
 from app.answering.reading import Candidate, Reading
 from app.answering.workflow import STAGES, drawn, stages_of, told_by
-from app.answers import Section, Sentence, WorkflowStage
+from app.answers import (
+    IN_SHORT,
+    NOT_SAID,
+    PAPERS,
+    TASK,
+    UNDER_THE_HOOD,
+    WORKFLOW,
+    Section,
+    Sentence,
+    WorkflowStage,
+)
 from ingest.documents import Document
 from ingest.names import short_name
 from tools.search import NEAR
 
 SILENT = "The corpus does not say"
-IN_SHORT, TASK, WORKFLOW = "In short", "Task", "Workflow"
-UNDER_THE_HOOD, PAPERS, NOT_SAID = "Under the hood", "Papers and tools", "What the corpus does not say"
 MAX_DOCUMENTS: Mapping[Depth, int] = {"simple": 1, "usual": 4, "detailed": 6}
 HOOD: Mapping[Depth, tuple[int, int]] = {"simple": (0, 0), "usual": (3, 2), "detailed": (20, 20)}
 """Sentences under the hood, of the leading document and of each other one."""

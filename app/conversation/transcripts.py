@@ -13,8 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from app.answering.explanation import WORKFLOW
-from app.answers import Citation, CitedAnswer, Source
+from app.answers import WORKFLOW, Citation, CitedAnswer, Source
 from app.conversation.chat import proposals
 from app.markup import address, defuse, file_name
 from tools.registry import TOOLS, needs_approval

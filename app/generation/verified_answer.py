@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.answers import Checked, Citation, CitedAnswer, Section, Sentence, Source
+from app.answers import IN_SHORT, UNDER_THE_HOOD, Checked, Citation, CitedAnswer, Section, Sentence, Source
 from app.generation.client import ModelClient, ModelClientFailed
 from app.generation.parsing import Draft, addresses, clean, find_quote, read_drafts
 from app.generation.prompt import brief, brief_again, choose_passages
@@ -22,8 +22,6 @@ from ingest.names import names_of
 from ingest.passages import Passage
 from tools.search import SearchResult
 
-IN_SHORT, WRITTEN_SECTION = "In short", "Under the hood"
-"""Of an answer in six sections, what is quoted first, and the one that the model writes."""
 MAX_SENTENCES = 12
 MAX_REPLY_SHOWN_CHARS = 8_000
 """Of a reply, when it is shown to the model again."""
@@ -203,7 +201,7 @@ class VerifiedWriter:
         if self.read.status != "answered":
             return ()
         short = len(self.read.sections) == 1 and not self.read.sections[0].heading
-        return tuple(s for s in self.read.sections if short or s.heading == WRITTEN_SECTION)
+        return tuple(s for s in self.read.sections if short or s.heading == UNDER_THE_HOOD)
 
     def _only_quotes(self) -> bool:
         """Whether the reader's parts hold claims alone; what it corrects, or says to be missing, stays its own.

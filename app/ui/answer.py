@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.answers import Citation, CitedAnswer, Sentence
+from app.answers import IN_SHORT, WORKFLOW, Citation, CitedAnswer, Sentence
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
@@ -26,7 +26,6 @@ from ingest.documents import Document
 from ingest.passages import place_of
 
 PASSAGE, FIGURE = "passage", "figure"
-IN_SHORT = "in short"
 
 
 def show_answer(
@@ -63,10 +62,10 @@ def show_answer(
             sentences = [sentence for sentence in sentences if not sentence.text.startswith(above)]
         if section.heading and (sentences or not section.sentences):
             st.subheader(escape(section.heading), anchor=False)
-        if answer.workflow and section.heading.lower().startswith("workflow"):
+        if answer.workflow and section.heading == WORKFLOW:
             show_workflow(f"workflow-{key}", answer.workflow, marks, opener, runs)
             is_drawn, sentences = True, not_drawn(sentences, answer)
-        name, is_short = f"cited-{key}-{place}", section.heading.lower() == IN_SHORT
+        name, is_short = f"cited-{key}-{place}", section.heading == IN_SHORT
         paragraphs, opens = paragraphs_of(sentences, marks, name, is_short, see=see_it is not None)
         if paragraphs:
             show_cited_text(name, paragraphs, opens, opener, see_it, reveal=told if is_new else None)
