@@ -67,13 +67,7 @@ def _parsed(text: str, starts: Sequence[int]) -> Iterator[Block]:
         if token.type in _OPENINGS:
             around.append(token.type.split("_")[0])
             header = [] if token.type == "table_open" else header
-        elif token.type in (
-            "bullet_list_close",
-            "ordered_list_close",
-            "blockquote_close",
-            "table_close",
-            "thead_close",
-        ):
+        elif token.type in _CLOSINGS:
             around.pop()
         elif token.type == "heading_open":
             words = readable(tokens[number + 1].content)[:MAX_HEADING_CHARS]

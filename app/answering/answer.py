@@ -16,6 +16,7 @@ from app.answering.explanation import Aim, explain
 from app.answering.links import lacking, links, wanted_link
 from app.answering.missing import presence
 from app.answering.premises import corrected, said_of_another
+from app.answering.proposals import BETWEEN_TWO
 from app.answering.reading import EXACT, Reading, source_of
 from app.answering.short import compared, narrow, nearest
 from app.answering.starters import experiments_between
@@ -29,7 +30,6 @@ MAX_ASPECTS = 2
 """A how-question that names a document and more aspects of it than these is a narrow one."""
 LONG_QUESTION_WORDS = 18
 MAX_FOLLOW_UPS = 4
-PAIR = 2
 MAX_COVERED = 6
 PLAIN_ROLE = 0.5
 NOT_FAR, SURELY_THERE = -2.0, 3.5
@@ -207,7 +207,7 @@ class _Answering:
         """Suggest what the answer left open: an experiment, another share or document, a link that was not told."""
         asked = {question.lower() for question in (*self.query.asked_before, self.query.question)}
         styles = [style for p in self.query.proposals for style in p["arguments"].get("styles", ())]
-        offers = list(experiments_between(*(style["text"] for style in styles))) if len(styles) == PAIR else []
+        offers = list(experiments_between(*(style["text"] for style in styles))) if len(styles) == BETWEEN_TWO else []
         offers += [f"Now 80 % {styles[-1]['text']}"] if len(styles) > 1 else []
         rest = [d for d in self.reading.documents if d not in documents]
         offers += [offer for d in [*documents, *rest[:1]] if d not in self.reading.named and (offer := self._about(d))]

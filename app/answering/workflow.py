@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
+from app.answering.proposals import BETWEEN_TWO
 from app.answering.reading import Candidate
 from app.answers import Sentence, WorkflowStage
 from ingest.names import short_name
@@ -24,8 +25,6 @@ FITS = {
 }
 """How far a sentence's role in its document speaks for a stage."""
 MAX_CHOICES = 8
-GOES_BETWEEN = 2
-"""Styles of a sweep."""
 
 
 def stages_of(sentences: Sequence[Candidate], stages: Sequence[str] = STAGES) -> dict[str, Candidate]:
@@ -88,7 +87,7 @@ def runs_of(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return calls
     read = {"subject": arguments.get("subject", ""), "styles": [style["text"] for style in styles]}
     calls["input"] = {"tool": READ_PROMPT.name, "arguments": read}
-    if len(styles) == GOES_BETWEEN:
+    if len(styles) == BETWEEN_TWO:
         calls["output"] = {"tool": RUN_EXPERIMENT.name, "arguments": {**arguments, "experiment": "flip"}}
     return calls
 
