@@ -23,7 +23,6 @@ from app.conversation.owner import is_running, process_name
 Status = Literal["queued", "running", "rendered", "done", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running", "rendered")
 
-
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """What may become a folder's name: no path, and nothing that leads out of the folder of renders."""
 
@@ -254,8 +253,7 @@ class RenderQueue:
         def on_step(step: int, total: int, preview_png: bytes | None) -> None:
             if job.id in self._cancelled:
                 raise RenderCancelled
-            before = self._steps.get(job.id)
-            if preview_png is None and before:
+            if preview_png is None and (before := self._steps.get(job.id)):
                 preview_png = before.preview_png
             self._steps[job.id] = RenderStep(step, total, preview_png)
 
