@@ -21,7 +21,8 @@ from app.agent.graph import build_agent
 from app.answers import CitedAnswer
 from app.conversation.chat import Chat
 from app.conversation.feedback import Feedback
-from app.conversation.render_queue import OnStep, RenderJob, RenderQueue
+from app.conversation.render_jobs import RenderJob
+from app.conversation.render_queue import OnStep, RenderQueue
 from app.conversation.store import Conversations, ConversationsRefused
 from app.settings import Settings, UnusableSettings
 from app.understanding.request import Known, State

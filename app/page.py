@@ -22,7 +22,8 @@ import streamlit as st
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.starters import SEED_QUESTION
 from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
-from app.conversation.render_queue import RenderJob, RenderQueue
+from app.conversation.render_jobs import RenderJob
+from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
 from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns

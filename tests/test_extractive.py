@@ -213,6 +213,12 @@ def test_a_refusal_names_what_is_covered_and_cites_nothing(converse, question):
     assert "FedStyle" in sentence.text and "WSAM" in sentence.text
 
 
+def test_what_the_corpus_lacks_and_the_program_may_mean_is_answered_by_the_program(converse):
+    answer = converse("does this thing phone home or is it all on my laptop?")
+    assert answer.status == "answered" and answer.sources == ()
+    assert {s.kind for s in answer.sentences} == {"program"} and "on this machine" in answer.sentences[0].text
+
+
 @pytest.mark.parametrize("question", ["hello", "what can you do?", "thanks!"])
 def test_small_talk_is_about_the_program_only(converse, question):
     answer = converse(question)

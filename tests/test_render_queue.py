@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from app.conversation.owner import process_name
-from app.conversation.render_queue import RenderJob, RenderQueue
+from app.conversation.render_jobs import RenderJob
+from app.conversation.render_queue import RenderQueue
 
 
 class Studio:

@@ -75,6 +75,12 @@ def test_kinds(message, kind, state):
     assert understand(message, state).kind == kind
 
 
+def test_what_may_be_about_the_program_or_the_corpus_asks_the_corpus_first():
+    request = understand("does this thing phone home or is it all on my laptop?", NOTHING)
+    assert (request.kind, request.runner_up, request.fallback) == ("ask", None, "program")
+    assert understand("How does ZebraNet track herds?", NOTHING).fallback is None
+
+
 def test_a_change_is_applied_to_the_last_run():
     assert shares(understand("make it two thirds illustration", AFTER)) == {
         "photographic style": 0.33,

@@ -63,6 +63,11 @@ class ExtractiveModel(ReplyingModel):
         told = answer(query, result, ENGINE)
         if request.experiment and query.proposals and not told.proposals:
             told = with_experiment(told, query.proposals)
+        if told.status == "refused" and request.fallback:
+            instead = reply_to(
+                request.model_copy(update={"kind": request.fallback}), Background(setup=self.setup), ENGINE
+            )
+            return _message(instead or told)
         was_second = result.query != request.question
         return _message(
             replace(told, searched_for=request.message) if was_second and told.status == "refused" else told

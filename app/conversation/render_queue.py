@@ -7,53 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
-import re
 import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.conversation.owner import is_running, process_name
-
-Status = Literal["queued", "running", "rendered", "done", "failed", "cancelled", "interrupted"]
-ACTIVE: tuple[Status, ...] = ("queued", "running", "rendered")
-
-JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-"""What may become a folder's name: no path, and nothing that leads out of the folder of renders."""
+from app.conversation.render_jobs import ACTIVE, RenderJob, clear_job, read_job, write_job
 
 
 class RenderCancelled(Exception):
     """The person cancelled the render."""
-
-
-@dataclass(frozen=True)
-class RenderJob:
-    """One click that runs a tool.
-
-    Args:
-        call_id: The proposal that it comes from.
-        tool: The tool to run.
-        arguments: The tool's arguments as the person set them.
-        status: "rendered" means that the files are there and the conversation is still to be told.
-        result: What the tool returned, once rendered: `content` and `artifact`.
-        owner: The process that works on it (`owner.process_name`).
-    """
-
-    id: str
-    conversation_id: str
-    call_id: str
-    tool: str
-    arguments: dict[str, Any]
-    status: Status
-    created_at: float
-    owner: str
-    error: str | None = None
-    result: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -185,16 +153,18 @@ class RenderQueue:
             nobody_works_on_it = is_restart if job.owner == self._me else not is_running(job.owner)
             return job.status in ACTIVE and nobody_works_on_it
 
-        job = _read_job(file)
+        job = read_job(file)
         if job is None:
             return
         self._jobs[job.id] = job
         if is_left(job):
             with contextlib.suppress(OSError), self._taking_over():
-                job = _read_job(file) or job  # another process may have been quicker
+                job = read_job(file) or job  # another process may have been quicker
                 if is_left(job):
-                    status: Status = "interrupted" if job.status == "running" else job.status
-                    self._keep(replace(job, status=status, owner=self._me))
+                    if job.status == "running":
+                        clear_job(job, self.folder)
+                        job = replace(job, status="interrupted")
+                    self._keep(replace(job, owner=self._me))
 
     @contextlib.contextmanager
     def _taking_over(self) -> Iterator[None]:
@@ -205,15 +175,8 @@ class RenderQueue:
     def _keep(self, job: RenderJob) -> None:
         with self._changed:
             self._jobs[job.id] = job
-            folder = self.folder / job.id
-            folder.mkdir(parents=True, exist_ok=True)
-            draft = folder / "job.json.draft"
             try:
-                draft.write_text(json.dumps(asdict(job), ensure_ascii=False, indent=1), "utf-8")
-                draft.replace(folder / "job.json")
-            except OSError:
-                draft.unlink(missing_ok=True)
-                raise
+                write_job(job, self.folder)
             finally:
                 self._changed.notify_all()
 
@@ -260,22 +223,15 @@ class RenderQueue:
         try:
             result = self._render(job, self.folder / job.id, on_step)
         except RenderCancelled:
-            self._clear(job)
+            clear_job(job, self.folder)
             return replace(job, status="cancelled")
         except Exception as error:  # a failed render is shown on its card; the queue goes on
-            self._clear(job)
+            clear_job(job, self.folder)
             return replace(job, status="failed", error=_one_line(error))
         finally:
             self._steps.pop(job.id, None)
             self._cancelled.discard(job.id)
         return replace(job, status="rendered", result=result)
-
-    def _clear(self, job: RenderJob) -> None:
-        """Leave nothing half written beside the job."""
-        for file in (self.folder / job.id).iterdir() if (self.folder / job.id).is_dir() else ():
-            if file.name != "job.json":
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
     def _finish(self, job: RenderJob) -> RenderJob:
         try:
@@ -283,16 +239,6 @@ class RenderQueue:
         except Exception as error:  # the files are there; only the conversation could not be told
             return replace(job, status="done", error=_one_line(error))
         return replace(job, status="done")
-
-
-def _read_job(file: Path) -> RenderJob | None:
-    """Read a job; None for what is not one of ours, or from another version: it is left alone."""
-    try:
-        job = RenderJob(**json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
-        return None
-    is_ours = isinstance(job.id, str) and JOB_ID.fullmatch(job.id) and job.id == file.parent.name
-    return replace(job, owner=str(job.owner)) if is_ours and not file.parent.is_symlink() else None
 
 
 def _one_line(error: Exception) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_queue import ACTIVE, RenderJob, RenderQueue
+from app.conversation.render_jobs import ACTIVE, RenderJob
+from app.conversation.render_queue import RenderQueue
 from app.conversation.transcripts import Proposal
 from app.markup import escape
 from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls, start_with

@@ -13,7 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_queue import RenderJob, RenderQueue
+from app.conversation.render_jobs import RenderJob
+from app.conversation.render_queue import RenderQueue
 from app.ui.comparison import COMPARE
 from app.ui.components import browser_component
 from app.ui.dialogs import close_dialog, open_dialog, open_one

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.conversation.render_queue import JOB_ID
+from app.conversation.render_jobs import JOB_ID
 from app.ui.heat_maps import coloured
 
 SHEET_QUALITY = 88

@@ -36,6 +36,7 @@ class Request(BaseModel):
     message: str
     kind: Kind
     runner_up: Kind | None = None  # set where it is nearly as likely: ask back
+    fallback: Kind | None = None  # what it is taken for should the corpus hold nothing about it
     confidence: float = 1.0  # probability of `kind`, calibrated
     question: str  # the message in a form that can be searched for by itself
     documents: tuple[str, ...] = ()  # ids of the documents that are named or meant

@@ -71,10 +71,14 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
+    fallback: Kind | None = None
+    if runner_up and "program" in (kind, runner_up) and not {kind, runner_up}.isdisjoint(OF_THE_CORPUS):
+        other = runner_up if kind == "program" else kind  # the corpus is asked first, and may hold nothing
+        kind, runner_up, fallback = other, None, "program"
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
         if kind == "program" and confidence < SURELY_PROGRAM:
-            kind = "ask"
+            kind, fallback = "ask", "program"
         if not state.runs and "experiment" in (kind, runner_up):
             kind, runner_up = "ask" if kind == "experiment" else kind, None
     tells_too = runner_up == "experiment" and kind in TOLD
@@ -85,6 +89,7 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
         "message": message,
         "kind": kind,
         "runner_up": runner_up,
+        "fallback": fallback,
         "confidence": round(confidence, 3),
         "question": rewritten.question if is_searched else message,
         "documents": rewritten.documents if is_searched and (rewritten.is_bound or named) else named,
@@ -127,8 +132,6 @@ def _kind(judged: Judgement, state: State) -> tuple[Kind, Kind | None, float]:
     is_near = confidence < SURE and possible[second] >= NEAR * confidence
     if is_near and KINDS[first] == "experiment" and KINDS[second] in TOLD:
         first, second = second, first  # one answer tells what is known and offers to find out
-    if is_near and KINDS[first] == "program" and KINDS[second] in OF_THE_CORPUS:
-        return KINDS[second], None, confidence  # what the corpus lacks is refused, and says what can be asked
     is_near = is_near and are_far_apart(KINDS[first], KINDS[second])
     return KINDS[first], KINDS[second] if is_near else None, confidence
 

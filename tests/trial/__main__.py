@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.evals.results import Table, write_results
-from tests.trial import damage, disk, hostile, kill, load, races
+from tests.trial import damage, disk, hostile, jobs, kill, load, races
 from tests.trial.outcome import Row
 
 PARTS = {
     "kill": kill.run, "damage": damage.run, "races": races.run,
-    "disk": disk.run, "hostile": hostile.run, "load": load.run,
+    "disk": disk.run, "hostile": hostile.run, "jobs": jobs.run, "load": load.run,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 

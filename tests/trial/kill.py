@@ -14,7 +14,8 @@ from pathlib import Path
 
 from app.agent.graph import build_agent
 from app.conversation.chat import Chat, proposals
-from app.conversation.render_queue import ACTIVE, RenderQueue
+from app.conversation.render_jobs import ACTIVE
+from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversations
 from ingest.index import Index
 from tests.test_agent import Scripted, blend_styles, finished, search_corpus
