@@ -123,9 +123,8 @@ def _weights(request: Request, setup: Setup) -> list[str]:
     return [
         "Say each style's share in the message: “70 % watercolor and 30 % oil painting”, “two thirds A, one third B”, "
         "“60/40 A and B”, “A:4 B:1” or “mostly A with a touch of B” are all read as shares of one whole.",
-        f"Only the proportion counts, up to {MAX_STYLES} styles, and no share means equal shares; what was "
-        f"read stands on "
-        "the form, and its sliders change it before anything is rendered.",
+        f"Only the proportion counts, up to {MAX_STYLES} styles, and no share means equal shares; what was read "
+        "stands on the form, and its sliders change it before anything is rendered.",
     ]
 
 
@@ -201,37 +200,33 @@ def _experiments(request: Request, setup: Setup) -> list[str]:
 
 def _measures(request: Request, setup: Setup) -> list[str]:
     return [
-        "While it renders, it measures how much attention each phrase gets and where, each style's part in "
-        "every step's "
-        "noise prediction, and which style the finished picture is taken for.",
+        "While it renders, it measures how much attention each phrase gets and where, each style's part in every "
+        "step's noise prediction, and which style the finished picture is taken for.",
         "All of it stands below the picture, is kept in measurements.json, and can be asked about.",
     ]
 
 
 def _references(request: Request, setup: Setup) -> list[str]:
     return [
-        "With the method reference, a picture gives the style: one that is drawn from a prompt, or one of "
-        "yours that you "
-        "upload on the form.",
+        "With the method reference, a picture gives the style: one that is drawn from a prompt, or one of yours that "
+        "you upload on the form.",
     ]
 
 
 def _corpus(request: Request, setup: Setup) -> list[str]:
     return [
-        "Answers come from the corpus of papers and model cards, each claim with the passage it stands on, "
-        "and from nowhere "
-        "else.",
+        "Answers come from the corpus of papers and model cards, each claim with the passage it stands on, and from "
+        "nowhere else.",
         "python -m ingest PATH adds files or folders of Markdown, JSON lines or text blocks.",
     ]
 
 
 def _local(request: Request, setup: Setup) -> list[str]:
     return [
-        "Everything runs on this machine: nothing is downloaded or sent anywhere unless you name a language "
-        "model or an "
-        "image model of your own.",
-        "Conversations, renders and feedback lie under the home folder, .undertone unless UNDERTONE_HOME "
-        "says otherwise.",
+        "Everything runs on this machine: nothing is downloaded or sent anywhere unless you name a language model or "
+        "an image model of your own.",
+        "Conversations, renders and feedback lie under the home folder, .undertone unless UNDERTONE_HOME says "
+        "otherwise.",
         "A GPU is used where there is one, and none is needed.",
     ]
 
@@ -239,11 +234,10 @@ def _local(request: Request, setup: Setup) -> list[str]:
 def _self(request: Request, setup: Setup) -> list[str]:
     return [
         "Undertone explains how image models blend styles.",
-        "Ask about the papers and model cards of its corpus and every claim shows the passage it stands on; "
-        "ask for a blend "
-        "(“a house, 60 % watercolor and 40 % pixel art”) and it is proposed, rendered at your click and "
-        "measured; ask a "
-        "question about weights (“at which weight does it flip?”) and it proposes the experiment that tells.",
+        "Ask about the papers and model cards of its corpus and every claim shows the passage it stands on; ask for a "
+        "blend (“a house, 60 % watercolor and 40 % pixel art”) and it is proposed, rendered at your click and "
+        "measured; ask a question about weights (“at which weight does it flip?”) and it proposes the experiment that "
+        "tells.",
         "After a render you can ask about it, change it, or compare it with the one before.",
     ]
 
