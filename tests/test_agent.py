@@ -132,6 +132,18 @@ def test_a_proposal_runs_nothing_until_its_render_is_handed_over(tmp_path):
     assert chat.messages("c")[-2].artifact == {"run_id": "r1"}
 
 
+def test_a_run_that_is_handed_over_again_after_a_kill_is_told_once(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    for _ in range(2):
+        chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATA"
+    result = finished(call).model_copy(update={"artifact": {"run_id": "r2"}})
+    chat.hand_over("c", call["id"], call["args"], result)
+    assert kinds(chat, "c") == "HATATA" + "HATA", "another run of the same proposal is one of its own"
+
+
 def test_an_edited_proposal_is_answered_by_what_was_rendered_instead(tmp_path):
     chat = open_chat(tmp_path)
     list(chat.ask("c", "blend them"))
@@ -175,6 +187,7 @@ def test_a_sweep_joins_the_conversation_and_leaves_the_proposal_renderable(tmp_p
     (call,) = proposals(chat.messages("c")[-1])
     swept = finished(call)
     swept.name = "run_experiment"
+    swept.artifact = {"run_id": "r0"}
     chat.hand_over("c", call["id"], {**call["args"], "points": 9}, swept)
     assert kinds(chat, "c") == "HATATHATA"
     assert [m.name for m in chat.messages("c") if m.type == "tool" and m.artifact][-1] == "run_experiment"

@@ -133,12 +133,14 @@ def test_a_restart_takes_up_what_waited_and_owns_up_to_what_it_interrupted(tmp_p
     job = queue.submit("c", "a", "blend_styles", {})
     queue.submit("c", "b", "blend_styles", {})
     wait_until(lambda: queue.step(job.id))
+    (tmp_path / job.id / "half.png").write_bytes(b"not whole")
 
     after = Studio()
     after.go_on.set()
     restarted = open_queue(tmp_path, after)
     wait_until(lambda: status(restarted, "b") == "done")
     assert status(restarted, "a") == "interrupted"
+    assert [file.name for file in (tmp_path / job.id).iterdir()] == ["job.json"], "nothing half written stays"
     assert after.handed_over == ["b"]
 
 

@@ -31,7 +31,7 @@ def agrees(measured, findings):
     verdict, middle = findings.verdict, len(measured["weights"]) // 2
     pull, effect = measured["pull"], measured["effect"]
     weaker = pull[middle] < 0.99 * min(pull[0], pull[-1])
-    assert verdict.startswith(f"In the embedding averaging {'weakens' if weaker else 'does not weaken'} both styles")
+    assert verdict.startswith(f"In the embedding, averaging {'weakens' if weaker else 'does not weaken'} both styles")
     for what, text in (("length", "as long as its ends"), ("pull", "as far from the prompt without a style")):
         values = measured[what]
         mean = (values[0] + values[-1]) / 2

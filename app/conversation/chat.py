@@ -127,7 +127,8 @@ class Chat:
 
         Where the proposal still waits, its run is its approval. Where the conversation went on, the run joins it
         as a new exchange, so nothing that was said changes; so does the result of another tool than the proposed one,
-        which leaves the proposal as it is.
+        which leaves the proposal as it is. A run that was handed over before, by a process that was cut off before it
+        could note that, is not told twice.
 
         Args:
             call_id: The proposal's tool call.
@@ -141,6 +142,9 @@ class Chat:
             if self.conversations:
                 self.conversations.get(conversation_id)
             messages = self.messages(conversation_id)
+            if any(_is_run_of(message, rendered) for message in messages):
+                list(self.take_up(conversation_id))
+                return
             waiting = proposals(messages[-1]) if messages else []
             context = TurnContext(rendered={call_id: rendered})
             command: Command | dict[str, Any]
@@ -236,6 +240,13 @@ def _approval(waiting: list[Any], call_id: str, arguments: dict[str, Any]) -> Co
         return {"type": "edit", "edited_action": {"name": call["name"], "args": arguments}}
 
     return Command(resume={"decisions": [decide(call) for call in waiting]})
+
+
+def _is_run_of(message: AnyMessage, rendered: ToolMessage) -> bool:
+    """Whether a message holds the very run of another: artifacts of runs carry a `run_id`."""
+    run_id = (rendered.artifact or {}).get("run_id")
+    artifact = message.artifact if isinstance(message, ToolMessage) else None
+    return run_id is not None and isinstance(artifact, dict) and artifact.get("run_id") == run_id
 
 
 def _config(conversation_id: str) -> RunnableConfig:

@@ -173,11 +173,12 @@ class RenderQueue:
             yield
 
     def _keep(self, job: RenderJob) -> None:
+        """Write a job, and only then show it so: who sees that it is done finds its files as they stay."""
         with self._changed:
-            self._jobs[job.id] = job
             try:
                 write_job(job, self.folder)
             finally:
+                self._jobs[job.id] = job
                 self._changed.notify_all()
 
     def _next(self) -> RenderJob | None:

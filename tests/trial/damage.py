@@ -46,7 +46,7 @@ def spoil(chance: random.Random, file: Path) -> None:
     file.write_bytes(data if chance.random() < 0.8 else data[:at])
 
 
-def indexes(chance: random.Random, home: Path, tries: int, count: int = FEW) -> Row:
+def indexes(chance: random.Random, home: Path, tries: int, count: int = FEW, named: str = "*") -> Row:
     """Spoil a file of an index, whichever chance names; as often as there are files, each is spoilt once."""
     row = Row("damage", f"any file of an index of {count:,}: one line with the command, which makes it whole again")
     documents = short_documents(count)
@@ -55,7 +55,7 @@ def indexes(chance: random.Random, home: Path, tries: int, count: int = FEW) -> 
     index = Index(whole, embedder)
     index.sync(documents, prune=True)
     index.lexical.close()
-    files = [f.relative_to(whole) for f in sorted(whole.rglob("*")) if f.is_file() and f.stat().st_size]
+    files = [f.relative_to(whole) for f in sorted(whole.rglob(named)) if f.is_file() and f.stat().st_size]
     chosen = chance.sample(files, len(files)) if tries >= len(files) else []
     chosen += [chance.choice(files) for _ in range(tries - len(chosen))]
     for n, name in enumerate(chosen):
@@ -130,10 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.trial.damage")
     parser.add_argument("--documents", type=int, default=20_000, help="so many in the index")
     parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--files", default="*", help="only those of such names: '*.bin' are HNSW's")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as home:
-        row = indexes(random.Random(given.seed), Path(home), given.tries, given.documents)
+        row = indexes(random.Random(given.seed), Path(home), given.tries, given.documents, given.files)
     print(f"{row.what}: {row.held} of {row.tries}", *row.told, sep="\n  ")
     return 0 if row.held == row.tries else 1
 

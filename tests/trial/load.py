@@ -10,8 +10,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from app.application import open_undertone
+from app.application import open_render_queue, open_undertone
+from app.conversation.chat import proposals
 from app.settings import read_settings
+from tests.trial.jobs import ended
 from tests.trial.outcome import Row
 
 QUESTIONS = (
@@ -21,6 +23,7 @@ QUESTIONS = (
     "How long do I have to boil an egg?",
     "What does WSAM show, and for which networks?",
 )
+SUBJECTS = ("red house", "green tree", "blue boat", "cat", "yellow flower")
 SETTLED = 50
 MAX_GROWTH = 0.05
 
@@ -30,7 +33,7 @@ def run(seed: int, home: Path, *, quick: bool = False) -> list[Row]:
         return []
     # a new process: in one that has held more, what is freed would hide what grows
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as new:
-        return [new.submit(answers, seed, home, 1_000).result(), new.submit(renders, seed, 200).result()]
+        return [new.submit(answers, seed, home, 1_000).result(), new.submit(renders, seed, home, 200).result()]
 
 
 def memory_mb() -> float:
@@ -67,14 +70,20 @@ def answers(seed: int, home: Path, count: int) -> Row:
     return row
 
 
-def renders(seed: int, count: int) -> Row:
-    from tools.blend.results import BlendRequest, WeightedStyle, blend
-    from tools.models import load_image_model
+def renders(seed: int, home: Path, count: int) -> Row:
+    """Each as a click on what was proposed: rendered in the queue, measured, kept, and told to its conversation."""
+    undertone = open_undertone(read_settings({}, home=home / "load"), keep=True)
+    queue = open_render_queue(undertone)
 
-    model = load_image_model("embedded")
+    def render(n: int) -> None:
+        conversation, subject = f"r{n // 4}", SUBJECTS[n % len(SUBJECTS)]
+        asked = f"a {subject} in watercolor and pixel art, seed {seed + n}"
+        list(undertone.chat.ask(conversation, asked))
+        (call,) = proposals(undertone.chat.messages(conversation)[-1])
+        queue.submit(conversation, call["id"], call["name"], {**call["args"], "steps": 2})
+        job = ended(queue, call["id"])
+        assert job is not None and job.status == "done" and not job.error, job
 
-    def render(n: int) -> object:
-        styles = (WeightedStyle("watercolor", 1.0), WeightedStyle("pixel art", 1.0 + n))
-        return blend(BlendRequest("a red house", styles, num_inference_steps=2, seed=seed + n), model)
-
-    return repeated("render", count, render)
+    row = repeated("render", count, render)
+    undertone.conversations.close()
+    return row

@@ -101,7 +101,7 @@ def _verdict(measured: Mapping[str, Any]) -> str:
     length, pull = (of_ends(measured, what)[middle] for what in ("length", "pull"))
     verb = "weakens" if _weakened(measured["pull"]) else "does not weaken"
     text = (
-        f"In the embedding averaging {verb} both styles: at half and half it is {length:.0%} as long as its ends, and "
+        f"In the embedding, averaging {verb} both styles: at half and half it is {length:.0%} as long as its ends, and "
         f"{pull:.0%} as far from the prompt without a style."
     )
     if measured["left"]:
