@@ -48,18 +48,18 @@ _AMOUNT = re.compile(
               |(?<![\w.-])\d{{1,3}}-\d{{1,3}}(?:-\d{{1,3}}){{0,2}}(?![\w%-])
               |(?<![\w.])(?<!from\ )\d{{1,3}}\s?(?:to|vs)\s?\d{{1,3}}(?![\w%])
               |(?<![\w.:=])\d{{1,2}}\s\d{{1,2}}(?:\s\d{{1,2}}){{0,2}}(?![\w%.:])
-              |\b{_SPELT}[ /-]{_SPELT}\b(?!\s*(?:%|percent|per\ cent)))
-    | (?P<percent>(?P<minus>(?:(?<![\w%)])[-−–]\s?|\b(?:minus|negative)\s+)?)(?P<value>{_NUMBER}|\b{_SPELT})\s?(?:%|percent\b|per\ ?cent\b|pct\b))
+              |(?<!from\ )\b{_SPELT}(?:[ /-]|\s(?:to|vs|against)\s){_SPELT}\b(?!\s*(?:%|percent|per\ cent)))
+    | (?P<percent>(?P<minus>(?:(?<![\w%)])[-−–](?=[\d.])|\b(?:minus|negative)\s+)?)(?P<value>{_NUMBER}|\b{_SPELT})\s?(?:%|percent\b|per\ ?cent\b|pct\b))
     | (?P<signs>(?<=[\w)"”'])\)?(?:\+{{1,6}}|-{{1,6}})(?![\w.+-]))
-    | (?P<times>\b(?:twice|double|thrice|triple|(?:{_SPELT}|{_NUMBER})\s?times|(?<!\w){_NUMBER}\s?[x×](?=\s(?:as|more|the)\b)))
+    | (?P<times>\b(?:half(?=\ as\ )|twice|double|thrice|triple|(?:{_SPELT}|{_NUMBER})\s?times|(?<!\w){_NUMBER}\s?[x×](?=\s(?:as|more|the)\b)))
     | (?P<symbol>[½⅓⅔¼¾⅕⅖⅗⅘])
     | (?P<fraction>\b(?:(?P<top>an?|{_SPELT}|\d{{1,2}})[ -])?(?P<bottom>{_ANY_PART})s?\b(?!\s+(?:style|picture|image|one|version|step|run|time|of\ the\ (?:steps?|two))))
     | (?P<parts>(?:\b{_SPELT}|(?<![\w.]){_NUMBER})\s+parts?\b)
-    | (?P<number>(?P<sign>(?<![\w%)])[-−]\s?|\b(?:minus|negative)\s+)?(?<![\w.])(?:{_NUMBER}|\bzero\b)(?![\w]|\s?%|\.\d))
+    | (?P<number>(?P<sign>(?<![\w%)])[-−](?=[\d.])|\b(?:minus|negative)\s+)?(?<![\w.])(?:{_NUMBER}|\bzero\b)(?![\w]|\s?%|\.\d))
     | (?P<major>\b(?:mostly|mainly|predominantly|primarily|largely|chiefly|dominantly|almost\ (?:all|entirely|only)|nearly\ all|lots?\ of|heavy\ on)\b)
     | (?P<minor>\b(?:(?:an?|the|some|only|just)\ )?(?:tiny\ |small\ |little\ |light\ |slight\ |wee\ )?(?:touch|hint|bit|dash|splash|pinch|tinge|trace|whiff|sprinkle|sprinkling|drop|smidge|smidgen|undertones?|accents?|whisper|suggestion|flavou?r)\ of\b
-              |\b(?:slight(?:ly)?|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|subtly|hardly\ any|barely\ any)\b)
-    | (?P<rest>\b(?:rest|remaining|remainder|remaining\ part)\b)
+              |\b(?:slight(?:ly)?|lightly|a\ (?:tiny\ |wee\ )?(?:little|bit)|(?:just|with|plus)\ some|with\ (?:a\ )?subtle|subtly|hardly\ any|barely\ any)\b)
+    | (?P<rest>\b(?:other\ half|rest|remaining|remainder|remaining\ part)\b)
     """,
     re.X | re.I,
 )  # fmt: skip
@@ -139,7 +139,7 @@ def _amount(match: re.Match[str]) -> tuple[AmountKind, tuple[float, ...]] | None
         signs = match["signs"].lstrip(")")
         return ("signs", (len(signs) * (1 if signs[0] == "+" else -1),)) if signs else None
     if match["times"]:
-        named = {"twice": 2, "double": 2, "thrice": 3, "triple": 3}
+        named = {"half": 0.5, "twice": 2, "double": 2, "thrice": 3, "triple": 3}
         said = re.split(r"\s|x$|×$", match["times"].lower())[0]
         return "times", (float(named.get(said) or _value(said)),)
     if match["symbol"]:

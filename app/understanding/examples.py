@@ -19,9 +19,9 @@ from typing import Any
 from app.understanding.request import EXPERIMENTS, KINDS, Run, State
 from app.understanding.vocabulary import FOLDER, vocabulary
 
-VARIANTS = 7
+VARIANTS = 5
 """Messages made of a line that has slots; a line without gets `PLAIN_VARIANTS`."""
-PLAIN_VARIANTS = 4
+PLAIN_VARIANTS = 2
 INVENTED_SHARE = 0.18
 """Of the styles, so many are names that nobody has: what is a style is told by where it stands."""
 

@@ -20,7 +20,7 @@ SIGN_FACTOR = 1.1
 """What one + does to a word's weight in compel's syntax."""
 
 _FILLERS = frozenset(
-    """of the a an in at to is it as for being style styles much many strong strength amount weight share on about around roughly
+    """of the a an in at to is it as for being style styles much many strong strength amount weight weighted share on about around roughly
     just only up down by it be should made each more""".split()
 )
 _LINKS = frozenset("and with plus but then while whereas or into make set put turn bring from".split())
@@ -35,6 +35,11 @@ _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|evenly?|half and half|half[- ]half|fifty[- ]fifty|same (?:amount|share|weight)s?)\b", re.I
 )
 _WEIGHT_SYNTAX = re.compile(r"\([^()]{1,120}:\s?\d")
+_COMPARES = re.compile(
+    r"\s{1,3}(?:as\s{1,3}(?:strong|heavy|much)\s{1,3}as|(?:strong|heavi|bigg|larg)er\s{1,3}than|more\s{1,3}than)\b",
+    re.I,
+)
+"""What stands behind "twice" where it is said of the style before it."""
 _BLEND = re.compile(r"\.blend\(\s?(\d{1,3}(?:\.\d{1,6})?(?:\s?,\s?\d{1,3}(?:\.\d{1,6})?){1,3})\s?\)")
 _REFUSALS = {
     "negative": "A share cannot be negative: say how much of each style there should be, from 0 to 100 %.",
@@ -202,11 +207,7 @@ def _options(
         if behind < 0 or amount.kind == "signs"
         else _gap(text[amount.end : spans[behind][0]], amounts, amount.end, spans[behind][0])
     )
-    if (
-        before >= 0
-        and amount.kind == "times"
-        and re.match(r"\s+as\s+(?:strong|heavy|much)\s+as\b", text[amount.end : amount.end + 30])
-    ):
+    if before >= 0 and amount.kind == "times" and _COMPARES.match(text, amount.end):
         left = 0.0
     if before >= 0 and re.fullmatch(r"\s*\([^()]*", text[spans[before][1] : amount.start]):
         left, right = 0.0, _FAR + 1.0  # in brackets behind a style
