@@ -55,7 +55,7 @@ class Recipe:
     low: float = 0.2
     restyled_share: float = 0.75
     channels: tuple[int, ...] = (24, 48, 80, 112)
-    epochs: int = 40
+    epochs: int = 25
     batch: int = 36
     lr: float = 3e-3
     weight_decay: float = 0.05
