@@ -40,6 +40,23 @@ Ran = tuple[str, Any]
 
 
 @dataclass(frozen=True)
+class Shows:
+    """What a run of a tool lets one see.
+
+    A claim speaks of it that holds a word of every group, and is like one of the sentences.
+
+    Args:
+        like: Sentences that say it, in anybody's words.
+        words: Groups of beginnings of words.
+        example: The arguments that an offer begins with.
+    """
+
+    like: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
+    example: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ToolSpec:
     """One tool.
 
@@ -53,6 +70,7 @@ class ToolSpec:
         needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
         verb: What the click is called.
         command: The shell command that does the same, from the call's arguments.
+        shows: What a run of it lets one see, so that a claim that speaks of it can offer it; None where none does.
     """
 
     name: str
@@ -64,3 +82,4 @@ class ToolSpec:
     needs_approval: bool = False
     verb: str = "Run"
     command: Callable[[Mapping[str, Any]], str] | None = None
+    shows: Shows | None = None
