@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tools.style_augmentation.classifiers import ObjectClassifier, classifier_of, load_classifier, signal_of
-from tools.style_augmentation.evidence import evidence, heat, sensitivity, share_within
 from tools.studio.judges import pooled
 from tools.studio.scenes import draw, sample_scene
+from tools.style_augmentation.classifiers import ObjectClassifier, classifier_of, load_classifier, signal_of
+from tools.style_augmentation.evidence import evidence, heat, sensitivity, share_within
 
 RNG = np.random.default_rng(0)
 
@@ -83,7 +83,7 @@ def test_wsam_is_shift_plus_spread_and_the_mean_squared_difference():
     assert np.allclose(found.total, ((weighted - original) ** 2).mean(0), atol=1e-15)
     assert np.allclose(found.shift, (weighted.mean(0) - original) ** 2, atol=1e-15)
     assert np.allclose(found.spread, weighted.var(0), atol=1e-15)
-    assert 0 <= found.total.min() and found.total.max() <= 1
+    assert found.total.min() >= 0 and found.total.max() <= 1
 
 
 def test_nothing_moves_where_nothing_changes():

@@ -133,7 +133,7 @@ def test_a_flat_picture_takes_the_styles_mean():
 
 @pytest.mark.parametrize("alpha", [-0.01, 1.01, float("nan")])
 def test_an_alpha_outside_is_refused(alpha):
-    with pytest.raises(ValueError, match="outside 0..1"):
+    with pytest.raises(ValueError, match="is outside 0"):
         restyle(Content.of(picture(0)), style_of(1), [alpha])
 
 

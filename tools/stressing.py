@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tools.style_augmentation.sources import Subject
 
+ASK_NEXT = ("Which style changed the answer first?", "Where did the classifier look?", "Did the evidence move?")
+
 
 class StressArguments(BaseModel):
     subject: str = Field(default="cat", description="What a scene is drawn of, where no picture is given.")
@@ -79,6 +81,7 @@ def stress_picture(arguments: StressArguments, context: ToolContext) -> Ran:
         raise ToolException(f"Nothing was restyled: {error}") from error
     facts = "\n".join(f"- {fact['text']}" for fact in found_out["facts"])
     text = "\n".join((found_out["verdict"], "Measured in this run:", facts))
+    found_out["follow_ups"] = list(ASK_NEXT)
     return text, {"run_id": context.folder.name, "folder": str(context.folder), **found_out}
 
 

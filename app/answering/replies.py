@@ -91,7 +91,8 @@ def told_run(
     sections = [first, told_facts(artifact)]
     if len(made) > 1 and artifact is made[-1]["artifact"]:
         sections.append(compared_runs(made[-2]["artifact"], artifact))
-    return replace(plain, sections=tuple(section for section in sections if section), follow_ups=OFFERS)
+    offers = tuple(artifact.get("follow_ups") or OFFERS)
+    return replace(plain, sections=tuple(section for section in sections if section), follow_ups=offers)
 
 
 def with_experiment(told: CitedAnswer, proposals: tuple[dict[str, Any], ...]) -> CitedAnswer:

@@ -98,8 +98,8 @@ def _facts(stressed: Stressed) -> Iterator[Fact]:
         yield from _of_object(answers, mask, first)
     if len(stressed.answers) > 1:
         others = {name: int(one.flips.sum()) for name, one in stressed.answers.items() if name != request.classifier}
-        said = ", ".join(f"{count} for “{name}”" for name, count in others.items())
-        yield Fact("classifiers", f"The other classifiers change theirs in {said}.", CHANGED, others)
+        said = ", ".join(f"“{name}” to {count}" for name, count in others.items())
+        yield Fact("classifiers", f"The others give another answer: {said} of the same pictures.", CHANGED, others)
 
 
 def _of_styles(stressed: Stressed) -> Iterator[Fact]:
