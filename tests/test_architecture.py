@@ -28,7 +28,16 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("tools.trace",),
         ("tools.blend",),
         ("tools.experiments",),
-        ("tools.registry", "tools.rendering", "tools.tokens", "tools.specs", "tools.options", "tools.__main__"),
+        ("tools.style_augmentation",),
+        (
+            "tools.registry",
+            "tools.stressing",
+            "tools.rendering",
+            "tools.tokens",
+            "tools.specs",
+            "tools.options",
+            "tools.__main__",
+        ),
     ),
 )
 """The layers of the houses, and of the rooms of `app/` and `tools/`."""

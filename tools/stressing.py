@@ -127,7 +127,7 @@ STRESS_PICTURE = ToolSpec(
             "Pictures in other styles deceive an image classifier.",
             "It is studied where a classifier looks when the style of the picture changes.",
         ),
-        words=(("styl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
+        words=(("styl", "restyl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
         example={"subject": "cat", "classifier": "none"},
     ),
 )

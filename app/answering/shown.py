@@ -52,8 +52,9 @@ def tells_the_swap(sentence: Sentence) -> bool:
 
 
 def shown_by(sentence: Sentence) -> str | None:
-    """The name of the tool that shows what a claim of the corpus says; None where none does."""
-    return _shown_by(sentence.text) if sentence.citations else None
+    """The name of the tool that shows what a claim of the corpus says; None where none does, and for a title."""
+    is_claim = bool(sentence.citations) and sentence.text.rstrip("”\"') ").endswith((".", "!", "?"))
+    return _shown_by(sentence.text) if is_claim else None
 
 
 @lru_cache(maxsize=2048)
