@@ -6,6 +6,7 @@ from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.replies import Background, reply_to
 from app.answering.shown import asked_by, button_of, see_it, shown_by
 from app.answers import Citation, Sentence
+from app.understanding.request import Request
 from tools.registry import TOOLS
 from tools.specs import Shows
 
@@ -69,6 +70,18 @@ def test_the_request_of_a_click_proposes_the_tool_with_its_example():
     (proposal,) = told.proposals
     assert proposal == {"tool": "stress_picture", "arguments": dict(TOOLS["stress_picture"].shows.example)}
     assert "runs at your click" in told.sentences[0].text
+
+
+def test_a_request_to_find_out_what_a_tool_shows_proposes_it():
+    asked = Request(
+        message="would a classifier still see a mug if I changed the style?",
+        kind="experiment",
+        question="would a classifier still see a mug if I changed the style?",
+        experiment="leave_one_out",
+        subject="a mug",
+    )
+    (proposal,) = reply_to(asked, Background(), "reader").proposals
+    assert proposal["tool"] == "stress_picture" and proposal["arguments"]["subject"] == "a mug"
 
 
 def test_examples_are_arguments_that_the_tools_take():

@@ -205,6 +205,7 @@ def test_the_command_takes_pictures(tmp_path, capsys):
         (["cat", "--classifier", "x"], "unknown"),
         (["cat", "--style", "baroque"], "'baroque' is unknown; there are: photographic style"),
         (["gondola"], "'gondola' is no picture"),
+        (["a cat on a boat"], "'a cat on a boat' is no picture"),
         (["gone.png"], "cannot be read"),
         (["README.md"], "neither a PNG nor a JPEG"),
     ],
@@ -217,7 +218,7 @@ def test_bad_input_is_one_line_and_status_2(given, said, tmp_path, capsys):
 
 
 def test_the_tool_runs_in_a_folder_of_its_own(tmp_path):
-    arguments = {"subject": "boat", "restyle_with": ["watercolor"], "alphas": [1.0], "classifier": "none"}
+    arguments = {"subject": "a red sailboat", "restyle_with": ["watercolor"], "alphas": [1.0], "classifier": "none"}
     text, artifact = run_tool("stress_picture", arguments, context(tmp_path))
     assert text.startswith(artifact["verdict"])
     assert artifact["run_id"] == "run-1" and (tmp_path / "renders" / "run-1" / "strip.png").is_file()

@@ -54,11 +54,12 @@ def tells_the_swap(sentence: Sentence) -> bool:
 def shown_by(sentence: Sentence) -> str | None:
     """The name of the tool that shows what a claim of the corpus says; None where none does, and for a title."""
     is_claim = bool(sentence.citations) and sentence.text.rstrip("”\"') ").endswith((".", "!", "?"))
-    return _shown_by(sentence.text) if is_claim else None
+    return tool_for(sentence.text) if is_claim else None
 
 
 @lru_cache(maxsize=2048)
-def _shown_by(text: str) -> str | None:
+def tool_for(text: str) -> str | None:
+    """The name of the tool that shows what a text speaks of; None where none does."""
     words = re.findall(r"[^\W\d_]+", text.lower())
     able = [name for name, spec in TOOLS.items() if spec.shows and _holds(words, spec.shows.words)]
     if not able:
