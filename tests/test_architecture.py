@@ -21,7 +21,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.conversation",),
         ("app.application",),
         ("app.ui",),
-        ("app.page", "app.server", "app.__main__"),
+        ("app.page", "app.server", "app.workflow_command", "app.__main__"),
     ),
     (
         ("tools.models", "tools.noising", "tools.hooks"),

@@ -59,6 +59,12 @@ def test_at_alpha_0_nothing_moves(cat):
         assert not one.maps.total.any() and not one.flips.any()
 
 
+def test_the_picture_alone_is_told_without_a_word_on_styles(cat):
+    told = findings_of(stress(StressRequest(alphas=(0.0,)), cat, DRAWN))
+    assert told.verdict.startswith("On the picture itself the answer of the judges is a cat")
+    assert "stays" not in told.verdict and "stops" not in told.verdict
+
+
 def test_one_style_at_one_strength_has_no_spread(cat):
     found = stress(StressRequest(styles=("oil painting",), alphas=(1.0,)), cat, DRAWN).asked.maps
     assert not found.spread.any() and found.shift.any()

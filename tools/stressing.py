@@ -120,6 +120,7 @@ STRESS_PICTURE = ToolSpec(
     needs_approval=True,
     verb="Run",
     command=stress_command,
+    weights=tuple(sorted((Path(__file__).parent / "style_augmentation" / "weights").glob("*.safetensors"))),
     shows=Shows(
         like=(
             "Image classifiers recognise textures rather than shapes.",
@@ -129,5 +130,6 @@ STRESS_PICTURE = ToolSpec(
         ),
         words=(("styl", "restyl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
         example={"subject": "cat", "classifier": "none"},
+        stages={"input": {"alphas": [0.0]}, "model": {}, "output": {"classifier": "both"}},
     ),
 )

@@ -6,13 +6,14 @@ A tool declares itself what a run of it lets one see (`tools.specs.Shows`). It k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answering.proposals import see_it_happen
+from app.answering.proposals import SEE_IT_HAPPEN, blend_proposal, see_it_happen, tool_proposal
 from app.answers import Sentence
 from app.understanding.request import Request
 from ingest.vectors import load_embedder
@@ -32,6 +33,16 @@ def button_of(sentence: Sentence, name: str) -> str | None:
         return name
     tool = shown_by(sentence)
     return f"{name} {tool}" if tool else None
+
+
+def call_for(sentences: Iterable[Sentence]) -> dict[str, Any] | None:
+    """The tool call that shows what the first of some claims says that any shows; None where none does."""
+    for sentence in sentences:
+        if tells_the_swap(sentence):
+            return blend_proposal(SEE_IT_HAPPEN, None).call
+        if tool := shown_by(sentence):
+            return tool_proposal(see_it_happen(tool)).call
+    return None
 
 
 def asked_by(name: str) -> Request:
