@@ -5,11 +5,9 @@ Exit status: 0 done, 1 a stage failed, 2 unusable input.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from app.agent.history import read_history
@@ -18,9 +16,6 @@ from app.conversation.store import UnknownConversation
 from app.conversation.workflow_runs import StageState, WorkflowRuns
 from app.settings import UnusableSettings, read_settings
 from ingest.command import Parser
-from tools.models import EMBEDDED_FOLDER
-from tools.registry import run_tool
-from tools.specs import ToolContext
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 
@@ -67,21 +62,7 @@ def runs_of(undertone: Undertone, conversation_id: str) -> WorkflowRuns:
     drawn = [answer.workflow for answer in answers if answer.workflow]
     if not drawn:
         raise UnusableWorkflow(f"no answer of {conversation_id!r} draws a workflow; ask how something works")
-    model = undertone.settings.image_model
-
-    def run(tool: str, arguments: Mapping[str, Any], folder: Path) -> tuple[str, Any]:
-        return run_tool(tool, arguments, ToolContext(undertone.searcher, model, folder))
-
-    folder = undertone.settings.belongings / "stages"
-    return WorkflowRuns(folder, conversation_id, drawn[-1], run, weights_of(model))
-
-
-def weights_of(image_model: str) -> str:
-    """What an image model's weights are known by: the embedded one's checksums, another's name."""
-    sums = EMBEDDED_FOLDER / "SHA256SUMS"
-    if image_model != "embedded" or not sums.is_file():
-        return image_model
-    return hashlib.sha256(sums.read_bytes()).hexdigest()
+    return undertone.workflow_runs(conversation_id, drawn[-1])
 
 
 def as_json(number: int, state: StageState, runs: WorkflowRuns) -> dict[str, Any]:

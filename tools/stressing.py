@@ -129,7 +129,7 @@ STRESS_PICTURE = ToolSpec(
             "It is studied where a classifier looks when the style of the picture changes.",
         ),
         words=(("styl", "restyl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
-        example={"subject": "cat", "classifier": "none"},
+        example={"subject": "boat", "seed": 2, "classifier": "none"},
         stages={"input": {"alphas": [0.0]}, "model": {}, "output": {"classifier": "both"}},
     ),
 )

@@ -152,3 +152,13 @@ def keys_of(stages: Sequence[WorkflowStage], weights: str) -> list[str]:
         said = json.dumps([spec.name, arguments, [key for key in keys if key], weights, own], sort_keys=True)
         keys.append(hashlib.sha256(said.encode()).hexdigest()[:40])
     return keys
+
+
+def weights_of(image_model: str) -> str:
+    """What an image model's weights are known by: the embedded one's checksums, another's name."""
+    from tools.models import EMBEDDED_FOLDER  # torch takes seconds to import
+
+    sums = EMBEDDED_FOLDER / "SHA256SUMS"
+    if image_model != "embedded" or not sums.is_file():
+        return image_model
+    return hashlib.sha256(sums.read_bytes()).hexdigest()
