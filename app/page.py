@@ -20,6 +20,7 @@ from typing import Any
 import streamlit as st
 
 from app.answering.proposals import SEE_IT_HAPPEN
+from app.answering.shown import see_it
 from app.answering.starters import SEED_QUESTION
 from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
 from app.conversation.render_jobs import RenderJob
@@ -35,12 +36,12 @@ from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
+from app.ui.kept_stages import runs_beside
 from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login, show_logout
 from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
-from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
 from app.ui.welcome import show_welcome
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
@@ -251,12 +252,13 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
         return
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
-            see_it = partial(page.ask, SEE_IT_HAPPEN)
             decline = partial(page.decline, conversation_id) if said.is_last else None
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
-            blends = [card for card in cards if TOOLS[card.proposal.tool].view == "blend"]
-            runs = partial(stage_runs, entry.answer, page.queue, blends[0], page.undertone.run) if blends else dict
-            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs, said.above)
+            name = f"{conversation_id} {entry.key}"
+            runs = partial(runs_beside, page.undertone, page.queue, name, entry.answer, cards)
+            show_answer(
+                entry.answer, entry.key, said.is_new, partial(see_it, page.ask), said.measured, runs, said.above
+            )
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are
                 if said.is_last:

@@ -23,6 +23,7 @@ from tests.evals import (
     runs,
     search,
     studio,
+    style_augmentation,
     understanding,
 )
 from tests.evals.results import Table, write_results
@@ -40,6 +41,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "studio": (studio.main, True),
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
+    "style_augmentation": (style_augmentation.main, True),
 }
 READS_DATA = ("search", "answerable", "other_corpus", "claims", "conversations")
 
