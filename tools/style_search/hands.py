@@ -131,9 +131,9 @@ def _toned(image: npt.NDArray[np.float32], hand: Hand) -> npt.NDArray[np.float32
     """Hue, saturation, temperature and gamma."""
     cos, sin = np.cos(hand.hue) * hand.saturation, np.sin(hand.hue) * hand.saturation
     turn = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32)
-    image = image @ (_RGB @ turn @ _YIQ).T
-    image = image * np.array([1 + hand.temperature, 1, 1 - hand.temperature], np.float32)
-    return np.asarray(np.clip(image, 0, 1) ** np.float32(max(0.2, hand.gamma)), np.float32)
+    image = np.asarray(image @ (_RGB @ turn @ _YIQ).T, np.float32)
+    warm = image * np.array([1 + hand.temperature, 1, 1 - hand.temperature], np.float32)
+    return np.asarray(np.clip(warm, 0, 1) ** np.float32(max(0.2, hand.gamma)), np.float32)
 
 
 def _ink(image: npt.NDArray[np.float32], hand: Hand) -> npt.NDArray[np.float32]:

@@ -134,7 +134,7 @@ def train_trunk(drawn: np.ndarray, steps: int, seed: int, work: Path, log: Log) 
 
 
 def _batch(drawn: np.ndarray, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Crops of different scenes, EACH in every one of BATCH_STYLES styles: (N, 3, CROP_PX, CROP_PX); and their styles."""
+    """Crops of different scenes, EACH in each of BATCH_STYLES styles: (N, 3, CROP_PX, CROP_PX); and their styles."""
     count = BATCH_STYLES * EACH
     which = torch.arange(BATCH_STYLES).repeat_interleave(EACH)
     plain = torch.randint(len(STYLES), (BATCH_STYLES,), generator=rng)[which]
