@@ -48,6 +48,7 @@ from tools.experiments.explained import explain, save_explained
 from tools.experiments.flip import save_sweep, sweep, sweep_requests
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.options import parser_of, weighted_style
+from tools.style_search.commands import style_runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -257,6 +258,7 @@ def _print(options: argparse.Namespace, sentence: str, data: dict[str, Any], pat
 
 
 RUNS = {"blend": _run_blend, "sweep": _run_sweep, "experiment": _run_experiment, "replay": _run_replay}
+RUNS |= style_runs(read_settings, usable_path)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tools.blend.limits import DEFAULT_STEPS, MAX_GUIDANCE, MAX_POINTS, MAX_SIZE
 from tools.blend.methods import DEFAULT_METHOD, METHODS
 from tools.blend.requests import WeightedStyle
 from tools.experiments.experiments import EXPERIMENTS
+from tools.style_search.commands import add_style_search
 
 
 def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser:
@@ -41,6 +42,7 @@ def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser
     many.add_argument("--points", type=int, default=9, metavar="N", help=f"2 to {MAX_POINTS} (default 9)")
     many.set_defaults(run=runs["sweep"])
     experiments = _add_experiments(commands)
+    add_style_search(commands, runs)
     for command in experiments:
         command.set_defaults(run=runs["experiment"])
     for command in (one, many):

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT
 from tools.search import Searcher, SearchResult
 from tools.specs import Ran, ToolContext, ToolSpec
+from tools.style_search.tool import ALIGN_STYLES, SEARCH_STYLE
 from tools.tokens import READ_PROMPT
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ TOOLS: dict[str, ToolSpec] = {
         READ_PROMPT,
         BLEND_STYLES,
         RUN_EXPERIMENT,
+        *(SEARCH_STYLE, ALIGN_STYLES),
     )
 }
 

@@ -53,6 +53,8 @@ class ToolSpec:
         needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
         verb: What the click is called.
         command: The shell command that does the same, from the call's arguments.
+        shows: What a run of it lets one see, in sentences of any text: a claim that says nearly the same offers it.
+        example: The arguments that such an offer begins with.
     """
 
     name: str
@@ -64,3 +66,5 @@ class ToolSpec:
     needs_approval: bool = False
     verb: str = "Run"
     command: Callable[[Mapping[str, Any]], str] | None = None
+    shows: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = None
