@@ -68,7 +68,8 @@ def search_style(arguments: StyleArguments, context: ToolContext) -> Ran:
     if not found:
         raise ToolException(f"There is no other picture among the {arguments.among} yet: render one, or upload one.")
     rows = [
-        {**asdict(one), "rank": rank, "file": str(one.file), "id": _id(one.file)} for rank, one in enumerate(found, 1)
+        {"id": _id(one.file), "file": str(one.file), "rank": rank, "percentile": one.percentile}
+        for rank, one in enumerate(found, 1)
     ]
     lines = [f"Nearest in style to {_id(file)}, among {len(gallery.files)} pictures:"]
     lines += [f"{row['rank']}. {row['id']}{placed(row['percentile'])}" for row in rows]
