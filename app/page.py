@@ -20,6 +20,7 @@ from typing import Any
 import streamlit as st
 
 from app.answering.proposals import SEE_IT_HAPPEN
+from app.answering.shown import see_it
 from app.answering.starters import SEED_QUESTION
 from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
 from app.conversation.render_queue import RenderJob, RenderQueue
@@ -250,12 +251,13 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
         return
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
-            see_it = partial(page.ask, SEE_IT_HAPPEN)
             decline = partial(page.decline, conversation_id) if said.is_last else None
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
             blends = [card for card in cards if TOOLS[card.proposal.tool].view == "blend"]
             runs = partial(stage_runs, entry.answer, page.queue, blends[0], page.undertone.run) if blends else dict
-            show_answer(entry.answer, entry.key, said.is_new, see_it, said.measured, runs, said.above)
+            show_answer(
+                entry.answer, entry.key, said.is_new, partial(see_it, page.ask), said.measured, runs, said.above
+            )
             show_thumbs(page.undertone.feedback, conversation_id, entry.key, entry.answer)
             with st.container():  # there for the last entry and for any other, so that its cards stay where they are
                 if said.is_last:

@@ -1,4 +1,4 @@
-"""python -m tools: blend styles, sweep from one to another, run an experiment, render a record again.
+"""python -m tools: blend styles, sweep, run an experiment, restyle and classify, run a record again.
 
 Exit status: 0 done, 1 it ran and the answer is no (the pixels differ), 2 unusable input, with one line on stderr.
 """
@@ -48,6 +48,10 @@ from tools.experiments.explained import explain, save_explained
 from tools.experiments.flip import save_sweep, sweep, sweep_requests
 from tools.models import ImageModel, ModelUnavailable, load_image_model
 from tools.options import parser_of, weighted_style
+from tools.style_augmentation.command import asked_for
+from tools.style_augmentation.kept import KIND as STRESS
+from tools.style_augmentation.kept import replay, save
+from tools.style_augmentation.stress import stress
 from tools.style_search.commands import style_runs
 
 
@@ -136,6 +140,8 @@ def _print_rendered(options: argparse.Namespace, result: BlendResult, sentence: 
 def _run_replay(options: argparse.Namespace) -> int:
     path = usable_path(options.record, "record.json")
     record = read_record(path)
+    if record.get("kind") == STRESS:
+        return _print_stress_replay(options, record, path)
     requests = [BlendRequest.from_json(request) for request in record["requests"]]
     if isinstance(record.get("threads"), int) and 0 < record["threads"] <= (os.cpu_count() or 1):
         torch.set_num_threads(record["threads"])  # sums over other threads round otherwise
@@ -165,6 +171,22 @@ def _run_replay(options: argparse.Namespace) -> int:
         },
         {},
     )
+    return 0 if found.same else 1
+
+
+def _run_stress(options: argparse.Namespace) -> int:
+    request, subject, styles = asked_for(options, usable_path)  # told before anything is written
+    out = _usable_folder(options.out)
+    found, paths = save(stress(request, subject, styles), out)
+    said = [found["verdict"], *(f"- {fact['text']}" for fact in found["facts"]), *found["notes"], found["about"]]
+    _print(options, "\n".join(said), {"status": "done", **found}, paths)
+    return 0
+
+
+def _print_stress_replay(options: argparse.Namespace, record: dict[str, Any], path: Path) -> int:
+    found = replay(record, path.parent)
+    data = {"status": "same" if found.same else "differs", "sentence": found.sentence(), "changed": list(found.changed)}
+    _print(options, found.sentence(), data, {})
     return 0 if found.same else 1
 
 
@@ -257,7 +279,13 @@ def _print(options: argparse.Namespace, sentence: str, data: dict[str, Any], pat
         raise
 
 
-RUNS = {"blend": _run_blend, "sweep": _run_sweep, "experiment": _run_experiment, "replay": _run_replay}
+RUNS = {
+    "blend": _run_blend,
+    "sweep": _run_sweep,
+    "experiment": _run_experiment,
+    "stress": _run_stress,
+    "replay": _run_replay,
+}
 RUNS |= style_runs(read_settings, usable_path)
 
 

@@ -17,6 +17,7 @@ from tools.blend.limits import DEFAULT_STEPS, MAX_GUIDANCE, MAX_POINTS, MAX_SIZE
 from tools.blend.methods import DEFAULT_METHOD, METHODS
 from tools.blend.requests import WeightedStyle
 from tools.experiments.experiments import EXPERIMENTS
+from tools.style_augmentation.command import add_stress
 from tools.style_search.commands import add_style_search
 
 
@@ -41,6 +42,8 @@ def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser
     many.add_argument("--to", dest="to_style", required=True, metavar="TEXT", help="the style at weight 1")
     many.add_argument("--points", type=int, default=9, metavar="N", help=f"2 to {MAX_POINTS} (default 9)")
     many.set_defaults(run=runs["sweep"])
+    stressed = add_stress(commands)
+    stressed.set_defaults(run=runs["stress"])
     experiments = _add_experiments(commands)
     add_style_search(commands, runs)
     for command in experiments:
@@ -64,13 +67,14 @@ def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser
             "--size", type=int, metavar="PX", help=f"{MIN_SIZE_PX} to {MAX_SIZE_PX} (default: the model's own)"
         )
         command.add_argument("--negative-prompt", default="", metavar="TEXT", help="what guidance moves away from")
-    for command in (one, many, *experiments):
+    for command in (one, many, *experiments, stressed):
         command.add_argument("--out", required=True, metavar="DIR", help="the folder to write into")
     again = commands.add_parser("replay", help="render a record again and compare the pixels")
     again.add_argument("record", metavar="record.json", help="a record, or a PNG that carries one")
     again.set_defaults(run=runs["replay"])
     for command in (one, many, *experiments, again):
         command.add_argument("--image-model", metavar="X", help="embedded, a hub id, a folder or a .safetensors file")
+    for command in (one, many, *experiments, again, stressed):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

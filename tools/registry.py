@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT
 from tools.search import Searcher, SearchResult
 from tools.specs import Ran, ToolContext, ToolSpec
+from tools.stressing import STRESS_PICTURE
 from tools.style_search.tool import ALIGN_STYLES, SEARCH_STYLE
 from tools.tokens import READ_PROMPT
 
@@ -59,6 +60,7 @@ TOOLS: dict[str, ToolSpec] = {
         READ_PROMPT,
         BLEND_STYLES,
         RUN_EXPERIMENT,
+        STRESS_PICTURE,
         *(SEARCH_STYLE, ALIGN_STYLES),
     )
 }

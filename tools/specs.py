@@ -40,6 +40,23 @@ Ran = tuple[str, Any]
 
 
 @dataclass(frozen=True)
+class Shows:
+    """What a run of a tool lets one see.
+
+    A claim speaks of it that holds a word of every group, and is like one of the sentences.
+
+    Args:
+        like: Sentences that say it, in anybody's words.
+        words: Groups of beginnings of words.
+        example: The arguments that an offer begins with.
+    """
+
+    like: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
+    example: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ToolSpec:
     """One tool.
 
@@ -53,8 +70,7 @@ class ToolSpec:
         needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
         verb: What the click is called.
         command: The shell command that does the same, from the call's arguments.
-        shows: What a run of it lets one see, in sentences of any text: a claim that says nearly the same offers it.
-        example: The arguments that such an offer begins with.
+        shows: What a run of it lets one see, so that a claim that speaks of it can offer it; None where none does.
     """
 
     name: str
@@ -66,5 +82,4 @@ class ToolSpec:
     needs_approval: bool = False
     verb: str = "Run"
     command: Callable[[Mapping[str, Any]], str] | None = None
-    shows: tuple[str, ...] = ()
-    example: Mapping[str, Any] | None = None
+    shows: Shows | None = None

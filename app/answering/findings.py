@@ -13,7 +13,7 @@ from typing import Any
 from app.answers import Section, Sentence
 
 HEADING = "Measured in this run"
-FIRST_TOLD = ("reference", "noise", "rulers", "steps", "seen", "sweep", "parameters")
+FIRST_TOLD = ("reference", "noise", "rulers", "steps", "seen", "sweep", "parameters", "answer", "moved")
 """What is said of a run at once; the rest is there for the asking."""
 OFFERS = ("Which style won in the early steps?", "Did the weights change?", "What changes without one of the styles?")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.understanding.request import Request, StyleShare
+from tools.registry import TOOLS
 from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT, BlendArguments
 
 BETWEEN_TWO = 2
@@ -17,7 +18,8 @@ BETWEEN_TWO = 2
 DEFAULT_SUBJECT = "a red house in a meadow"
 DEFAULT_STYLES = (("photographic style", 0.5), ("digital illustration", 0.5))
 REFERENCE_SUBJECT = "a blue boat"  # another thing than the subject: what comes over is style, not content
-SEE_IT_HAPPEN = Request(message="See it happen.", kind="render", question="See it happen.", method="reference")
+SEE_IT = "See it happen."
+SEE_IT_HAPPEN = Request(message=SEE_IT, kind="render", question=SEE_IT, method="reference")
 """What the button beside a sentence about keys and values asks for: no message needs to be read."""
 SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
 FINDS_OUT = "The experiment proposed below finds out by rendering, with a verdict on what was measured."
@@ -67,6 +69,18 @@ def blend_proposal(request: Request, last: Mapping[str, Any] | None, spoken: Sty
         arguments["seed"] = int(before.get("seed") or 0) + 1
         notes.append("Nothing else to change was read, so it has another seed.")
     return Proposed({"tool": BLEND_STYLES.name, "arguments": arguments}, _sentence(arguments), tuple(notes))
+
+
+def see_it_happen(tool: str | None = None) -> Request:
+    """What the button beside a sentence asks for: the tool that shows what it says; None: the swap of key and value."""
+    return SEE_IT_HAPPEN if tool is None else SEE_IT_HAPPEN.model_copy(update={"method": None, "tool": tool})
+
+
+def tool_proposal(request: Request) -> Proposed:
+    """Propose a tool by its name, as its own example has it."""
+    spec = TOOLS[request.tool or ""]
+    call = {"tool": spec.name, "arguments": dict(spec.shows.example if spec.shows else {})}
+    return Proposed(call, f"Proposed: {spec.description[0].lower()}{spec.description[1:]} It runs at your click.")
 
 
 def experiment_proposal(request: Request, last: Mapping[str, Any] | None, spoken: Styles = ()) -> Proposed:

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.answering.findings import OFFERS, compared_runs, told_facts
 from app.answering.program import Setup, tell_program
-from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal
+from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal, tool_proposal
 from app.answering.run_facts import tell_comparison, tell_run
 from app.answering.starters import STARTERS
 from app.answers import CitedAnswer, Section, Sentence, Status
@@ -91,7 +91,8 @@ def told_run(
     sections = [first, told_facts(artifact)]
     if len(made) > 1 and artifact is made[-1]["artifact"]:
         sections.append(compared_runs(made[-2]["artifact"], artifact))
-    return replace(plain, sections=tuple(section for section in sections if section), follow_ups=OFFERS)
+    offers = tuple(artifact.get("follow_ups") or OFFERS)
+    return replace(plain, sections=tuple(section for section in sections if section), follow_ups=offers)
 
 
 def with_experiment(told: CitedAnswer, proposals: tuple[dict[str, Any], ...]) -> CitedAnswer:
@@ -114,6 +115,9 @@ def _proposed(plain: CitedAnswer, request: Request, background: Background) -> C
     """Propose what is wanted, and say what was read and assumed."""
     if request.refusal:
         return _said(plain, [request.refusal])
+    if request.tool:
+        offered = tool_proposal(request)
+        return replace(_said(plain, [offered.sentence]), proposals=(offered.call,) if offered.call else ())
     is_experiment = request.kind == "experiment" or bool(request.kind == "adjust" and request.experiment)
     made = (experiment_proposal if is_experiment else blend_proposal)(request, background.last, background.styles)
     notes = [*request.notes, *made.notes]

@@ -102,9 +102,9 @@ def _asked() -> dict[str, NDArray[np.float32]]:
 
 def _settings(arguments: Mapping[str, Any]) -> list[str]:
     """What was set, in sentences."""
-    if not arguments:
+    if "styles" not in arguments:  # nothing was drawn by the image model
         return []
-    styles = arguments.get("styles") or ()
+    styles = arguments["styles"] or ()
     total = sum(float(style["weight"]) for style in styles) or 1.0
     said = " and ".join(f"{float(style['weight']) / total * 100:.0f} % “{style['text']}”" for style in styles)
     told = [f"It drew “{arguments.get('subject', '')}” with the weights {said}."] if said else []

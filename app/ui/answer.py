@@ -11,12 +11,13 @@ from typing import Any
 
 import streamlit as st
 
+from app.answering.shown import button_of
 from app.answers import IN_SHORT, WORKFLOW, Citation, CitedAnswer, Sentence
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
 from app.ui.charts import ALSO_SHOWN_BY, TITLES, Figure
-from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text, tells_the_swap
+from app.ui.cited_text import Marks, Opens, paragraphs_of, show_cited_text
 from app.ui.dialogs import close_dialog, open_dialog
 from app.ui.feedback_form import show_report
 from app.ui.figures import figure_of, figures_of
@@ -42,14 +43,14 @@ def show_answer(
     Args:
         key: Stable across reruns and different for each answer.
         is_new: Whether its sentences appear one after the other, so that the eye can follow.
-        see_it: Proposes what the corpus's sentence about the key and value says; given the name of its button.
+        see_it: Proposes what shows what a sentence of the corpus says; given the name of its button.
         measured: The artifact of the run that its measured sentences are about.
         runs: Says what can be run for the stages of its workflow, and how far it is.
         above: The verdict that stands just above the answer; what repeats it is not drawn.
     """
-    if see_it and not runs() and any(map(tells_the_swap, answer.sentences)):
-        swap = {"model": StageRun("See it happen", "idle", partial(see_it, f"see it workflow-{key}"))}
-        runs = partial(dict, swap)
+    buttons = (button_of(sentence, f"see it workflow-{key}") for sentence in answer.sentences)
+    if see_it and not runs() and (button := next(filter(None, buttons), None)):
+        runs = partial(dict, {"model": StageRun("See it happen", "idle", partial(see_it, button))})
     is_measured = any(sentence.kind == "measured" for sentence in answer.sentences)
     marks = Marks.of(answer, figures_at_hand(measured) if measured and is_measured else {})
     opener = partial(open_mark, key, measured or {})

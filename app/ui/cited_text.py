@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.answering.explanation import SILENT
+from app.answering.shown import button_of
 from app.answers import Citation, CitedAnswer, Sentence
 from app.conversation.transcripts import number_sources
 from app.markup import code_in, split_links, tidy, typeset
@@ -115,7 +116,7 @@ def paragraphs_of(
 
     Args:
         is_short: Whether they are the answer in short, which is one paragraph.
-        see: Whether the sentence that tells the swap gets its "See it happen", named after `key`.
+        see: Whether a sentence that a run can show gets its "See it happen", named after `key`.
 
     Returns:
         The paragraphs as the component reads them, and what each of their marks opens.
@@ -141,8 +142,8 @@ def paragraphs_of(
             if sentence.figure
             else marks.of_citations(sentence.citations, opens),
         }
-        if see and tells_the_swap(sentence):
-            laid["see"] = f"see it {key}-{number}"
+        if see and (button := button_of(sentence, f"see it {key}-{number}")):
+            laid["see"] = button
         paragraphs[-1]["sentences"].append(laid)
     return paragraphs, opens
 
@@ -162,9 +163,3 @@ def runs_of(sentence: Sentence, quotes: str, is_short: bool) -> list[dict[str, A
     silent = SILENT if sentence.kind == "framing" and text.startswith(SILENT) else ""
     runs: list[dict[str, Any]] = [{"text": silent, "href": None, "strong": True}] if silent else []
     return runs + [{"text": piece, "href": url} for piece, url in split_links(text.removeprefix(silent), quotes)]
-
-
-def tells_the_swap(sentence: Sentence) -> bool:
-    """Whether a claim says that key and value are swapped, which the method `reference` does."""
-    words = sentence.text.lower()
-    return bool(sentence.citations) and "swap" in words and "key" in words and "value" in words

@@ -15,7 +15,7 @@ from app.markup import escape, typeset
 from app.ui.dialogs import close_dialog, open_dialog
 
 COMPARE = "compare"
-FIGURE, IMAGE = "figure.png", "image.png"
+IMAGE, SHEETS = "image.png", ("figure.png", "strip.png")
 NAMES = {
     "subject": "subject",
     "styles": "styles",
@@ -43,7 +43,7 @@ def show_comparison(before: dict[str, Any], after: dict[str, Any]) -> None:
         with column:
             st.markdown(f"**{title}**")
             folder = Path(run["folder"])
-            picture = next((folder / name for name in (IMAGE, FIGURE) if (folder / name).is_file()), None)
+            picture = next((folder / name for name in (IMAGE, *SHEETS) if (folder / name).is_file()), None)
             if picture is None:
                 st.caption("The files of this run were deleted.")
             else:

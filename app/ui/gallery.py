@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from app.conversation.render_queue import RenderJob, RenderQueue
-from app.ui.comparison import COMPARE
+from app.ui.comparison import COMPARE, SHEETS
 from app.ui.components import browser_component
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.pictures import picture_url
@@ -55,7 +55,7 @@ def kept_runs(queue: RenderQueue) -> list[Kept]:
     runs = []
     for job in queue.finished():
         folder, arguments = queue.folder / job.id, job.arguments
-        picture = next((folder / name for name in (IMAGE, "figure.png") if (folder / name).is_file()), None)
+        picture = next((folder / name for name in (IMAGE, *SHEETS) if (folder / name).is_file()), None)
         if picture is None:
             continue
         styles = [style for style in arguments.get("styles") or [] if style.get("weight", 1.0) > 0]

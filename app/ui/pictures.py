@@ -41,6 +41,11 @@ def sheet_url(path: Path) -> str:
     return _sheet_url(path, path.stat().st_mtime_ns)
 
 
+def webp_url(pixels: NDArray[np.uint8]) -> str:
+    """A small picture, (height, width, 3), as WebP."""
+    return _encoded(Image.fromarray(pixels), "WEBP", quality=SHEET_QUALITY)
+
+
 def heat_url(heat: NDArray[np.floating[Any]]) -> str:
     """A heat map in 0..1, (height, width), as a see-through picture: the more heat, the less is seen through it."""
     small = Image.fromarray((np.clip(heat, 0, 1) * 255).astype(np.uint8))

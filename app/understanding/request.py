@@ -49,6 +49,7 @@ class Request(BaseModel):
     seeds: int | None = None  # how many, where several were asked for
     notes: tuple[str, ...] = ()  # what was assumed, a sentence each
     refusal: str | None = None  # why the shares cannot be used
+    tool: str | None = None  # which tool a button asks for by its name; no message is read as one that has it
 
 
 @dataclass(frozen=True)

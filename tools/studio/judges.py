@@ -35,8 +35,8 @@ class Judges(nn.Module):
     def __init__(self, channels: tuple[int, ...], labels: dict[str, tuple[str, ...]] = LABELS) -> None:
         super().__init__()
         self.channels, self.labels = channels, labels
-        self.texture = _trunk(tuple(max(8, width // 2) for width in channels))
-        self.content = _trunk(channels)
+        self.texture = trunk(tuple(max(8, width // 2) for width in channels))
+        self.content = trunk(channels)
         self.heads = nn.ModuleDict()
         for question, answers in labels.items():
             width = max(8, channels[-1] // 2) if question == "style" else channels[-1]
@@ -44,15 +44,16 @@ class Judges(nn.Module):
 
     def features(self, signal: torch.Tensor) -> torch.Tensor:
         """What the questions are answered from, (N, features) for (N, 3, 128, 128) in -1..1: texture, then content."""
-        return torch.cat([_pooled(self.texture(signal)), _pooled(self.content(signal))], dim=1)
+        return torch.cat([pooled(self.texture(signal)), pooled(self.content(signal))], dim=1)
 
     def forward(self, signal: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits (N, answers) of each question for (N, 3, 128, 128) in -1..1."""
-        texture, content = _pooled(self.texture(signal)), _pooled(self.content(signal))
+        texture, content = pooled(self.texture(signal)), pooled(self.content(signal))
         return {name: head(texture if name == "style" else content) for name, head in self.heads.items()}
 
 
-def _trunk(channels: tuple[int, ...]) -> nn.Sequential:
+def trunk(channels: tuple[int, ...]) -> nn.Sequential:
+    """Convolutions that halve the picture once for each entry: (N, 3, S, S) to (N, channels[-1], S / 2^n, S / 2^n)."""
     layers: list[nn.Module] = []
     before = 3
     for level, width in enumerate(channels):
@@ -67,7 +68,7 @@ def _trunk(channels: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _pooled(maps: torch.Tensor) -> torch.Tensor:
+def pooled(maps: torch.Tensor) -> torch.Tensor:
     """(N, C, h, w) to (N, 2 C): the mean tells how much, the maximum tells whether."""
     return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
 

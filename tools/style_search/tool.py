@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_core.tools import ToolException
 from pydantic import BaseModel, Field
 
-from tools.specs import Ran, ToolContext, ToolSpec
+from tools.specs import Ran, Shows, ToolContext, ToolSpec
 
 if TYPE_CHECKING:
     from tools.style_search.search import Gallery
@@ -174,12 +174,15 @@ ALIGN_STYLES = ToolSpec(
     needs_approval=True,
     verb="Run",
     command=align_command,
-    shows=(
-        "Artists train local models and share model parameters rather than their pictures.",
-        "Artists learn an abstract representation of their style and align it with the server's.",
-        "Pictures can be searched by artistic style without exposing any of them.",
-        "The models of artists with different styles drift apart when their parameters are averaged.",
-        "Pictures with similar styles are pulled closer together and different ones are kept apart.",
+    shows=Shows(
+        like=(
+            "Artists train local models and share model parameters rather than their pictures.",
+            "Artists learn an abstract representation of their style and align it with the server's.",
+            "Pictures can be searched by artistic style without exposing any of them.",
+            "The models of artists with different styles drift apart when their parameters are averaged.",
+            "Pictures with similar styles are pulled closer together and different ones are kept apart.",
+        ),
+        words=(("artist", "artwork"), ("style",), ("shar", "server", "model", "retriev", "closer", "represent")),
+        example={"seed": 0, "noise": 0.0},
     ),
-    example={"seed": 0, "noise": 0.0},
 )

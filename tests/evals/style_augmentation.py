@@ -1,0 +1,265 @@
+"""What style does to classifiers, and whether its maps tell: `python -m tests.evals.style_augmentation`.
+
+The four trainings on held-out scenes as they are, restyled, under all styles at once and with texture against shape;
+total WSAM against how often an answer changes, hidden cells, randomised weights, seconds. `--seeds N` trains the four N
+times (minutes each; what is trained already is read from `.undertone/classifiers`); `--quick` takes those that ship.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from tests.evals.results import Table, write_results
+from tools.studio.geometry import Scene
+from tools.studio.scenes import OBJECTS, STYLES, draw, sample_scene
+from tools.style_augmentation.classifiers import (
+    TRAININGS,
+    WEIGHTS,
+    Classifier,
+    ObjectClassifier,
+    load_classifier,
+    read_classifier,
+    save_classifier,
+)
+from tools.style_augmentation.restyling import Content, Statistics, restyle
+from tools.style_augmentation.sources import drawn_style, drawn_subject
+from tools.style_augmentation.stress import Answers, StressRequest, ask, restyled, stress
+from tools.style_augmentation.training import (
+    ATTACKS,
+    HELD_OUT_SEED,
+    HELD_OUT_SOURCE_SEED,
+    PHOTOGRAPHIC,
+    TRAINING_SEED,
+    Lesson,
+    Recipe,
+    answered,
+    lesson,
+    photographs,
+    restylings,
+    style_sources,
+    train,
+)
+
+TRAINED = Path(".undertone/classifiers")
+HELD_OUT, MAPPED = 200, 120
+TIED = OBJECTS[: len(STYLES)]
+"""Each of these objects belongs to one style in the training set with texture against shape."""
+TIED_SCENES, TIED_SHARE, TIED_EPOCHS = 300, 0.95, 24
+HIDDEN = 13  # of 64 cells: the top 20 %
+RANDOM_DRAWS = 5
+CONFLICT_SEED = 70_000_000
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Held-out scenes as they are, restyled by each style in full, and really drawn in each style."""
+
+    pictures: np.ndarray
+    answers: np.ndarray
+    restyled: dict[str, np.ndarray]
+    drawn: dict[str, np.ndarray]
+
+
+def exam(count: int) -> Exam:
+    pictures, answers = photographs(HELD_OUT_SEED, count)
+    sources = style_sources(HELD_OUT_SOURCE_SEED, 8)
+    attacked = {style: attacked_by(pictures, sources[style]) for style in STYLES[1:]}
+    scenes = [sample_scene(HELD_OUT_SEED + n) for n in range(count // 2)]
+    drawn = {style: np.stack([draw(scene, style) for scene in scenes]) for style in STYLES[1:]}
+    return Exam(pictures, answers, attacked, drawn)
+
+
+def attacked_by(pictures: np.ndarray, sources: Sequence[Statistics]) -> np.ndarray:
+    """Each picture in full style, its source one of several in turn."""
+    return np.stack([restyle(Content.of(one), sources[n % len(sources)], [1.0])[0] for n, one in enumerate(pictures)])
+
+
+def graded(model: ObjectClassifier, given: Exam) -> dict[str, float]:
+    """Accuracies of one classifier."""
+    right = {style: answered(model, pictures) == given.answers for style, pictures in given.restyled.items()}
+    attacks = np.stack([right[style] for style in ATTACKS])
+    drawn = [answered(model, pictures) == given.answers[: len(pictures)] for pictures in given.drawn.values()]
+    return {
+        "clean": float((answered(model, given.pictures) == given.answers).mean()),
+        "restyled": float(attacks.mean()),
+        "right under all four": float(attacks.all(0).mean()),
+        "restyled by a style never trained on": float(right[STYLES[-1]].mean()),
+        "really drawn in the five other styles": float(np.mean(drawn)),
+    }
+
+
+def tied_lesson(recipe: Recipe) -> tuple[Lesson, np.ndarray, np.ndarray]:
+    """Objects tied to styles; and the test, where none is in its own.
+
+    Returns:
+        What is learned from; the test's pictures; its (object, the object that its style belongs to), (N, 2).
+    """
+    rng = np.random.default_rng((recipe.seed, 9))
+
+    def scene(seed: int, number: int) -> tuple[Scene, int]:
+        sampled, thing = sample_scene(seed + number), number % len(TIED)
+        return Scene(sampled.seed, TIED[thing], sampled.colour, sampled.setting), thing
+
+    def other(thing: int) -> int:
+        return int((thing + rng.integers(1, len(TIED))) % len(TIED))
+
+    scenes = [scene(TRAINING_SEED, n) for n in range(TIED_SCENES)]
+    styles = [thing if rng.random() < TIED_SHARE else other(thing) for _, thing in scenes]
+    pictures = np.stack([draw(one, STYLES[style]) for (one, _), style in zip(scenes, styles, strict=True)])
+    sources = [one for several in style_sources(HELD_OUT_SOURCE_SEED + 1000, 8).values() for one in several]
+    taught = Lesson(
+        pictures, restylings(pictures, sources, recipe, recipe.seed), np.array([t for _, t in scenes], np.int64), TIED
+    )
+    tests = [scene(CONFLICT_SEED, n) for n in range(180)]
+    follows = [other(thing) for _, thing in tests]
+    shown = np.stack([draw(one, STYLES[style]) for (one, _), style in zip(tests, follows, strict=True)])
+    return taught, shown, np.array([(thing, style) for (_, thing), style in zip(tests, follows, strict=True)])
+
+
+def against_shape(seed: int) -> dict[str, dict[str, float]]:
+    """Texture against shape, by training."""
+    recipe = Recipe(seed=seed, restylings=4, epochs=TIED_EPOCHS, low=0.4, restyled_share=0.9)
+    taught, pictures, truth = tied_lesson(recipe)
+    found = {}
+    for name in TRAININGS:
+        given = answered(train(replace(recipe, training=name), taught), pictures)
+        found[name] = {"right": float((given == truth[:, 0]).mean()), "texture": float((given == truth[:, 1]).mean())}
+        print(f"seed {seed}, texture against shape, {name}: {found[name]}", flush=True)
+    return found
+
+
+def trained(seed: int) -> dict[str, ObjectClassifier]:
+    """The four at a seed: those that ship, or read from `.undertone/classifiers`, or trained now."""
+    taught: Lesson | None = None
+    models = {}
+    for name in TRAININGS:
+        path = (WEIGHTS if seed == 0 else TRAINED / f"seed-{seed}") / f"{name}.safetensors"
+        if not path.exists():
+            taught = taught or lesson(Recipe())
+            save_classifier(train(Recipe(name, seed), taught), path, {"seed": seed})
+            print(f"trained {name}, seed {seed}", flush=True)
+        models[name] = read_classifier(path)
+    return models
+
+
+def mapped(classifier: Classifier, count: int) -> list[tuple[np.ndarray, np.ndarray, Answers]]:
+    """Held-out pictures with their restyled ones and what a classifier made of them."""
+    request, styles = StressRequest(styles=STYLES[1:]), {s: drawn_style(s) for s in STYLES[1:]}
+    found = []
+    for seed in range(count):
+        subject = drawn_subject(OBJECTS[seed % len(OBJECTS)], 80_000_000 + seed)
+        pictures = restyled(request, subject, styles)
+        found.append((subject.picture, pictures, ask(classifier, subject.picture, pictures)))
+    return found
+
+
+def tells_flips(found: Sequence[tuple[np.ndarray, np.ndarray, Answers]]) -> dict[str, float]:
+    """Rank correlation of a picture's maps, meaned over their cells, with the share of its restyled ones that flip."""
+    flips = [float(answers.flips.mean()) for *_, answers in found]
+    parts = {"wsam": "total", "shift": "shift", "spread": "spread"}
+    return {
+        name: float(spearmanr([getattr(a.maps, part).mean() for *_, a in found], flips).statistic)
+        for name, part in parts.items()
+    } | {"flipped": float(np.mean(flips))}
+
+
+def hides(classifier: Classifier, found: Sequence[tuple[np.ndarray, np.ndarray, Answers]]) -> dict[str, float]:
+    """How often the answer changes when cells are painted over with the picture's mean colour."""
+    rng = np.random.default_rng(0)
+    changed: dict[str, list[bool]] = {"top WSAM": [], "top evidence": [], "random": []}
+    for picture, _, answers in found:
+        chosen = [("top WSAM", np.argsort(-answers.maps.total.ravel())[:HIDDEN])]
+        chosen += [("top evidence", np.argsort(-answers.weighted[0].ravel())[:HIDDEN])]
+        chosen += [("random", rng.permutation(64)[:HIDDEN]) for _ in range(RANDOM_DRAWS)]
+        shown = np.stack([painted(picture, cells) for _, cells in chosen])
+        given = classifier.look(shown)[0].argmax(-1).numpy()
+        for (name, _), answer in zip(chosen, given, strict=True):
+            changed[name].append(bool(answer != answers.first))
+    return {name: float(np.mean(values)) for name, values in changed.items()}
+
+
+def painted(picture: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    made, side = picture.copy(), len(picture) // 8
+    for cell in cells:
+        row, column = divmod(int(cell), 8)
+        made[row * side : (row + 1) * side, column * side : (column + 1) * side] = picture.mean((0, 1))
+    return made
+
+
+def randomised(classifier: Classifier, found: Sequence[tuple[np.ndarray, np.ndarray, Answers]]) -> float:
+    """Mean rank correlation between WSAM maps and those of the same network with random weights.
+
+    Source: Adebayo et al. 2018, "Sanity Checks for Saliency Maps".
+    """
+    torch.manual_seed(0)
+    model = ObjectClassifier(Recipe.channels).eval()
+    other = Classifier("none", "object", model.answers, model.trunk, model.head, "")
+    likeness = [
+        spearmanr(answers.maps.total.ravel(), ask(other, picture, pictures).maps.total.ravel()).statistic
+        for picture, pictures, answers in found[:40]
+    ]
+    return float(np.nanmean(likeness))
+
+
+def seconds() -> float:
+    """Median of five runs over six styles and four strengths, five classifiers asked, styles drawn already."""
+    subject, styles = drawn_subject("cat"), {style: drawn_style(style) for style in STYLES}
+    times = []
+    for _ in range(6):
+        began = time.perf_counter()
+        stress(StressRequest(), subject, styles)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times[1:]))
+
+
+def show_graded(by_seed: Sequence[dict[str, dict[str, float]]], title: str) -> dict[str, Any]:
+    """Print and return means over the seeds, with the least and the most where there are several."""
+    names = list(next(iter(by_seed[0].values())))
+    rows, kept = [], {}
+    for training in by_seed[0]:
+        values = {name: [one[training][name] for one in by_seed] for name in names}
+        kept[training] = {name: [round(v, 4) for v in several] for name, several in values.items()}
+        rows.append((training, *(_told(several) for several in values.values())))
+    Table(title, ("training", *names)).show(rows)
+    return kept
+
+
+def _told(values: Sequence[float]) -> str:
+    spread = f" ({min(values):.3f}-{max(values):.3f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.evals.style_augmentation")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train the four N times (default 1)")
+    parser.add_argument("--against-shape", action="store_true", help="also train with texture against shape")
+    parser.add_argument("--quick", action="store_true", help="those that ship, on a fifth of the pictures")
+    given = parser.parse_args(arguments)
+    part = 5 if given.quick else 1
+    figures: dict[str, Any] = {"seconds": seconds()}
+    print(f"six styles at four strengths, five classifiers asked: {figures['seconds']:.2f} s", flush=True)
+    for name in ("judges", "none", "both"):
+        classifier = load_classifier(name)
+        found = mapped(classifier, MAPPED // part)
+        figures[name] = {"spearman": tells_flips(found), "hidden": hides(classifier, found)}
+        figures[name]["randomised"] = randomised(classifier, found)
+        print(f"{name}: {figures[name]}", flush=True)
+    taken = exam(HELD_OUT // part)
+    by_seed = [{name: graded(model, taken) for name, model in trained(s).items()} for s in range(given.seeds)]
+    figures["trainings"] = show_graded(by_seed, f"Photographic scenes, {PHOTOGRAPHIC}, {given.seeds} seeds")
+    if given.against_shape:
+        figures["against_shape"] = show_graded([against_shape(s) for s in range(given.seeds)], "Texture against shape")
+    write_results("style_augmentation", figures, is_whole=not given.quick)
+
+
+if __name__ == "__main__":
+    main()
