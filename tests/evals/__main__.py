@@ -23,6 +23,7 @@ from tests.evals import (
     runs,
     search,
     studio,
+    style_search,
     understanding,
 )
 from tests.evals.results import Table, write_results
@@ -38,6 +39,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "hostile": (hostile.main, False),
     "runs": (runs.main, False),
     "studio": (studio.main, True),
+    "style_search": (style_search.main, True),
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
 }

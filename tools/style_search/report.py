@@ -30,12 +30,12 @@ from tools.style_search.demonstration import (
     measured,
     mixed,
 )
-from tools.style_search.encoder import VECTOR, StyleEncoder
+from tools.style_search.encoder import VECTOR, StyleEncoder, save_encoder
 from tools.style_search.membership import membership
 from tools.style_search.public import PublicSet
 from tools.style_search.representation import SHAPES
 from tools.style_search.retrieval import Retrieval
-from tools.style_search.server import ALGORITHMS, OURS, POOLED, Federated, Head, federate, pooled
+from tools.style_search.server import ALGORITHMS, OURS, POOLED, Federated, Head, federate, pooled, put_head
 
 BEFORE, AVERAGED, ALIGNED, TOGETHER = "before", "parameters averaged", "styles aligned", "pictures pooled"
 KIND = "federation"
@@ -88,7 +88,8 @@ def demonstrate(
         "seconds": round(time.monotonic() - began, 1),
     }
     found |= {"verdict": verdict_of(bars), "facts": _facts(bars, found)}
-    save(found, studio, folder)
+    save(found, studio, aligned.head, folder)
+    save_encoder(put_head(encoder, aligned.head), folder / "encoder.safetensors")
     return found
 
 
@@ -175,16 +176,18 @@ def _facts(bars: Mapping[str, tuple[Retrieval, Retrieval]], found: Mapping[str, 
     return [{"topic": topic, "text": text, "figure": None, "numbers": {}} for topic, text in texts.items()]
 
 
-def save(found: Mapping[str, Any], studio: Studio, folder: Path) -> None:
-    """Write `federation.json`, the wall of hands, and the test pictures of the map as one sheet."""
+def save(found: Mapping[str, Any], studio: Studio, head: Head, folder: Path) -> None:
+    """Write `federation.json`, the wall of hands, and the test pictures with their vectors, as `gallery.npz`."""
     folder.mkdir(parents=True, exist_ok=True)
     wall = studio.shown[:SEEN, :WALL_WORKS].reshape(-1, *studio.shown.shape[2:])
-    _sheet(wall, 2 * WALL_WORKS, 2 * TILE_PX).save(folder / "figure.png")
-    _sheet(studio.shown[:SEEN].reshape(-1, *studio.shown.shape[2:]), TEST, TILE_PX).save(folder / "sheet.png")
+    across = 2 * WALL_WORKS
+    rows = [np.concatenate(list(wall[at : at + across]), axis=1) for at in range(0, len(wall), across)]
+    Image.fromarray(np.concatenate(rows)).save(folder / "figure.png")
+    vectors = embedded(head, studio.test[:SEEN]).reshape(-1, VECTOR).astype(np.float16)
+    tiles = np.stack([_small(one) for one in studio.shown[:SEEN].reshape(-1, *studio.shown.shape[2:])])
+    np.savez_compressed(folder / "gallery.npz", vectors=vectors, artists=np.repeat(np.arange(SEEN), TEST), tiles=tiles)
     (folder / "federation.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
-def _sheet(pictures: np.ndarray, across: int, side_px: int) -> Image.Image:
-    small = [np.asarray(Image.fromarray(one).resize((side_px, side_px), Image.Resampling.LANCZOS)) for one in pictures]
-    rows = [np.concatenate(small[at : at + across], axis=1) for at in range(0, len(small), across)]
-    return Image.fromarray(np.concatenate(rows))
+def _small(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS))

@@ -67,7 +67,7 @@ def search_style(arguments: StyleArguments, context: ToolContext) -> Ran:
         raise ToolException(f"Nothing was searched: {error}") from error
     if not found:
         raise ToolException(f"There is no other picture among the {arguments.among} yet: render one, or upload one.")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": _id(one.file), "file": str(one.file), "rank": rank, "percentile": one.percentile}
         for rank, one in enumerate(found, 1)
     ]
