@@ -1,4 +1,4 @@
-"""A person's own pictures beside the drawn artists: whose style is nearest to each, and what would leave if they joined.
+"""A person's own pictures beside the drawn artists: whose style is nearest, and what would leave if they joined.
 
 They are read here, on the machine that serves the page; nothing is kept and nothing is sent.
 """

@@ -125,16 +125,21 @@ def mixed(works: Sequence[torch.Tensor], beta: float | None, seed: int) -> list[
 
 
 @contextmanager
-def artists_process(works: Sequence[torch.Tensor]) -> Iterator[list[Fit]]:
-    """Start the artists in a process of their own; yields each one's `fit`, which passes bytes and nothing else."""
+def artists_process(works: Sequence[torch.Tensor], folders: Sequence[Path] = ()) -> Iterator[list[Fit]]:
+    """Start artists in a process of their own; yields each one's `fit`, which passes bytes and nothing else.
+
+    Args:
+        works: Of drawn artists, their statistics.
+        folders: Of others, where their works are: that process reads them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         held = Path(folder) / "works.pt"
         torch.save(list(works), held)
-        command = [sys.executable, "-m", "tools.style_search.client", str(held)]
+        command = [sys.executable, "-m", "tools.style_search.client", str(held), *map(str, folders)]
         root = Path(__file__).resolve().parent.parent.parent
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root)
         try:
-            yield [partial(_ask, process, number) for number in range(len(works))]
+            yield [partial(_ask, process, number) for number in range(len(works) + len(folders))]
         finally:
             assert process.stdin and process.stdout
             process.stdin.close()
