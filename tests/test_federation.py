@@ -50,7 +50,7 @@ def short(name, **local):
 
 
 def run(algorithm, works, encoder, public, seed=0):
-    return federate(algorithm, [Client(one, encoder, public).fit for one in works], encoder, public, seed)
+    return federate(algorithm, [Client(one, public).fit for one in works], encoder, public, seed)
 
 
 def same(first, second):
@@ -71,7 +71,7 @@ def test_without_alignment_and_its_losses_it_is_averaging_to_the_bit(encoder, pu
 
 
 def test_one_client_equals_local_training(encoder, public):
-    client = Client(works_of(0), encoder, public)
+    client = Client(works_of(0), public)
     algorithm = replace(short("fedavg"), rounds=1)
     head = dict(encoder.head.state_dict())
     settings = replace(algorithm.local, artist=0, seed=0)
@@ -104,7 +104,7 @@ def test_what_an_artist_sends_is_listed_and_as_large_for_any_number_of_works(nam
     for count in (12, 40):
         sent = []
 
-        def spied(message, client=Client(works_of(0, count), encoder, public), sent=sent):  # noqa: B008
+        def spied(message, client=Client(works_of(0, count), public), sent=sent):  # noqa: B008
             sent.append(client.fit(message))
             return sent[-1]
 
@@ -239,7 +239,7 @@ def test_dirichlet_shares_are_of_one_hand_or_of_all():
 
 def test_an_artist_with_too_few_works_takes_no_part(encoder, public):
     with pytest.raises(RepresentationError, match="11 works"):
-        Client(works_of(0, 11), encoder, public)
+        Client(works_of(0, 11), public)
 
 
 def test_a_run_can_be_stopped_between_rounds(encoder, public):
@@ -249,6 +249,6 @@ def test_a_run_can_be_stopped_between_rounds(encoder, public):
     def stop(done, total):
         raise Stopped
 
-    clients = [Client(works_of(0), encoder, public).fit]
+    clients = [Client(works_of(0), public).fit]
     with pytest.raises(Stopped):
         federate(Algorithm(LocalSettings(steps=1)), clients, encoder, public, on_step=stop)

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from tools.style_search.channel import FROM_ARTIST, HEAD, SETTINGS, TO_ARTIST, ChannelError, pack, unpack
 from tools.style_search.contrast import TEMPERATURE, contrastive_loss
-from tools.style_search.encoder import StyleEncoder, load_encoder
+from tools.style_search.encoder import StyleHead, load_encoder
 from tools.style_search.public import PublicSet, load_public
 from tools.style_search.representation import MIN_WORKS, RepresentationError, fit_gaussian
 
@@ -76,17 +76,16 @@ class Client:
 
     Args:
         statistics: (works, STATISTICS) of the artist's works; their order changes nothing.
-        encoder: Its trunk made the statistics; its head is replaced by what the server sends.
         public: Public pictures, which both sides have.
     """
 
-    def __init__(self, statistics: torch.Tensor, encoder: StyleEncoder, public: PublicSet) -> None:
+    def __init__(self, statistics: torch.Tensor, public: PublicSet) -> None:
         if len(statistics) < MIN_WORKS:
             raise RepresentationError(f"{len(statistics)} works are too few: give {MIN_WORKS} or more")
         order = sorted(range(len(statistics)), key=lambda row: statistics[row].tolist())
         self._statistics = statistics[order]
         self._public = public.statistics
-        self._before: StyleEncoder | None = None  # as it was after the last round
+        self._before: StyleHead | None = None  # as it was after the last round
 
     def fit(self, message: bytes) -> bytes:
         """Train on the own works as the message says; returns what it asks for.
@@ -112,8 +111,8 @@ class Client:
 
     def _train(
         self,
-        local: StyleEncoder,
-        server: StyleEncoder,
+        local: StyleHead,
+        server: StyleHead,
         vectors: torch.Tensor,
         settings: LocalSettings,
         rng: torch.Generator,
@@ -131,8 +130,8 @@ class Client:
 
     def _loss(
         self,
-        local: StyleEncoder,
-        server: StyleEncoder,
+        local: StyleHead,
+        server: StyleHead,
         batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
         settings: LocalSettings,
     ) -> torch.Tensor:
@@ -159,11 +158,11 @@ class Client:
         return loss
 
 
-def with_head(head: dict[str, torch.Tensor]) -> StyleEncoder:
-    """An encoder of which only the head counts: it projects statistics."""
-    encoder = StyleEncoder().requires_grad_(False)
-    encoder.head.load_state_dict(head)
-    return encoder
+def with_head(head: dict[str, torch.Tensor]) -> StyleHead:
+    """A head of its parameters."""
+    made = StyleHead().requires_grad_(False)
+    made.head.load_state_dict(head)
+    return made
 
 
 def serve(clients: Sequence[Callable[[bytes], bytes]], incoming: BinaryIO, outgoing: BinaryIO) -> None:
@@ -185,9 +184,9 @@ def main() -> None:
     for name in sys.argv[1:]:
         source = Path(name)
         if source.suffix == ".pt":
-            clients += [Client(one, encoder, public).fit for one in torch.load(source, weights_only=True)]
+            clients += [Client(one, public).fit for one in torch.load(source, weights_only=True)]
         else:
-            clients.append(Client(read_works(source, encoder).statistics, encoder, public).fit)
+            clients.append(Client(read_works(source, encoder).statistics, public).fit)
     serve(clients, sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -38,7 +38,19 @@ class EncoderUnavailable(ValueError):
     """There is no such encoder, or it is damaged; one line says what to do."""
 
 
-class StyleEncoder(nn.Module):
+class StyleHead(nn.Module):
+    """Makes a vector of style statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Sequential(nn.Linear(STATISTICS, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, VECTOR))
+
+    def project(self, statistics: torch.Tensor) -> torch.Tensor:
+        """(N, STATISTICS) to (N, VECTOR), each of length 1."""
+        return F.normalize(self.head(statistics), dim=-1)
+
+
+class StyleEncoder(StyleHead):
     """A trunk whose statistics are the style, and a head that makes a vector of them.
 
     The trunk is learned from public pictures and stays; the head is what artists and server agree on.
@@ -61,7 +73,6 @@ class StyleEncoder(nn.Module):
             )
             before = width
         self.blocks = nn.ModuleList(blocks)
-        self.head = nn.Sequential(nn.Linear(STATISTICS, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, VECTOR))
         self.register_buffer("centre", torch.zeros(STATISTICS))
         self.register_buffer("spread", torch.ones(STATISTICS))
 
@@ -76,10 +87,6 @@ class StyleEncoder(nn.Module):
     def statistics(self, signal: torch.Tensor) -> torch.Tensor:
         """The same, on the scale that public pictures have: mean 0 and deviation 1."""
         return (self.raw_statistics(signal) - self.centre) / self.spread
-
-    def project(self, statistics: torch.Tensor) -> torch.Tensor:
-        """(N, STATISTICS) to (N, VECTOR), each of length 1."""
-        return F.normalize(self.head(statistics), dim=-1)
 
     @property
     def digest(self) -> str:

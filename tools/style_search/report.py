@@ -35,7 +35,7 @@ from tools.style_search.membership import membership
 from tools.style_search.public import PublicSet
 from tools.style_search.representation import SHAPES
 from tools.style_search.retrieval import Retrieval
-from tools.style_search.server import ALGORITHMS, OURS, POOLED, Federated, Head, federate, pooled, put_head
+from tools.style_search.server import ALGORITHMS, OURS, POOLED, Algorithm, Federated, Head, federate, pooled, put_head
 
 BEFORE, AVERAGED, ALIGNED, TOGETHER = "before", "parameters averaged", "styles aligned", "pictures pooled"
 KIND = "federation"
@@ -93,10 +93,10 @@ def demonstrate(
     return found
 
 
-def with_noise(noise: float) -> Any:
-    """The algorithm with noise on what artists share."""
-    ours = ALGORITHMS[OURS]
-    return replace(ours, local=replace(ours.local, noise=noise))
+def with_noise(noise: float, name: str = OURS) -> Algorithm:
+    """An algorithm with noise on what artists share of their styles."""
+    algorithm = ALGORITHMS[name]
+    return replace(algorithm, local=replace(algorithm.local, noise=noise))
 
 
 def run_one(
@@ -117,7 +117,7 @@ def run_one(
     if name == POOLED:
         return pooled(dict(encoder.head.state_dict()), works, public, ALGORITHMS[OURS].aligns * 2, seed), studio, None
     with artists_process(works) as artists:
-        made = federate(with_noise(noise) if name == OURS else ALGORITHMS[name], artists, encoder, public, seed)
+        made = federate(with_noise(noise, name), artists, encoder, public, seed)
     return made.heads or made.head, studio, made
 
 

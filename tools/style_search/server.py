@@ -37,14 +37,15 @@ class Algorithm:
     """
 
     local: LocalSettings
-    rounds: int = 6
+    rounds: int = 4
     averages: bool = True
     aligns: int = 0
 
 
-OURS = "fedstyle"
+OURS, STYLES_ALONE = "fedstyle", "styles"
 ALGORITHMS: dict[str, Algorithm] = {
     OURS: Algorithm(LocalSettings(to_vector=0.5, to_server=1.0, sends_style=True), aligns=400),
+    STYLES_ALONE: Algorithm(LocalSettings(steps=0, sends_style=True, sends_head=False), rounds=1, aligns=400),
     "fedavg": Algorithm(LocalSettings()),
     "fedprox": Algorithm(LocalSettings(proximal=0.1)),
     "fedproto": Algorithm(LocalSettings(prototype=1.0), averages=False),
