@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval trial train train-understanding train-style sheets screenshot welcome clean
+.PHONY: run test lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -25,6 +25,9 @@ trial: .venv/installed ## what may go wrong, many times: kills, full disks, dama
 
 train: .venv/installed ## the embedded image model's weights from nothing
 	$(BIN)/python -m tools.studio.train
+
+train-classifiers: .venv/installed ## the four small classifiers that a stress run asks
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.style_augmentation.training
 
 train-understanding: .venv/installed ## the heads that read messages, from the example files
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m app.understanding.training

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ANSWERED, REFUSED, UNUSABLE = 0, 1, 2
 MAX_LINE_BYTES = 2**20
+WORKFLOW = "workflow"
+"""The command that runs stages; alone, without an option behind it, it is a question."""
 
 
 class UnusableInput(ValueError):
@@ -41,7 +43,12 @@ class UnusableInput(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answer what the arguments ask."""
     started = time.perf_counter()
-    given = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == [WORKFLOW] and len(words) > 1 and words[1].startswith("-"):
+        from app.workflow_command import main as run_workflow
+
+        return run_workflow(words[1:])
+    given = _parser().parse_args(words)
     try:
         settings = read_settings(home=given.home)
         if settings.home.exists() and not settings.home.is_dir():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from app.agent.engines import EngineUnavailable, load_chat_model
 from app.agent.graph import build_agent
-from app.answers import CitedAnswer
+from app.answers import CitedAnswer, WorkflowStage
 from app.conversation.chat import Chat
 from app.conversation.feedback import Feedback
 from app.conversation.render_queue import OnStep, RenderJob, RenderQueue
 from app.conversation.store import Conversations, ConversationsRefused
+from app.conversation.workflow_runs import WorkflowRuns, weights_of
 from app.settings import Settings, UnusableSettings
 from app.understanding.request import Known, State
 from app.understanding.understand import understand
@@ -100,6 +101,20 @@ class Undertone:
         context = ToolContext(self.searcher, self.settings.image_model, self.settings.renders)
         _, artifact = run_tool(tool, arguments, context)
         return artifact
+
+    def workflow_runs(self, name: str, stages: Sequence[WorkflowStage]) -> WorkflowRuns:
+        """The runs of a workflow's stages; what they make is kept among the person's belongings.
+
+        Args:
+            name: Of the workflow, stable for as long as its stages are to be found again.
+        """
+
+        def run(tool: str, arguments: Mapping[str, Any], folder: Path) -> tuple[str, Any]:
+            with self.shared.rendering:
+                return run_tool(tool, arguments, ToolContext(self.searcher, self.settings.image_model, folder))
+
+        weights = weights_of(self.settings.image_model)
+        return WorkflowRuns(self.settings.belongings / "stages", name, stages, run, weights)
 
     def approve(self, conversation_id: str) -> dict[str, Any]:
         """Run what the last answer of a conversation proposes.

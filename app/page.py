@@ -35,12 +35,12 @@ from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
+from app.ui.kept_stages import runs_beside
 from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login, show_logout
 from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
-from app.ui.stage_runs import stage_runs
 from app.ui.views import FORMS, RESULTS
 from app.ui.welcome import show_welcome
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
@@ -253,8 +253,8 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
         if entry.answer:
             decline = partial(page.decline, conversation_id) if said.is_last else None
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
-            blends = [card for card in cards if TOOLS[card.proposal.tool].view == "blend"]
-            runs = partial(stage_runs, entry.answer, page.queue, blends[0], page.undertone.run) if blends else dict
+            name = f"{conversation_id} {entry.key}"
+            runs = partial(runs_beside, page.undertone, page.queue, name, entry.answer, cards)
             show_answer(
                 entry.answer, entry.key, said.is_new, partial(see_it, page.ask), said.measured, runs, said.above
             )

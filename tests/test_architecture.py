@@ -21,14 +21,23 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.conversation",),
         ("app.application",),
         ("app.ui",),
-        ("app.page", "app.server", "app.__main__"),
+        ("app.page", "app.server", "app.workflow_command", "app.__main__"),
     ),
     (
         ("tools.models", "tools.noising", "tools.hooks"),
         ("tools.trace",),
         ("tools.blend",),
         ("tools.experiments",),
-        ("tools.registry", "tools.rendering", "tools.tokens", "tools.specs", "tools.options", "tools.__main__"),
+        ("tools.style_augmentation",),
+        (
+            "tools.registry",
+            "tools.stressing",
+            "tools.rendering",
+            "tools.tokens",
+            "tools.specs",
+            "tools.options",
+            "tools.__main__",
+        ),
     ),
 )
 """The layers of the houses, and of the rooms of `app/` and `tools/`."""

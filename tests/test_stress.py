@@ -59,6 +59,12 @@ def test_at_alpha_0_nothing_moves(cat):
         assert not one.maps.total.any() and not one.flips.any()
 
 
+def test_the_picture_alone_is_told_without_a_word_on_styles(cat):
+    told = findings_of(stress(StressRequest(alphas=(0.0,)), cat, DRAWN))
+    assert told.verdict.startswith("On the picture itself the answer of the judges is a cat")
+    assert "stays" not in told.verdict and "stops" not in told.verdict
+
+
 def test_one_style_at_one_strength_has_no_spread(cat):
     found = stress(StressRequest(styles=("oil painting",), alphas=(1.0,)), cat, DRAWN).asked.maps
     assert not found.spread.any() and found.shift.any()
@@ -205,6 +211,7 @@ def test_the_command_takes_pictures(tmp_path, capsys):
         (["cat", "--classifier", "x"], "unknown"),
         (["cat", "--style", "baroque"], "'baroque' is unknown; there are: photographic style"),
         (["gondola"], "'gondola' is no picture"),
+        (["a cat on a boat"], "'a cat on a boat' is no picture"),
         (["gone.png"], "cannot be read"),
         (["README.md"], "neither a PNG nor a JPEG"),
     ],
@@ -217,7 +224,7 @@ def test_bad_input_is_one_line_and_status_2(given, said, tmp_path, capsys):
 
 
 def test_the_tool_runs_in_a_folder_of_its_own(tmp_path):
-    arguments = {"subject": "boat", "restyle_with": ["watercolor"], "alphas": [1.0], "classifier": "none"}
+    arguments = {"subject": "a red sailboat", "restyle_with": ["watercolor"], "alphas": [1.0], "classifier": "none"}
     text, artifact = run_tool("stress_picture", arguments, context(tmp_path))
     assert text.startswith(artifact["verdict"])
     assert artifact["run_id"] == "run-1" and (tmp_path / "renders" / "run-1" / "strip.png").is_file()

@@ -6,7 +6,7 @@ It knows no tool; `registry.py` lists them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +49,13 @@ class Shows:
         like: Sentences that say it, in anybody's words.
         words: Groups of beginnings of words.
         example: The arguments that an offer begins with.
+        stages: What differs from them for each stage of a workflow, by its name: input, model, output.
     """
 
     like: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
     example: Mapping[str, Any]
+    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class ToolSpec:
         needs_approval: Whether a call waits for a person's click; its result then stands in the conversation.
         verb: What the click is called.
         command: The shell command that does the same, from the call's arguments.
+        weights: Files that its results depend on, beside the image model.
         shows: What a run of it lets one see, so that a claim that speaks of it can offer it; None where none does.
     """
 
@@ -82,4 +85,5 @@ class ToolSpec:
     needs_approval: bool = False
     verb: str = "Run"
     command: Callable[[Mapping[str, Any]], str] | None = None
+    weights: tuple[Path, ...] = ()
     shows: Shows | None = None

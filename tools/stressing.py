@@ -120,6 +120,7 @@ STRESS_PICTURE = ToolSpec(
     needs_approval=True,
     verb="Run",
     command=stress_command,
+    weights=tuple(sorted((Path(__file__).parent / "style_augmentation" / "weights").glob("*.safetensors"))),
     shows=Shows(
         like=(
             "Image classifiers recognise textures rather than shapes.",
@@ -127,7 +128,8 @@ STRESS_PICTURE = ToolSpec(
             "Pictures in other styles deceive an image classifier.",
             "It is studied where a classifier looks when the style of the picture changes.",
         ),
-        words=(("styl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
-        example={"subject": "cat", "classifier": "none"},
+        words=(("styl", "restyl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
+        example={"subject": "boat", "seed": 2, "classifier": "none"},
+        stages={"input": {"alphas": [0.0]}, "model": {}, "output": {"classifier": "both"}},
     ),
 )

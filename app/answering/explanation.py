@@ -15,6 +15,7 @@ from app.answering.asking import Depth, form_words
 from app.answering.links import field as link_field
 from app.answering.links import listing
 from app.answering.reading import Candidate, Reading
+from app.answering.shown import call_for
 from app.answering.workflow import STAGES, drawn, stages_of, told_by
 from app.answers import (
     IN_SHORT,
@@ -112,7 +113,8 @@ def explain(aim: Aim, reading: Reading) -> Explanation:
     workflow = None
     if chosen:
         model = next(iter(link_field(reading, card, "Model")), None) if card else None
-        workflow = drawn(chosen, aim.styles, model, next(iter(aim.proposals), None))
+        run = next(iter(aim.proposals), None) or call_for([c.claim for c in (key, *chosen.values(), *how)])
+        workflow = drawn(chosen, aim.styles, model, run)
     missing = list(not_said(aim, reading, documents, card))
     sections = [
         Section(IN_SHORT, tuple(in_short(aim, reading, lead, key, card))),

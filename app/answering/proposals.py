@@ -79,7 +79,10 @@ def see_it_happen(tool: str | None = None) -> Request:
 def tool_proposal(request: Request) -> Proposed:
     """Propose a tool by its name, as its own example has it."""
     spec = TOOLS[request.tool or ""]
-    call = {"tool": spec.name, "arguments": dict(spec.shows.example if spec.shows else {})}
+    arguments = dict(spec.shows.example if spec.shows else {})
+    if request.subject and "subject" in arguments:
+        arguments["subject"] = request.subject
+    call = {"tool": spec.name, "arguments": arguments}
     return Proposed(call, f"Proposed: {spec.description[0].lower()}{spec.description[1:]} It runs at your click.")
 
 

@@ -13,6 +13,7 @@ from app.answering.findings import OFFERS, compared_runs, told_facts
 from app.answering.program import Setup, tell_program
 from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal, tool_proposal
 from app.answering.run_facts import tell_comparison, tell_run
+from app.answering.shown import tool_for
 from app.answering.starters import STARTERS
 from app.answers import CitedAnswer, Section, Sentence, Status
 from app.understanding.clarification import LABELS
@@ -115,8 +116,9 @@ def _proposed(plain: CitedAnswer, request: Request, background: Background) -> C
     """Propose what is wanted, and say what was read and assumed."""
     if request.refusal:
         return _said(plain, [request.refusal])
-    if request.tool:
-        offered = tool_proposal(request)
+    tool = request.tool or (tool_for(request.message) if request.kind == "experiment" else None)
+    if tool:
+        offered = tool_proposal(request.model_copy(update={"tool": tool}))
         return replace(_said(plain, [offered.sentence]), proposals=(offered.call,) if offered.call else ())
     is_experiment = request.kind == "experiment" or bool(request.kind == "adjust" and request.experiment)
     made = (experiment_proposal if is_experiment else blend_proposal)(request, background.last, background.styles)

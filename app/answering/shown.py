@@ -6,13 +6,14 @@ A tool declares itself what a run of it lets one see (`tools.specs.Shows`). It k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answering.proposals import see_it_happen
+from app.answering.proposals import SEE_IT_HAPPEN, blend_proposal, see_it_happen, tool_proposal
 from app.answers import Sentence
 from app.understanding.request import Request
 from ingest.vectors import load_embedder
@@ -34,6 +35,16 @@ def button_of(sentence: Sentence, name: str) -> str | None:
     return f"{name} {tool}" if tool else None
 
 
+def call_for(sentences: Iterable[Sentence]) -> dict[str, Any] | None:
+    """The tool call that shows what the first of some claims says that any shows; None where none does."""
+    for sentence in sentences:
+        if tells_the_swap(sentence):
+            return blend_proposal(SEE_IT_HAPPEN, None).call
+        if tool := shown_by(sentence):
+            return tool_proposal(see_it_happen(tool)).call
+    return None
+
+
 def asked_by(name: str) -> Request:
     """The Request that a click on a button of this name stands for: a browser may send any text as one."""
     tool = name.rpartition(" ")[2]
@@ -52,12 +63,14 @@ def tells_the_swap(sentence: Sentence) -> bool:
 
 
 def shown_by(sentence: Sentence) -> str | None:
-    """The name of the tool that shows what a claim of the corpus says; None where none does."""
-    return _shown_by(sentence.text) if sentence.citations else None
+    """The name of the tool that shows what a claim of the corpus says; None where none does, and for a title."""
+    is_claim = bool(sentence.citations) and sentence.text.rstrip("”\"') ").endswith((".", "!", "?"))
+    return tool_for(sentence.text) if is_claim else None
 
 
 @lru_cache(maxsize=2048)
-def _shown_by(text: str) -> str | None:
+def tool_for(text: str) -> str | None:
+    """The name of the tool that shows what a text speaks of; None where none does."""
     words = re.findall(r"[^\W\d_]+", text.lower())
     able = [name for name, spec in TOOLS.items() if spec.shows and _holds(words, spec.shows.words)]
     if not able:

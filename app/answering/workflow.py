@@ -14,6 +14,7 @@ from app.answering.proposals import BETWEEN_TWO
 from app.answering.reading import Candidate
 from app.answers import Sentence, WorkflowStage
 from ingest.names import short_name
+from tools.registry import TOOLS
 from tools.rendering import RUN_EXPERIMENT
 from tools.tokens import READ_PROMPT
 
@@ -75,12 +76,19 @@ def drawn(
 
 
 def runs_of(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The tool calls that show a blend's stages: its prompt's tokens, its render, and its picture as the weights move.
+    """The tool calls that show a workflow's stages: those that the tool declares, or a blend's.
+
+    Those are its prompt's tokens, its render, and its picture as the weights move.
 
     Args:
         run: The call that renders it. With a reference, the prompt is half of what goes in and no weight moves.
     """
     arguments = run["arguments"]
+    if shows := TOOLS[run["tool"]].shows:
+        return {
+            stage: {"tool": run["tool"], "arguments": {**arguments, **changes}}
+            for stage, changes in shows.stages.items()
+        }
     calls = {"model": dict(run)}
     styles = arguments.get("styles", ())
     if not styles or arguments.get("references"):

@@ -24,12 +24,13 @@ def show_stress_form(queue: RenderQueue, card: Card) -> None:
     """Draw a proposed run: which picture and styles, who is asked; its button, and what became of the last click."""
     from tools.studio.scenes import OBJECTS, STYLES
     from tools.style_augmentation.classifiers import CLASSIFIERS, QUESTIONS  # torch comes with it
+    from tools.style_augmentation.sources import object_named
 
     call_id, job = card.proposal.call_id, card.job
     is_active = job is not None and job.status in ACTIVE
     wanted = {**_defaults(card.proposal.tool), **(job.arguments if job else card.proposal.arguments)}
     first = {
-        "subject": wanted["subject"] if wanted["subject"] in OBJECTS else OBJECTS[0],
+        "subject": object_named(wanted["subject"]) or OBJECTS[0],
         "styles": [style for style in wanted["restyle_with"] if style in STYLES] or list(STYLES),
         "question": wanted["question"],
         "classifier": wanted["classifier"],

@@ -34,6 +34,8 @@ class StageRun:
         detail: A word on that state, e.g. the step that it is at.
         start: Runs it. A callback.
         words: Of a prompt that was read, its words as `step_player.words_of` cuts them.
+        show: Draws what came of it, below the workflow.
+        start_all: Runs every stage that was not run. A callback.
     """
 
     label: str
@@ -41,6 +43,8 @@ class StageRun:
     start: Callable[[], None]
     detail: str = ""
     words: tuple[dict[str, Any], ...] = ()
+    show: Callable[[], None] | None = None
+    start_all: Callable[[], Any] | None = None
 
 
 def show_workflow(
@@ -85,8 +89,21 @@ def show_workflow(
 
     # while something runs, its state alone is drawn anew
     (st.fragment(draw, run_every=WATCH_S) if is_active else draw)()
+    show_results(key, runs())
     if not runs():
         st.caption("As the document tells it: no stage of it can be run here.")
+
+
+def show_results(key: str, runs: Mapping[str, StageRun]) -> None:
+    """What the stages made, one below the other; and a button that runs those that were not run."""
+    all_ = next((run.start_all for run in runs.values() if run.start_all), None)
+    if all_ and any(run.state != "done" for run in runs.values()):
+        st.button("Run all stages", key=f"all {key}", icon=":material/play_arrow:", on_click=all_)
+    for stage, run in runs.items():
+        if run.show:
+            with st.container(border=True, key=f"{stage}-{key}"):
+                st.caption(f"What came of the stage “{stage}”")
+                run.show()
 
 
 def active_of(runs: Mapping[str, StageRun]) -> set[str]:

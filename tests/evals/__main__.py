@@ -23,6 +23,7 @@ from tests.evals import (
     runs,
     search,
     studio,
+    style_augmentation,
     style_search,
     understanding,
 )
@@ -42,6 +43,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "style_search": (style_search.main, True),
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
+    "style_augmentation": (style_augmentation.main, True),
 }
 READS_DATA = ("search", "answerable", "other_corpus", "claims", "conversations")
 

@@ -27,6 +27,9 @@ def findings_of(stressed: Stressed) -> Findings:
     """Say what was found."""
     facts = tuple(_facts(stressed))
     said = {fact.topic: fact for fact in facts}
+    if not any(stressed.request.alphas):  # nothing was restyled
+        told = [said[topic].text for topic in ("answer", "on_object") if topic in said]
+        return Findings(" ".join(told), facts, tuple(_figures(stressed)))
     sentences = [_verdict(stressed), said["on_object"].text if "on_object" in said else said["moved"].text]
     if "classifiers" in said:
         sentences.append(said["classifiers"].text)

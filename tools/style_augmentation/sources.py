@@ -7,6 +7,7 @@ square and scaled to what the classifiers see. It knows nothing about how a pict
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,7 @@ def drawn_subject(thing: str, seed: int = 0) -> Subject:
     Raises:
         ValueError: The studio draws no such thing.
     """
-    known = _object_of(thing)
+    known = object_named(thing)
     if known is None:
         raise ValueError(f"{thing!r} is no picture, and nothing that is drawn here: {', '.join(OBJECTS)}")
     sampled = sample_scene(seed)
@@ -79,15 +80,15 @@ def drawn_subject(thing: str, seed: int = 0) -> Subject:
     return Subject(draw(scene, STYLES[0]), name.replace("a orange", "an orange"), scene)
 
 
-def is_drawable(thing: str) -> bool:
-    """Whether the studio draws this."""
-    return _object_of(thing) is not None
-
-
-def _object_of(thing: str) -> str | None:
-    """The object that is called this: "sailboat" is a boat."""
-    wanted = thing.strip().casefold()
-    return next((name for name, phrases in OBJECT_PHRASES.items() if wanted in phrases), None)
+def object_named(thing: str) -> str | None:
+    """The one object that a text names: "a red sailboat" names a boat; None where it names none, or several."""
+    text = thing.casefold()
+    named = {
+        name
+        for name, phrases in OBJECT_PHRASES.items()
+        if any(re.search(rf"\b{re.escape(phrase)}\b", text) for phrase in phrases)
+    }
+    return named.pop() if len(named) == 1 else None
 
 
 def given_subject(image: Image.Image, name: str) -> Subject:

@@ -160,7 +160,7 @@ def answered(model: ObjectClassifier, pictures: Pictures) -> Labels:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train all four, or those that are named."""
-    parser = argparse.ArgumentParser(prog="python -m tools.style_augmentation.training", description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=tuple(TRAININGS), default=list(TRAININGS))
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--seed", type=int, default=0)

@@ -35,11 +35,23 @@ from tools.style_search.membership import membership
 from tools.style_search.public import PublicSet
 from tools.style_search.representation import SHAPES
 from tools.style_search.retrieval import Retrieval
-from tools.style_search.server import ALGORITHMS, OURS, POOLED, Algorithm, Federated, Head, federate, pooled, put_head
+from tools.style_search.server import (
+    ALGORITHMS,
+    OURS,
+    POOLED,
+    STYLES_ALONE,
+    Algorithm,
+    Federated,
+    Head,
+    federate,
+    pooled,
+    put_head,
+)
 
-BEFORE, AVERAGED, ALIGNED, TOGETHER = "before", "parameters averaged", "styles aligned", "pictures pooled"
+BEFORE, AVERAGED, ALIGNED = "before", "parameters averaged", "styles aligned"
+BOTH, TOGETHER = "parameters averaged and styles aligned", "pictures pooled"
 KIND = "federation"
-TILE_PX, WALL_WORKS = 48, 4
+TILE_PX, WALL_PX, WALL_WORKS = 48, 72, 4
 ABOUT = (
     "A reconstruction: the corpus gives the idea, and no loss, network, data, aggregation rule or figure. The artists "
     "are drawn hands, each one of six styles with deviations of its own; the trunk of the encoder was learned from "
@@ -62,23 +74,26 @@ def demonstrate(
     """
     began = time.monotonic()
     ours = with_noise(noise)
-    total = SEEN + UNSEEN + ALGORITHMS["fedavg"].rounds + ours.rounds
+    alone = with_noise(noise, STYLES_ALONE)
+    total = SEEN + UNSEEN + ALGORITHMS["fedavg"].rounds + alone.rounds + ours.rounds
     studio = draw_studio(encoder, seed, on_step=lambda done, _: on_step(done, total))
     before = dict(encoder.head.state_dict())
     with artists_process(studio.works) as artists:
         at = len(studio.hands)
         averaged = federate(ALGORITHMS["fedavg"], artists, encoder, public, seed, lambda d, _: on_step(at + d, total))
         at += ALGORITHMS["fedavg"].rounds
-        aligned = federate(ours, artists, encoder, public, seed, lambda d, _: on_step(at + d, total))
+        aligned = federate(alone, artists, encoder, public, seed, lambda d, _: on_step(at + d, total))
+        at += alone.rounds
+        both = federate(ours, artists, encoder, public, seed, lambda d, _: on_step(at + d, total))
     together = pooled(before, studio.works, public, ours.aligns * 2, seed)
-    heads = {BEFORE: before, AVERAGED: averaged.head, ALIGNED: aligned.head, TOGETHER: together}
+    heads = {BEFORE: before, AVERAGED: averaged.head, ALIGNED: aligned.head, BOTH: both.head, TOGETHER: together}
     bars = {name: measured(head, studio) for name, head in heads.items()}
     found = {
         "kind": KIND,
         "bars": [
             {"name": name, "seen": asdict(seen), "unseen": asdict(unseen)} for name, (seen, unseen) in bars.items()
         ],
-        "left": what_left(aligned),
+        "left": what_left(both),
         "membership": _membership(aligned, studio, noise),
         "map": _map(before, aligned.head, studio),
         "hands": [STYLES[hand.style] for hand in studio.hands],
@@ -167,8 +182,8 @@ def _facts(bars: Mapping[str, tuple[Retrieval, Retrieval]], found: Mapping[str, 
         "unseen": f"For {UNSEEN} artists that no training met it is {unseen.precision:.0%}, "
         f"after {bars[BEFORE][1].precision:.0%} before.",
         "leak": f"For {leak:.0%} of pictures the nearest one shows the same scene by another artist.",
-        "left": f"What left each artist: {style / 1000:.1f} kB of abstract style, and in each round {head / 1000:.0f} "
-        "kB of the head's parameters; no picture, no name.",
+        "left": f"What left each artist where styles were aligned: {style / 1000:.1f} kB of abstract style, once. "
+        f"Where parameters were averaged, {head / 1000:.0f} kB of them in each round. No picture, no name.",
         "membership": f"From what is shared, an attacker tells an artist's works from others by the same hand with "
         f"an AUC of {known['mean']:.2f} on average and {known['worst']:.2f} at worst (0.5 is a guess)"
         + (f", with noise of {known['noise']:g}." if known["noise"] else "; no noise was added."),
@@ -181,7 +196,8 @@ def save(found: Mapping[str, Any], studio: Studio, head: Head, folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     wall = studio.shown[:SEEN, :WALL_WORKS].reshape(-1, *studio.shown.shape[2:])
     across = 2 * WALL_WORKS
-    rows = [np.concatenate(list(wall[at : at + across]), axis=1) for at in range(0, len(wall), across)]
+    small = [_small(one, WALL_PX) for one in wall]
+    rows = [np.concatenate(small[at : at + across], axis=1) for at in range(0, len(wall), across)]
     Image.fromarray(np.concatenate(rows)).save(folder / "figure.png")
     vectors = embedded(head, studio.test[:SEEN]).reshape(-1, VECTOR).astype(np.float16)
     tiles = np.stack([_small(one) for one in studio.shown[:SEEN].reshape(-1, *studio.shown.shape[2:])])
@@ -189,5 +205,5 @@ def save(found: Mapping[str, Any], studio: Studio, head: Head, folder: Path) -> 
     (folder / "federation.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.fromarray(picture).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS))
+def _small(picture: np.ndarray, side_px: int = TILE_PX) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((side_px, side_px), Image.Resampling.LANCZOS))

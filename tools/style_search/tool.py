@@ -174,6 +174,7 @@ ALIGN_STYLES = ToolSpec(
     needs_approval=True,
     verb="Run",
     command=align_command,
+    weights=tuple(sorted((Path(__file__).parent / "weights").glob("*.safetensors"))),
     shows=Shows(
         like=(
             "Artists train local models and share model parameters rather than their pictures.",
@@ -184,5 +185,6 @@ ALIGN_STYLES = ToolSpec(
         ),
         words=(("artist", "artwork"), ("style",), ("shar", "server", "model", "retriev", "closer", "represent")),
         example={"seed": 0, "noise": 0.0},
+        stages={"model": {}},
     ),
 )

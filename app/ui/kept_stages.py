@@ -1,0 +1,73 @@
+"""What a click under a workflow's stage runs where no card says with which settings: the tool that shows what it says.
+
+Such a run takes a second or two and is kept; a reload finds it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from app.answers import CitedAnswer
+from app.application import Undertone
+from app.conversation.render_queue import RenderQueue
+from app.conversation.workflow_runs import StageState, WorkflowRuns
+from app.ui.blend_form import Card
+from app.ui.stage_runs import stage_runs
+from app.ui.views import RESULTS
+from app.ui.workflow import StageRun, State
+from tools.registry import TOOLS
+
+STATES: dict[str, State] = {"done": "done", "stale": "stale"}
+
+
+def runs_beside(
+    undertone: Undertone, queue: RenderQueue, name: str, answer: CitedAnswer, cards: Sequence[Card]
+) -> dict[str, StageRun]:
+    """What the stages of an answer's workflow can run: with a blend's card as it says, else by themselves.
+
+    Args:
+        name: Of the workflow, stable across reruns.
+        cards: What the answer proposes.
+    """
+    blend = next((card for card in cards if TOOLS[card.proposal.tool].view == "blend"), None)
+    return stage_runs(answer, queue, blend, undertone.run) if blend else kept_stages(undertone, name, answer)
+
+
+def kept_stages(undertone: Undertone, name: str, answer: CitedAnswer) -> dict[str, StageRun]:
+    """What the stages of an answer's workflow can run, by the stage's name; empty where no tool declares any.
+
+    Args:
+        name: Of the workflow, stable across reruns.
+    """
+    stages = answer.workflow or ()
+    if not any(stage.run and _declares(stage.run["tool"], stage.stage) for stage in stages):
+        return {}
+    runs = undertone.workflow_runs(name, stages)
+    return {
+        state.stage: StageRun(
+            "Run it",
+            STATES.get(state.status, "idle"),
+            partial(_run, runs, number),
+            state.error,
+            show=partial(_show, f"{name} {number}", state) if state.result else None,
+            start_all=runs.run_all,
+        )
+        for number, state in enumerate(runs.states())
+        if state.key
+    }
+
+
+def _run(runs: WorkflowRuns, number: int) -> None:
+    runs.run(number)
+
+
+def _declares(tool: str, stage: str) -> bool:
+    shows = TOOLS[tool].shows if tool in TOOLS else None
+    return shows is not None and stage in shows.stages
+
+
+def _show(key: str, state: StageState) -> None:
+    result: dict[str, Any] = state.result or {}
+    RESULTS[TOOLS[result["tool"]].view](key, result["artifact"])

@@ -1,0 +1,60 @@
+"""A stress run in a real browser: ask about texture, click, see a flip and its map, switch to who keeps the answer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from tests.browsing import CHROMIUM, DESKTOP, ask, chromium, open_page, served, settle
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture(scope="module")
+def page(seed_home, tmp_path_factory):
+    home = shutil.copytree(seed_home, tmp_path_factory.mktemp("stress") / "home")
+    with served(home, home.parent / "page.log") as address, chromium() as browser:
+        yield open_page(browser, address, DESKTOP)
+
+
+def changed(page):
+    """How many restyled pictures change the shown classifier's answer."""
+    told = page.get_by_text(re.compile(r"restyled pictures change its answer")).last.inner_text()
+    return int(re.search(r"(\d+) of \d+ restyled", told)[1])
+
+
+def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
+    ask(page, "Are networks biased toward recognizing textures rather than shapes?")
+    page.get_by_role("button", name="See it happen").first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    slider = page.get_by_role("slider", name="Strength of the style")
+    slider.wait_for()
+    settle(page)
+    flipped = page.locator("figure.flipped")
+    assert flipped.count() > 0, "at full strength the one trained without styles answers otherwise"
+    assert page.get_by_text("flipped", exact=True).count() == flipped.count()
+    before = changed(page)
+
+    slider.press("Home")
+    assert flipped.count() == 0, "at 0 it is the picture itself"
+    pictures = page.locator(".styles .picture").evaluate_all("all => new Set(all.map((one) => one.src)).size")
+    assert pictures == 1
+    slider.press("End")
+
+    page.get_by_text("evidence", exact=True).click()
+    map_ = page.get_by_role("img", name=re.compile("^Map: evidence .* at 100 % oil painting"))
+    assert map_.is_visible()
+    page.get_by_text("both", exact=True).last.click()
+    assert changed(page) < before
+    assert page.get_by_text("A reconstruction from a description in words").is_visible()
+
+    page.reload()
+    slider.wait_for()
+    page.get_by_text("What was found, and how").click()
+    page.get_by_text("Of 24 restyled pictures").wait_for()
