@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval trial train train-classifiers train-understanding sheets screenshot welcome clean
+.PHONY: run test lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -31,6 +31,9 @@ train-classifiers: .venv/installed ## the four small classifiers that a stress r
 
 train-understanding: .venv/installed ## the heads that read messages, from the example files
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m app.understanding.training
+
+train-style: .venv/installed ## the style encoder, from public pictures
+	$(BIN)/python -m tools.style_search.training
 
 screenshot: .venv/installed ## the pictures of the page in docs/
 	$(BIN)/python -m tests.screenshot

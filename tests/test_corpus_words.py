@@ -12,8 +12,8 @@ from ingest.documents import read_documents
 ROOT = Path(__file__).parent.parent
 SELDOM = 3.2
 """Zipf frequency below which a word is a rare one: once in a million words."""
-OWN_FIELDS = frozenset({"arxiv", "denoising", "embedding", "generative", "github"})
-"""Names of what the program itself has: the links of a document, the parts of an image model, an engine."""
+OWN_FIELDS = frozenset({"arxiv", "denoising", "embedding", "fedstyle", "generative", "github"})
+"""Names of what the program itself has: a document's links, an image model's parts, an engine, an algorithm."""
 
 
 def rare_words() -> set[str]:

@@ -52,6 +52,7 @@ from tools.style_augmentation.command import asked_for
 from tools.style_augmentation.kept import KIND as STRESS
 from tools.style_augmentation.kept import replay, save
 from tools.style_augmentation.stress import stress
+from tools.style_search.commands import style_runs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -285,6 +286,7 @@ RUNS = {
     "stress": _run_stress,
     "replay": _run_replay,
 }
+RUNS |= style_runs(read_settings, usable_path)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tools.blend.methods import DEFAULT_METHOD, METHODS
 from tools.blend.requests import WeightedStyle
 from tools.experiments.experiments import EXPERIMENTS
 from tools.style_augmentation.command import add_stress
+from tools.style_search.commands import add_style_search
 
 
 def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser:
@@ -44,6 +45,7 @@ def parser_of(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> Parser
     stressed = add_stress(commands)
     stressed.set_defaults(run=runs["stress"])
     experiments = _add_experiments(commands)
+    add_style_search(commands, runs)
     for command in experiments:
         command.set_defaults(run=runs["experiment"])
     for command in (one, many):

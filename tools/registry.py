@@ -21,6 +21,7 @@ from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT
 from tools.search import Searcher, SearchResult
 from tools.specs import Ran, ToolContext, ToolSpec
 from tools.stressing import STRESS_PICTURE
+from tools.style_search.tool import ALIGN_STYLES, SEARCH_STYLE
 from tools.tokens import READ_PROMPT
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ TOOLS: dict[str, ToolSpec] = {
         BLEND_STYLES,
         RUN_EXPERIMENT,
         STRESS_PICTURE,
+        *(SEARCH_STYLE, ALIGN_STYLES),
     )
 }
 

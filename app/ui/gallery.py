@@ -63,8 +63,11 @@ def kept_runs(queue: RenderQueue) -> list[Kept]:
         total = sum(style.get("weight", 1.0) for style in styles) or 1.0
         named = " + ".join(f"{style.get('weight', 1.0) / total:.0%} {style['text']}" for style in styles)
         what = str(arguments.get("experiment") or "").replace("_", " ")
-        title = f"{what}: {' and '.join(s['text'] for s in styles)}" if what else f"{arguments.get('subject')}: {named}"
-        method = (what and f"experiment {what}") or str(arguments.get("method") or DEFAULT_METHOD)
+        tool = job.tool.replace("_", " ")
+        subject = arguments.get("subject") or tool
+        title = f"{what}: {' and '.join(s['text'] for s in styles)}" if what else f"{subject}: {named}"
+        usual = DEFAULT_METHOD if "styles" in arguments else tool
+        method = (what and f"experiment {what}") or str(arguments.get("method") or usual)
         runs.append(Kept(job, picture, title.strip(": "), method, tuple(style["text"] for style in styles)))
     return runs
 

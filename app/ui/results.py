@@ -17,6 +17,7 @@ from app.ui.charts import TITLES, Figure
 from app.ui.figures import figures_of
 from app.ui.step_player import IMAGE, show_step_player
 from app.ui.strip import Shown, show_strip
+from app.ui.style_view import show_nearest
 
 OTHERS, WEIGHTS, RECORD = "Figures", "Weights", "Record"
 KINDS = {
@@ -48,6 +49,7 @@ def show_result(key: str, render: dict[str, Any]) -> None:
     if unknown:
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
     show_measured(key, render, folder / IMAGE)
+    show_nearest(key, folder)
 
 
 @st.fragment  # it draws itself only, and only what is open

@@ -24,6 +24,7 @@ from tests.evals import (
     search,
     studio,
     style_augmentation,
+    style_search,
     understanding,
 )
 from tests.evals.results import Table, write_results
@@ -39,6 +40,7 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "hostile": (hostile.main, False),
     "runs": (runs.main, False),
     "studio": (studio.main, True),
+    "style_search": (style_search.main, True),
     "classifier": (classifier.main, True),
     "reference": (reference.main, True),
     "style_augmentation": (style_augmentation.main, True),
