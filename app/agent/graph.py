@@ -125,8 +125,7 @@ class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
         except Exception as error:  # by its kind, unless it is ours: its words may hold a key
             ours = isinstance(error, GenerationFailed)
             why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
-            checked = error.checked if isinstance(error, GenerationFailed) else Checked()
-            trouble.append(replace(checked, note=why))
+            trouble.append(Checked(note=why))
             raise
         for message in response.result:
             if trouble and "cited_answer" in message.additional_kwargs:
