@@ -96,6 +96,7 @@ class WorkflowStage:
 
 
 STRICT = "strict"
+OWN_WORDS = "every sentence is the corpus's own"
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,7 @@ class Checked:
         """Say it in one line."""
         if self.planner is None:
             return f"The reader answered: {self.note}" if self.note else self._counted()
-        told = (
-            f"Planned by {self.planner}; {self._counted()}"
-            if self.checked
-            else f"Planned by {self.planner}, in passages of the corpus"
-        )
+        told = f"Planned by {self.planner}; {self._counted() if self.checked else OWN_WORDS}"
         return f"{told}; {self.note}" if self.note else told
 
     def _counted(self) -> str:

@@ -30,8 +30,12 @@ class ChatServer:
         self.script: list[Act] = list(script)
         self.takes_schema = takes_schema
         self.takes_system = takes_system
-        self.judge: Callable[[str], str | int] = lambda _: "no"  # what is said of a claim that is to be judged
+        self.judge: Callable[[str], str | int] = lambda _: "no"  # what is said of a claim
+        self.understands: int | Callable[[Request], str] = lambda _: (
+            "{}"
+        )  # what is said of a message that is to be understood
         self.requests: list[Request] = []
+        self.understood: list[Request] = []
         self.judged: list[Request] = []
         self.headers: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -68,6 +72,10 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 server.judged.append(request)
                 said = server.judge(claim[1])
                 return self._fail(said) if isinstance(said, int) else self._stream({"content": said})
+            if part(request, "message") is not None:
+                server.understood.append(request)
+                act = server.understands
+                return self._fail(act) if isinstance(act, int) else self._stream(_message(act(request)))
             server.requests.append(request)
             server.headers.append({name.lower(): value for name, value in self.headers.items()})
             if "response_format" in request and server.takes_schema is not True:
@@ -79,8 +87,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 return self._fail(act)
             if isinstance(act, str):
                 return self._misbehave(act)
-            reply = act(request)
-            message = reply if isinstance(reply, dict) else {"content": reply}
+            message = _message(act(request))
             if request.get("stream"):
                 return self._stream(message)
             return self._send("application/json", json.dumps(_completion(message=message)).encode())
@@ -158,6 +165,10 @@ def _completion(**choice: Any) -> dict[str, Any]:
     kind = "chat.completion" if "message" in choice else "chat.completion.chunk"
     choice = {"index": 0, "finish_reason": "stop", **choice}
     return {"id": "1", "object": kind, "created": 0, "model": "m", "choices": [choice]}
+
+
+def _message(reply: str | dict[str, Any]) -> dict[str, Any]:
+    return reply if isinstance(reply, dict) else {"content": reply}
 
 
 def part(request: Request, tag: str) -> str | None:

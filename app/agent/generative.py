@@ -20,7 +20,9 @@ from app.agent.extractive import ExtractiveModel, search_call
 from app.agent.history import read_history
 from app.agent.replying import ReplyingModel
 from app.answers import CitedAnswer
+from app.generation.understanding import understand_with
 from app.generation.verified_answer import Asked, GenerationFailed, Tell, VerifiedAnswer
+from app.understanding.request import Request, State
 from app.understanding.stems import content_stems, stem, words
 from tools.search import SearchResult
 
@@ -37,6 +39,10 @@ class GenerativeModel(ReplyingModel):
 
     extractive: ExtractiveModel
     asked: Any  # Asked; pydantic takes no plain class
+
+    def read(self, message: str, state: State) -> Request:
+        """Read a person's message, with the language model's help."""
+        return understand_with(self.asked.client, message, state, self.asked.limit_s)
 
     def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """What the extractive model says next, an answer of quotes as the language model plans it."""

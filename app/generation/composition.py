@@ -22,7 +22,7 @@ MAX_ITEMS = 12
 BEARS = 0.25
 """How well a passage must answer, as a share of the best, to be told because a plan names it."""
 ANSWERS = 0.5
-"""... one passage at least, for the plan to be followed."""
+"""... one passage at least, for a plan to be followed that says nothing else."""
 LEADS = 0.75
 """... the first, to come first. A plan that begins with less has the reader's own first passage put before it."""
 SENSE = 0.5
@@ -70,7 +70,7 @@ class Composer:
         """Whether enough of what a plan names is there and bears on the question."""
         named = [n for item in plan.items for n in item.passages]
         scores = [self.ground.score(p) for n in named for p in self.ground.numbered([n])]
-        is_some = bool(scores) and max(scores) >= ANSWERS
+        is_some = bool(scores) and max(scores) >= (BEARS if self._keeps_sentences else ANSWERS)
         return is_some and sum(score >= BEARS for score in scores) >= SENSE * len(named)
 
     def compose(self, plan: Plan) -> Composed:
@@ -96,11 +96,16 @@ class Composer:
     def new_lead(self, plan: Plan) -> Passage | None:
         """The passage that the plan begins with, where that answers well enough to lead.
 
-        A plan that names a number or says a heading that is nowhere to be found leads nothing. In a long answer it takes
-        the place of the reader's in short: it must be of the same document, and told nowhere.
+        A plan that names a number or says a heading that is nowhere to be found leads nothing, but by a sentence that
+        is confirmed. In a long answer it takes the place of the reader's in short: it must be of the same document, and
+        told nowhere.
         """
         first = next((p for item in plan.items for p in self.ground.numbered(item.passages)), None)
-        if first is None or self.ground.score(first) < LEADS or not self._is_of_this(plan):
+        if first is None:
+            return None
+        if not self.ground.is_long and (found := self._confirmed.get(plan.items[0])) and found.by:
+            return first
+        if self.ground.score(first) < LEADS or not self._is_of_this(plan):
             return None
         if not self.ground.is_long:
             return first

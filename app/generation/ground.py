@@ -74,7 +74,9 @@ class Ground:
     def elsewhere(self) -> frozenset[Key]:
         """What other sections tell."""
         others = [s for s in self.read.sections if s not in self.mine]
-        return frozenset((c.document_id, c.start) for s in others for x in s.sentences for c in x.citations)
+        cited = [c for s in others for x in s.sentences for c in x.citations]
+        cited += [c for stage in self.read.workflow or () for c in stage.citations]
+        return frozenset((c.document_id, c.start) for c in cited)
 
     @cached_property
     def _scores(self) -> dict[str, float]:

@@ -78,6 +78,14 @@ def read_plan(reply: str) -> Plan:
     return Plan() if "{" in text and '"' in text else Plan(_grouped(_from_prose(text)))
 
 
+def objects_of(reply: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of JSON in a reply, the largest first."""
+    for value in _values(_THINKING.sub(" ", reply)):
+        if isinstance(value, dict):
+            yield value
+            yield from (inner for inner in value.values() if isinstance(inner, dict))
+
+
 def _plan_of(value: Any) -> Plan:
     """What an object or a list of JSON holds; its outermost "missing" is the one that counts."""
     return Plan(_grouped(_read(value, "", {}, 0)), _missing(value))
