@@ -24,7 +24,7 @@ from app.understanding.understand import understand
 from tools.blend.limits import MAX_STYLES
 
 SURE = 0.8
-"""Above it the program's own kind is kept (on its tuning messages it is right in 219 of 219), and nothing is asked where
+"""Above it the program's own kind is kept (it is right in 219 of 219 tuning messages), and nothing is asked where
 no picture is wanted."""
 LIMIT_S = 10.0
 SLACK = 0.02
@@ -52,6 +52,8 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 
+_ARTICLE = re.compile(r"\A\s*(?:an?|the|some)\s+", re.I)
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -173,7 +175,13 @@ def _stands(text: str, own: Request, state: State) -> bool:
     """Whether a text stands in the message, or in what was drawn or proposed last."""
     last = state.runs[-1:]
     known = [own.message, *(style for run in last for style, _ in run.styles), *(run.subject or "" for run in last)]
-    return any(f" {fold(text)} " in f" {fold(other)} " for other in known)
+    plain = _plain(_ARTICLE.sub("", text))
+    return bool(plain) and any(f" {plain} " in f" {_plain(other)} " for other in known)
+
+
+def _plain(text: str) -> str:
+    """A text's words in lower case, a blank between each two."""
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 def _question(own: Request, proposed: Any, state: State) -> dict[str, Any]:

@@ -141,8 +141,13 @@ def _governed(a: Alignment, *, there: bool) -> Iterator[Token]:
 def _is_hard(text: Sequence[Token], governed: Token) -> bool:
     """Whether "not", "no" or "without" stands before a governed word, no more than two words back."""
     at = next(i for i, token in enumerate(text) if token is governed)
-    leads = [lead for token in text[max(0, at + 1 - governed.negated) : at + 1] for lead in token.leads]
-    return any(lead in _HARD or lead.endswith("n't") for lead in leads)
+    reach = text[max(0, at - governed.negated) : at + 1]  # "never" and "fails" are words of their own
+    said = [
+        *(lead for token in reach[1:] for lead in token.leads),
+        *governed.leads,
+        *(t.text.lower() for t in reach[:-1]),
+    ]
+    return any(word in _HARD or word.endswith("n't") for word in said)
 
 
 def _times(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
@@ -217,7 +222,7 @@ def _narrowings(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
         if (
             before is None
             or text[match.ordinal].leads
-            or before.kind != "word"
+            or before.kind not in ("word", "name")
             or before.phrase != text[match.ordinal].phrase
         ):
             continue
