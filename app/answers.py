@@ -6,7 +6,7 @@ It knows nothing of how an answer was found. A claim that cannot show its words 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from typing import Any, Literal
 
@@ -43,6 +43,7 @@ class Sentence:
     citations: tuple[Citation, ...] = ()
     figure: str | None = None  # where a measured sentence's figure stands in the run's measurements
     document_id: str | None = None  # of the document in whose paragraph it stands; None: by itself
+    confirmed: str | None = None  # where a language model wrote it: "near-quotation", or the judge's name
 
     def __post_init__(self) -> None:
         if self.kind == "claim" and not self.citations:
@@ -94,24 +95,57 @@ class WorkflowStage:
     run: dict[str, Any] | None = None
 
 
+STRICT = "strict"
+OWN_WORDS = "every sentence is the corpus's own"
+
+
 @dataclass(frozen=True)
 class Checked:
-    """What became of a language model's sentences; those neither mended, replaced nor dropped stood as they were."""
+    """What became of a language model's reply; of its sentences, those neither replaced nor dropped were confirmed."""
 
-    checked: int = 0
-    mended: int = 0
-    replaced: int = 0  # by the passage that was misread
+    checked: int = 0  # sentences that it wrote; none where it only planned
+    replaced: int = 0  # by their passages
     dropped: int = 0
     links_removed: int = 0
-    note: str | None = None  # why the reader answered in its place
+    planner: str | None = None  # the language model
+    judge: str | None = None  # who confirmed; STRICT where nobody did, and only near-quotations passed
+    note: str | None = None  # why the reader answered in its place, or what else is to be known
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Checked:
+        """Rebuild it; what earlier versions counted beside is left out."""
+        return cls(**{part.name: data[part.name] for part in fields(cls) if part.name in data})
 
     def line(self) -> str:
         """Say it in one line."""
-        if self.note:
-            return f"The reader answered: {self.note}"
-        count = f"{self.checked} sentence{'' if self.checked == 1 else 's'} checked against "
-        whose = "its passage" if self.checked == 1 else "their passages"
-        return f"{count}{whose}, {self.mended} mended, {self.replaced} replaced, {self.dropped} dropped"
+        if self.planner is None:
+            return f"The reader answered: {self.note}" if self.note else self._counted()
+        told = f"Planned by {self.planner}; {self._counted() if self.checked else OWN_WORDS}"
+        return f"{told}; {self.note}" if self.note else told
+
+    def _counted(self) -> str:
+        sentences = f"sentence{'' if self.checked == 1 else 's'}"
+        if self.planner is None:
+            return f"{self.checked} {sentences} checked, {self.replaced} replaced, {self.dropped} dropped"
+        by = "strict: only near-quotations pass" if self.judge == STRICT else f"judge: {self.judge}"
+        lost = []
+        if self.replaced:
+            whose = "was replaced by its passage" if self.replaced == 1 else "were replaced by their passages"
+            lost.append(f"{self.replaced} of {self.checked} {sentences} could not be confirmed and {whose}")
+        if self.dropped:
+            lost.append(f"{self.dropped} {'was' if self.dropped == 1 else 'were'} left out")
+        all_held = (
+            f"its {sentences} was confirmed" if self.checked == 1 else f"all {self.checked} {sentences} were confirmed"
+        )
+        return f"{', '.join(lost) or all_held} ({by})"
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Sections of an answer that is still being written: those that stand already."""
+
+    sections: tuple[Section, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
@@ -154,26 +188,26 @@ class CitedAnswer:
         def citations(items: Sequence[Mapping[str, Any]]) -> tuple[Citation, ...]:
             return tuple(Citation(**item) for item in items)
 
-        fields = dict(data)
-        if "search_query" in fields:  # as conversations of earlier versions have it
-            fields["searched_for"] = fields.pop("search_query")
-        fields["sections"] = tuple(
+        given = dict(data)
+        if "search_query" in given:  # as conversations of earlier versions have it
+            given["searched_for"] = given.pop("search_query")
+        given["sections"] = tuple(
             Section(
                 section["heading"],
                 tuple(Sentence(**{**s, "citations": citations(s["citations"])}) for s in section["sentences"]),
             )
             for section in data["sections"]
         )
-        fields["sources"] = tuple(Source(**source) for source in data["sources"])
+        given["sources"] = tuple(Source(**source) for source in data["sources"])
         if data["workflow"] is not None:
-            fields["workflow"] = tuple(
+            given["workflow"] = tuple(
                 WorkflowStage(**{**s, "citations": citations(s["citations"])}) for s in data["workflow"]
             )
-        fields["proposals"] = tuple(data["proposals"])
-        fields["follow_ups"] = tuple(data["follow_ups"])
+        given["proposals"] = tuple(data["proposals"])
+        given["follow_ups"] = tuple(data["follow_ups"])
         if data.get("checked") is not None:
-            fields["checked"] = Checked(**data["checked"])
-        return cls(**fields)
+            given["checked"] = Checked.from_json(data["checked"])
+        return cls(**given)
 
     def to_message(self, tool_calls: Sequence[dict[str, Any]] = ()) -> AIMessage:
         """Wrap the answer as a chat message: standard text blocks with citation annotations, a block per sentence."""

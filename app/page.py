@@ -22,6 +22,7 @@ import streamlit as st
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.shown import see_it
 from app.answering.starters import SEED_QUESTION
+from app.answers import Partial
 from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import RenderQueue
@@ -30,7 +31,7 @@ from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
 from app.markup import escape
 from app.settings import read_settings
-from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
+from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages
 from app.ui.blend_form import Card
 from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.dialogs import close_dialog, open_one
@@ -213,11 +214,17 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
 def show_turn(page: Page, conversation_id: str, turn: Turn, number: int) -> None:
     """Say what a turn is doing until it ends, then draw the page anew with what it added."""
     with st.chat_message("assistant", avatar=ASSISTANT), st.container(key="turn"):
-        line = st.empty()
+        stands, line = st.empty(), st.empty()
+        shown: Partial | None = None
         while not turn.wait(TURN_WAIT_S):
             line.markdown(f":gray[{escape(turn.doing or 'Reading the question')}…]")  # here a click can break in
+            if turn.partial is not None and turn.partial is not shown:
+                shown = turn.partial
+                with stands.container():
+                    show_partial(f"{conversation_id}-{number}", shown)
         if turn.error is None:
-            st.session_state.new = (conversation_id, number)
+            if shown is None:  # what was read already does not appear at reading pace once more
+                st.session_state.new = (conversation_id, number)
             st.rerun()
         # whatever ended the turn, the question is kept and can be asked again
         line.error(f"No answer: {escape(' '.join(str(turn.error).split()) or type(turn.error).__name__)}")

@@ -39,6 +39,8 @@ class Settings:
     chat_url: str | None = None
     chat_key: str | None = field(default=None, repr=False)  # for the server at chat_url; never logged, never stored
     chat_limit_s: str = DEFAULT_CHAT_LIMIT_S
+    chat_task: str | None = None  # "plan" or "write"; None: write where a judge is named
+    check_model: str | None = None  # a chat model that judges
     image_model: str = DEFAULT_IMAGE_MODEL
     embedder: str | None = None
     chroma_url: str | None = None
@@ -92,6 +94,8 @@ def read_settings(
         chat_url=value("UNDERTONE_CHAT_URL"),
         chat_key=value("UNDERTONE_CHAT_KEY"),
         chat_limit_s=value("UNDERTONE_CHAT_LIMIT_S") or DEFAULT_CHAT_LIMIT_S,
+        chat_task=value("UNDERTONE_CHAT_TASK"),
+        check_model=value("UNDERTONE_CHECK_MODEL"),
         image_model=image_model or value("UNDERTONE_IMAGE_MODEL") or DEFAULT_IMAGE_MODEL,
         embedder=value("UNDERTONE_EMBEDDER"),
         chroma_url=value("UNDERTONE_CHROMA_URL"),

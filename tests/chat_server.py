@@ -10,13 +10,14 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Request = dict[str, Any]
 Act = str | int | Callable[[Request], str | dict[str, Any]]
-"""A status to fail with; "cut", "cut midway", "silence", "drip" or "no json"; or what makes a reply of the request."""
+"""A status to fail with; "cut", "cut midway", "silence", "drip" or "no json"; or what makes a reply of the request: a
+text, or a message, which may hold a "finish_reason", and "pause_s", seconds after each of its lines."""
 
 SILENCE_S = 4.0
 CHUNK_CHARS = 4_096
@@ -25,11 +26,17 @@ CHUNK_CHARS = 4_096
 class ChatServer:
     """Serves a script: one act a request, the last one again and again."""
 
-    def __init__(self, *script: Act, takes_schema: bool = True, takes_system: bool = True) -> None:
+    def __init__(self, *script: Act, takes_schema: bool | int = True, takes_system: bool = True) -> None:
         self.script: list[Act] = list(script)
         self.takes_schema = takes_schema
         self.takes_system = takes_system
+        self.judge: Callable[[str], str | int] = lambda _: "no"  # what is said of a claim
+        self.understands: int | Callable[[Request], str] = lambda _: (
+            "{}"
+        )  # what is said of a message that is to be understood
         self.requests: list[Request] = []
+        self.understood: list[Request] = []
+        self.judged: list[Request] = []
         self.headers: list[dict[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -38,7 +45,7 @@ class ChatServer:
 
     def play(self, *script: Act) -> None:
         """Begin another script."""
-        self.script, self.requests, self.headers = list(script), [], []
+        self.script, self.requests, self.judged, self.headers = list(script), [], [], []
 
     def next_act(self) -> Act:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
@@ -61,10 +68,18 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if claim := re.search(r"^Document: .*\nClaim: (.*)$", str(request["messages"][-1]["content"])):
+                server.judged.append(request)
+                said = server.judge(claim[1])
+                return self._fail(said) if isinstance(said, int) else self._stream({"content": said})
+            if part(request, "message") is not None:
+                server.understood.append(request)
+                act = server.understands
+                return self._fail(act) if isinstance(act, int) else self._stream(_message(act(request)))
             server.requests.append(request)
             server.headers.append({name.lower(): value for name, value in self.headers.items()})
-            if "response_format" in request and not server.takes_schema:
-                return self._fail(400)
+            if "response_format" in request and server.takes_schema is not True:
+                return self._fail(server.takes_schema or 400)
             if request["messages"][0]["role"] == "system" and not server.takes_system:
                 return self._fail(400)
             act = server.next_act()
@@ -72,8 +87,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 return self._fail(act)
             if isinstance(act, str):
                 return self._misbehave(act)
-            reply = act(request)
-            message = reply if isinstance(reply, dict) else {"content": reply}
+            message = _message(act(request))
             if request.get("stream"):
                 return self._stream(message)
             return self._send("application/json", json.dumps(_completion(message=message)).encode())
@@ -101,7 +115,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(b"40\r\ndata: {")
             elif act == "cut midway":
                 self._open("text/event-stream")
-                self._event({"content": '{"quotes": [{"id": "q1", "passa'})
+                self._event({"content": '{"sections": [{"heading": "", "passa'})
             elif act == "no json":
                 self._send("application/json", b"<html>a proxy's page</html>")
 
@@ -113,12 +127,17 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def _stream(self, message: dict[str, Any]) -> None:
             self._open("text/event-stream")
-            content = message.get("content") or ""
-            for at in range(0, len(content), CHUNK_CHARS):
-                self._event({"content": content[at : at + CHUNK_CHARS]})
+            content, pause_s = message.get("content") or "", message.get("pause_s", 0.0)
+            pieces = content.splitlines(keepends=True) if pause_s else [content]
+            for piece in pieces:
+                for at in range(0, len(piece), CHUNK_CHARS):
+                    self._event({"content": piece[at : at + CHUNK_CHARS]})
+                time.sleep(pause_s)
             for index, call in enumerate(message.get("tool_calls", [])):
                 self._event({"tool_calls": [{"index": index, **call}]})
-            self._event({}, finish="tool_calls" if message.get("tool_calls") else "stop")
+            self._event(
+                {}, finish=message.get("finish_reason") or ("tool_calls" if message.get("tool_calls") else "stop")
+            )
             self._chunk(b"data: [DONE]\n\n")
             self._chunk(b"")
 
@@ -148,33 +167,51 @@ def _completion(**choice: Any) -> dict[str, Any]:
     return {"id": "1", "object": kind, "created": 0, "model": "m", "choices": [choice]}
 
 
-def part(request: Request, tag: str) -> Any:
+def _message(reply: str | dict[str, Any]) -> dict[str, Any]:
+    return reply if isinstance(reply, dict) else {"content": reply}
+
+
+def part(request: Request, tag: str) -> str | None:
     """What a brief holds between two tags."""
-    told = next(message["content"] for message in request["messages"] if message["role"] == "user")
+    told = "\n".join(str(message["content"]) for message in request["messages"] if message["role"] != "assistant")
     found = re.search(rf"<{tag}>\n(.*?)\n</{tag}>", told, re.S)
-    return json.loads(found[1]) if found else None
+    return found[1] if found else None
 
 
-def key_of(request: Request, words: str) -> str:
-    """The key of the passage that holds the words; one that does not exist where none does."""
-    return next((p["key"] for p in part(request, "passages") if words in p["text"]), "p00000000")
+def number_of(request: Request, words: str) -> int:
+    """The number of the passage that holds the words; one that does not exist where none does."""
+    lines = re.findall(r"^\[(\d+)\] (.*)$", part(request, "passages") or "", re.M)
+    return next((int(number) for number, text in lines if words in text), 99)
 
 
-def written(*sentences: tuple[str, str] | tuple[str, str, str]) -> Callable[[Request], str]:
-    """A model that quotes and writes.
+def written(*sentences: tuple[str, str]) -> Callable[[Request], str]:
+    """A model that writes.
 
     Args:
-        sentences: Each a text, words of the passage that it names, and what it claims to have copied there, if that is
-            something else.
+        sentences: Each a text, and words of the passage that it names.
     """
 
     def reply(request: Request) -> str:
-        quotes = [
-            {"id": f"q{n}", "passage": key_of(request, words), "text": copied[0] if copied else words}
-            for n, (_, words, *copied) in enumerate(sentences)
+        texts = [f"{text} [{number_of(request, words)}]" for text, words in sentences]
+        return json.dumps({"sections": [{"heading": "", "sentences": texts}], "missing": None}, ensure_ascii=False)
+
+    return reply
+
+
+def planned(*sections: tuple[str, Sequence[str | int]], missing: str | None = None) -> Callable[[Request], str]:
+    """A model that plans.
+
+    Args:
+        sections: Each a heading, and words of the passages that it names, or their numbers.
+        missing: What it says to be missing.
+    """
+
+    def reply(request: Request) -> str:
+        listed = [
+            {"heading": h, "passages": [w if isinstance(w, int) else number_of(request, w) for w in named]}
+            for h, named in sections
         ]
-        texts = [{"n": n + 1, "text": s[0], "quotes": [f"q{n}"]} for n, s in enumerate(sentences)]
-        return json.dumps({"quotes": quotes, "sentences": texts}, ensure_ascii=False)
+        return json.dumps({"sections": listed, "missing": missing}, ensure_ascii=False)
 
     return reply
 

@@ -31,10 +31,19 @@ def test_the_reader_is_the_default():
     [
         ({"UNDERTONE_CHAT_MODEL": "nosuch:model"}, "no such provider"),
         ({"UNDERTONE_CHAT_MODEL": "llama"}, "no such provider"),
-        ({"UNDERTONE_CHAT_MODEL": "mistralai:m"}, "pip install langchain-mistralai"),
         ({"UNDERTONE_CHAT_MODEL": "openai:gpt-9"}, "set the provider's key"),
         ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": "localhost:11434"}, "no address"),
         ({"UNDERTONE_CHAT_URL": URL}, "UNDERTONE_CHAT_MODEL"),
+        ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_CHAT_TASK": "sing"}, "plan or write"),
+        (
+            {
+                "UNDERTONE_CHAT_MODEL": "m",
+                "UNDERTONE_CHAT_URL": URL,
+                "UNDERTONE_CHECK_MODEL": "c",
+                "UNDERTONE_NLI": "n",
+            },
+            "unset one",
+        ),
         ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_CHAT_LIMIT_S": "soon"}, "seconds"),
         ({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, "UNDERTONE_CHAT_LIMIT_S": "-1"}, "seconds"),
     ],
@@ -43,6 +52,21 @@ def test_a_model_that_cannot_be_opened_says_so_in_one_line(environ, complaint):
     with pytest.raises(EngineUnavailable) as refusal:
         load_chat_model(read_settings(environ))
     assert complaint in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_provider_whose_package_is_missing_leaves_the_reader_to_say_so():
+    model = load_chat_model(read_settings({"UNDERTONE_CHAT_MODEL": "mistralai:m"}))
+    assert isinstance(model, ExtractiveModel)
+    assert "mistralai:m cannot be opened: install its package, pip install langchain-mistralai" in model.instead_of
+
+
+@pytest.mark.parametrize(
+    "environ, task",
+    [({}, "plan"), ({"UNDERTONE_CHECK_MODEL": "c"}, "write"), ({"UNDERTONE_CHAT_TASK": "write"}, "write")],
+)
+def test_it_writes_where_a_judge_is_named_or_where_it_is_told_to(environ, task):
+    settings = read_settings({"UNDERTONE_CHAT_MODEL": "m", "UNDERTONE_CHAT_URL": URL, **environ})
+    assert load_chat_model(settings).asked.task == task
 
 
 def test_an_nli_model_that_cannot_be_opened_says_so_before_anything_is_asked(tmp_path, monkeypatch, capsys):

@@ -1,15 +1,24 @@
-"""What a language model wrote, read: replies of every shape, quotes, markup."""
+"""What a language model wrote, read: plans and sentences of every shape."""
 
 import json
 import time
 
 import pytest
 
-from app.generation.parsing import addresses, clean, find_quote, read_drafts
+from app.generation.parsing import Item, marks_of, read_plan
+from tests.evals.planning import SHAPES
 
-QUOTES = [{"id": "q1", "passage": "p3f9a1c2e", "text": "copied words"}]
-WHOLE = json.dumps({"quotes": QUOTES, "sentences": [{"text": "One is so.", "quotes": ["q1"]}]})
-PAIR = ("p3f9a1c2e", "copied words")
+WHOLE = json.dumps({"sections": [{"heading": "What is kept", "passages": [3, 1]}], "missing": None})
+SENTENCES = json.dumps({"sections": [{"heading": "", "sentences": ["One is so [3].", "Another is not. [1]"]}]})
+
+
+def items(reply):
+    return [(item.passages, item.text) for item in read_plan(reply).items]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_nine_shapes_name_the_same_passages(shape):
+    assert [item.passages for item in read_plan(shape(3, 1)).items] == [(3,), (1,)]
 
 
 @pytest.mark.parametrize(
@@ -17,76 +26,75 @@ PAIR = ("p3f9a1c2e", "copied words")
     [
         WHOLE,
         f"Sure {{here}} you go:\n```json\n{WHOLE}\n```\nHope this helps :)",
-        f'<think>Perhaps {{"quotes": [], "sentences": [{{"text": "No.", "quotes": []}}]}}</think>{WHOLE}',
-        f'The shape is {{"quotes": [], "sentences": []}}, so:\n{WHOLE}',
-        WHOLE.replace("}]}", "},]}"),
-        WHOLE[:-2],
-        WHOLE.replace("copied words", "copied words").replace("One is so.", "One is\nso."),
-        WHOLE.replace('["q1"]', '"q1"'),
+        f'<think>Perhaps {{"sections": [{{"heading": "", "passages": [9]}}]}}</think>{WHOLE}',
+        f'The shape is {{"sections": []}}, so:\n{WHOLE}',
+        WHOLE.replace("1]}]", "1,]},]"),
+        WHOLE[:-18],
+        WHOLE.replace("What is", "What\nis"),
+        json.dumps({"result": {"plan": json.loads(WHOLE)}}),
+        json.dumps(json.loads(WHOLE)["sections"]),
     ],
 )
-def test_the_sentences_are_read_out_of_whatever_surrounds_them(reply):
-    (draft,) = read_drafts(reply)
-    assert draft.text == "One is so."
-    assert draft.quotes == (PAIR,)
+def test_a_plan_is_read_out_of_whatever_surrounds_it(reply):
+    (section,) = read_plan(reply).sections
+    assert " ".join(section.heading.split()) == "What is kept"
+    assert section.items == (Item((3,)), Item((1,)))
+
+
+def test_a_sentence_stands_on_the_passages_that_its_marks_name():
+    assert items(SENTENCES) == [((3,), "One is so."), ((1,), "Another is not.")]
+    assert items('{"sentences": [{"text": "Both are so.", "passages": [2, 4]}]}') == [((2, 4), "Both are so.")]
 
 
 def test_two_sentences_in_one_are_two():
-    drafts = read_drafts(WHOLE.replace("One is so.", "One is so. Another is not."))
-    assert [d.text for d in drafts] == ["One is so.", "Another is not."]
-    assert all(d.quotes == (PAIR,) for d in drafts)
+    assert items('{"sentences": ["One is so. Another is not [2]."]}') == [
+        ((2,), "One is so."),
+        ((2,), "Another is not."),
+    ]
 
 
-def test_a_quote_that_was_not_listed_is_kept_as_a_key_that_does_not_exist():
-    (draft,) = read_drafts('{"sentences": [{"n": 3, "text": "A is so.", "quotes": ["q9"]}]}')
-    assert (draft.quotes, draft.n) == ((("q9", ""),), 3)
+def test_prose_without_marks_names_nothing():
+    assert items("Styles are averaged by their weights.") == []
 
 
-@pytest.mark.parametrize("reply", ["", "no json", "{", "[1, 2]", '{"sentences": 3}', '{"sentences": [{"text": 1}]}'])
+@pytest.mark.parametrize(
+    "mark, numbers",
+    [
+        ("[3]", (3,)),
+        ("[1, 2]", (1, 2)),
+        ("(passage 4)", (4,)),
+        ("[p7]", (7,)),
+        ("【5】", (5,)),
+        ("(2024)", ()),
+        ("[x]", ()),
+    ],
+)
+def test_marks_of_every_kind(mark, numbers):
+    assert marks_of(f"It is so {mark}.") == numbers
+
+
+@pytest.mark.parametrize(
+    "said, missing", [('"training cost"', "training cost"), ("null", None), ('"none"', None), ("[]", None)]
+)
+def test_what_is_missing(said, missing):
+    assert read_plan('{"sections": [], "missing": ' + said + "}").missing == missing
+
+
+@pytest.mark.parametrize("reply", ["", "no json", "{", '{"sentences": 3}', '{"sentences": [{"text": 1}]}', "null"])
 def test_of_nothing_that_can_be_read_nothing_is(reply):
-    assert read_drafts(reply) == []
+    assert items(reply) == []
 
 
 def test_a_hostile_reply_is_read_in_no_time():
     started = time.perf_counter()
-    for reply in ('{"a":' * 8_000, '{"sentences": [' * 2_000, "<think>" * 5_000, '{"quotes": "' + "\\" * 39_000):
-        assert read_drafts(reply) == []
+    for reply in (
+        '{"a":' * 8_000, '{"sentences": [' * 2_000, "<think>" * 5_000, '{"quotes": "' + "\\" * 39_000, "[1" * 20_000,
+        "[12" + "3" * 39_000, "[passage " * 4_000, "passages 1, " * 3_000, "So. [1] " * 5_000, "[" * 40_000,
+    ):  # fmt: skip
+        assert len(read_plan(reply).items) <= 60
     assert time.perf_counter() - started < 5
 
 
-def test_quotes_are_found_exactly_or_by_their_letters():
-    text = "During denoising, we keep the “query” from original features."
-    assert find_quote("keep the “query”", text) == (21, 37)
-    start, end = find_quote('"Keep the query from Original-features"', text)
-    assert text[start:end] == "keep the “query” from original features"
-    assert find_quote("keep the value", text) is None
-    assert find_quote("we keep", text) is None, "too few letters to be a quote"
-    assert find_quote("", text) is None
-    assert find_quote("…", text) is None
-
-
-ALLOWED = addresses("Paper: http://arxiv.org/pdf/2402.12974v2.pdf\nGitHub: https://github.com/naver-ai/VSP.")
-
-
-@pytest.mark.parametrize(
-    "text, plain, removed",
-    [
-        ("See http://arxiv.org/pdf/2402.12974v2.pdf.", "See http://arxiv.org/pdf/2402.12974v2.pdf.", 0),
-        ("See http://arxiv.org/pdf/2402.12974v2.pdf?q=1 now.", "See now.", 1),
-        ("See http://arxiv.org now.", "See now.", 1),
-        ("See http://arxiv.org.evil.ru/2402 and www.evil.com.", "See and", 2),
-        ("See ht\u200btps://evil.example now.", "See now.", 1),
-        ("See [this](https://evil.example) now.", "See this now.", 1),
-        ("See ![](//evil.example/a.png) now.", "See now.", 1),
-        ("Write to a@evil.example now.", "Write to now.", 1),
-        ("Run javascript:alert(1) now.", "Run now.", 1),
-        ("See evil.example/a now.", "See now.", 1),
-        ("<b>One</b> is <img src=x onerror=alert(1)>so.", "One is so.", 0),
-        ("# **One** is `so`.", "One is so.", 0),
-        ("It holds with p < 0.05 at ~ 5 % (n > 10).", "It holds with p < 0.05 at ~ 5 % (n > 10).", 0),
-        ("One\u202e is\x1b[31m so.", "One is so.", 0),
-        ("so " * 300, "", 0),
-    ],
-)
-def test_markup_and_foreign_links_are_taken_out(text, plain, removed):
-    assert clean(text, ALLOWED) == (plain, removed)
+def test_the_heading_of_a_cut_section_is_no_item():
+    (section,) = read_plan('{"sections": [{"heading": "A", "passages": [2, 3]}, {"heading": "B", "pass').sections
+    assert section.items == (Item((2,)), Item((3,)))

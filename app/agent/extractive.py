@@ -21,7 +21,7 @@ from app.agent.replying import ReplyingModel
 from app.answering.answer import answer
 from app.answering.program import Setup
 from app.answering.replies import Background, reply_to, said, told_run, with_experiment
-from app.answers import CitedAnswer
+from app.answers import Checked, CitedAnswer
 from app.understanding.request import Request
 from app.understanding.understand import understand
 from tools.registry import SEARCH, needs_approval
@@ -34,9 +34,16 @@ class ExtractiveModel(ReplyingModel):
     """Answers by quoting. See the module's docstring for what it may say."""
 
     setup: Setup = Field(default_factory=Setup)
+    instead_of: str | None = None  # why the language model that the settings name does not answer
 
     def reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """The next message of a turn: a search, or an answer with what it proposes."""
+        message = self._reply(messages)
+        if self.instead_of and "cited_answer" in message.additional_kwargs:
+            message.additional_kwargs["cited_answer"]["checked"] = asdict(Checked(note=self.instead_of))
+        return message
+
+    def _reply(self, messages: Sequence[BaseMessage]) -> AIMessage:
         asked = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
         history, last = read_history(messages[:asked]), messages[-1]
         if isinstance(last, ToolMessage) and needs_approval(last.name or ""):
@@ -50,7 +57,7 @@ class ExtractiveModel(ReplyingModel):
         background = Background(tuple(asdict(one) for one in history.made), history.last, history.styles, self.setup)
         if (direct := reply_to(request, background, ENGINE)) is not None:
             return _message(direct)
-        return AIMessage("", tool_calls=[_call(SEARCH, {"query": request.question})])
+        return AIMessage("", tool_calls=[search_call(request.question)])
 
     def _from_search(self, request: Request, history: History, found: ToolMessage) -> AIMessage:
         result = found.artifact if isinstance(found.artifact, SearchResult) else None
@@ -58,7 +65,7 @@ class ExtractiveModel(ReplyingModel):
             why = _text(found).strip() or "no result came back"
             return _message(said(request.message, [f"The corpus could not be searched: {why}"], ENGINE))
         if again := second_look(request, history, result):
-            return AIMessage("", tool_calls=[_call(SEARCH, {"query": again})])
+            return AIMessage("", tool_calls=[search_call(again)])
         query = query_of(request, history, result)
         told = answer(query, result, ENGINE)
         if request.experiment and query.proposals and not told.proposals:
@@ -77,6 +84,11 @@ class ExtractiveModel(ReplyingModel):
 def _message(told: CitedAnswer) -> AIMessage:
     calls = [_call(proposal["tool"], proposal["arguments"]) for proposal in told.proposals]
     return told.to_message(calls)
+
+
+def search_call(query: str) -> dict[str, Any]:
+    """The call that searches the corpus."""
+    return _call(SEARCH, {"query": query})
 
 
 def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:

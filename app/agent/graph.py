@@ -35,7 +35,7 @@ from app.agent.history import REQUEST, read_history, request_of, state_of
 from app.answers import Checked
 from app.generation.verified_answer import GenerationFailed
 from app.understanding.messages import check_question
-from app.understanding.request import Known
+from app.understanding.request import Known, Request, State
 from app.understanding.understand import understand
 from tools.registry import TOOLS
 
@@ -93,9 +93,10 @@ class CapInput(AgentMiddleware[AgentState, TurnContext]):
 class ReadMessages(AgentMiddleware[AgentState, TurnContext]):
     """Read a person's message once, as a Request that it carries from then on."""
 
-    def __init__(self, documents: Callable[[], Sequence[Known]]) -> None:
+    def __init__(self, documents: Callable[[], Sequence[Known]], read: Callable[[str, State], Request]) -> None:
         super().__init__()
         self.documents = documents
+        self.read = read
 
     def before_agent(self, state: AgentState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
         """Return the last message with its Request; None where it has one, or where a click wrote it."""
@@ -104,7 +105,7 @@ class ReadMessages(AgentMiddleware[AgentState, TurnContext]):
         message = messages[asked]
         if request_of(message) or "render_of" in message.additional_kwargs:
             return None
-        request = understand(message.text, state_of(read_history(messages[:asked]), self.documents()))
+        request = self.read(message.text, state_of(read_history(messages[:asked]), self.documents()))
         kept = {**message.additional_kwargs, REQUEST: request.model_dump(mode="json")}
         return {"messages": [message.model_copy(update={"additional_kwargs": kept})]}
 
@@ -125,8 +126,7 @@ class TellWhoAnswered(AgentMiddleware[AgentState, TurnContext]):
         except Exception as error:  # by its kind, unless it is ours: its words may hold a key
             ours = isinstance(error, GenerationFailed)
             why = str(error) if ours else f"the language model could not be used ({type(error).__name__})"
-            checked = error.checked if isinstance(error, GenerationFailed) else Checked()
-            trouble.append(replace(checked, note=why))
+            trouble.append(Checked(note=why))
             raise
         for message in response.result:
             if trouble and "cited_answer" in message.additional_kwargs:
@@ -186,7 +186,7 @@ def build_agent(
             edit_notice=None,  # the tool's result says itself what was rendered
         ),
         CapInput(),
-        ReadMessages(documents),
+        ReadMessages(documents, model.read if isinstance(model, GenerativeModel) else understand),
         HandOverRenders(),
         KeepPlainData(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),

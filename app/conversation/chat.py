@@ -22,7 +22,7 @@ from langgraph.types import Command
 
 from app.agent.graph import TurnContext
 from app.agent.history import request_message
-from app.answers import CitedAnswer
+from app.answers import CitedAnswer, Partial
 from app.conversation.store import Conversations, ConversationsRefused
 from app.understanding.messages import check_question
 from app.understanding.request import Request
@@ -31,8 +31,8 @@ from tools.registry import TOOLS, needs_approval
 DECLINED = "Not run, as you wished. It can still be run later."
 WENT_ON = "Not run: the person went on without it. It can still be run later."
 
-Event = str | CitedAnswer
-"""What a turn yields: lines that say what it is doing, then its answer."""
+Event = str | Partial | CitedAnswer
+"""What a turn yields: lines that say what it is doing, the sections that stand already, then its answer."""
 
 
 class Chat:
@@ -213,7 +213,7 @@ class Chat:
             durability="sync",
         )
         for mode, step in steps:
-            if isinstance(step, str):  # what the engine is doing; a blend tells of its steps in dicts
+            if isinstance(step, (str, Partial)):  # what the engine is doing; a blend tells of its steps in dicts
                 yield step
                 continue
             for update in step.values() if mode == "updates" else ():

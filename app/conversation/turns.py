@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from app.answers import Partial
 from app.conversation.chat import Event
 
 
@@ -18,6 +19,7 @@ class Turn:
     def __init__(self, events: Iterator[Event]) -> None:
         self.error: Exception | None = None
         self.doing: str | None = None  # the last line that the turn gave about its work
+        self.partial: Partial | None = None  # the sections of its answer that stand already
         self._ended = threading.Event()
         threading.Thread(target=self._work, args=(events,), daemon=True, name="turn").start()
 
@@ -34,6 +36,8 @@ class Turn:
             for event in events:
                 if isinstance(event, str):
                     self.doing = event
+                elif isinstance(event, Partial):
+                    self.partial = event
         except Exception as error:  # carried to whoever asks; a thread has nobody to raise to
             self.error = error
         self._ended.set()

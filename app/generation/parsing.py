@@ -1,134 +1,288 @@
-"""What a language model wrote, read: sentences with the quotes they name, out of whatever surrounds them.
+"""What a language model wrote, read: passages by their numbers, under headings, out of whatever surrounds them.
 
-It knows the shape that the prompts ask for and what may not stand in a sentence; whether a sentence is true is for
-others to say.
+It knows the shape that the prompts ask for and the many that come instead: prose with marks, lists, fences, wrappers,
+other keys, a cut end. Whether a sentence is true is for others to say.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from app.generation.markup import UNSEEN
 from ingest.documents import Document
 from ingest.passages import split_passages
 
-MAX_SENTENCE_CHARS = 600
-MIN_QUOTE_LETTERS = 8
-MAX_OBJECTS = 400
+MAX_OBJECTS = 60
+MAX_ITEMS = 60
+MAX_DEPTH = 12
+MAX_MENDS = 40
 
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.S | re.I)
-_LINK = re.compile(  # each alternative begins where a word does, and goes back over nothing that it has read
-    r"""(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*+://\S+ | //\S+ | \bwww\.\S+ | \b(?:javascript|data|mailto|file|vbscript):\S+
-    | (?<![a-z0-9-])(?<![a-z0-9]\.)(?:[a-z0-9-]++\.)++[a-z]{2,24}(?::\d+)?/\S* | (?<!\S)\S[^\s@]*+@[^\s.]*+\.\S+""",
-    re.I | re.X,
+_MARK = re.compile(
+    r"[\[【(]\s*+((?:(?>passages?|p|no\.?|\#)?+\s*+\d{1,3}+(?!\d)\s*+(?:,|;|and|&|-|–)?+\s*+)++)[\]】)]", re.I
 )
-_UNSEEN = re.compile(
-    r"\x1b\[[0-9;]*[A-Za-z]|[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
-)
-_MARKUP = re.compile(r"<(?![\s\d=])|(?<![\s\d=])>|~~|[`*#|\[\]{}\\\x00-\x1f\x7f-\x9f]|[^\S ]")
-"""What formats a text, where it is not "p < 0.05" or "~ 5"."""
+"""A mark such as [3], [1, 2] or (passage 4); nothing that it has read is gone back over."""
+_NAMED = re.compile(r"\bpassages?\s++((?:\#?+\d{1,3}+(?!\d)(?:\s*+(?:,|;|and\b|&)\s*+)?+)++)", re.I)
+_NUMBER = re.compile(r"(?<![\w.])(?:passage|p|no\.?|#|\[)?\s*(\d{1,3})(?![\w.]*\d)", re.I)
+_LEADING = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)](?=\s))\s*")
+_HEADING = re.compile(r"^\s*(?:#{1,6}\s+(.+?)|\*\*(.+?)\*\*|([^.?!]{2,80})):?\s*$")
+_TRAILING_COMMA = re.compile(r",(\s*[\]}])")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+_HEADS = ("heading", "title", "section", "name", "header")
+_TEXTS = ("text", "sentence", "claim", "content", "statement", "point")
+_REFERENCES = ("passages", "passage", "quotes", "citations", "citation", "cites", "sources", "source", "refs",
+               "references", "evidence", "ids", "id", "numbers", "number")  # fmt: skip
+_HOLDERS = ("sections", "sentences", "answer", "plan", "items", "result", "response", "output", "text")
+_MISSING = ("missing", "not_said", "gap", "unanswered")
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A sentence as the model wrote it, with its quotes as (passage key, copied words)."""
+class Item:
+    """One thing to be told: passages by their numbers, and what the model wrote of them, if it wrote anything."""
 
-    text: str
-    quotes: tuple[tuple[str, str], ...]
-    n: int | None = None  # the sentence that it mends
-
-
-def read_drafts(reply: str) -> list[Draft]:
-    """Read the sentences of a reply, through code fences, chatter, thinking aloud and a cut end."""
-    objects = list(_objects(_THINKING.sub(" ", reply)))
-    whole = [found for found in objects if isinstance(found.get("sentences"), list)]
-    if whole:
-        listed = whole[-1].get("quotes")
-        quotes = [quote for quote in listed if isinstance(quote, dict)] if isinstance(listed, list) else []
-        sentences = [sentence for sentence in whole[-1]["sentences"] if isinstance(sentence, dict)]
-    else:  # cut off, or a comma too many: the parts that are whole
-        quotes = [found for found in objects if "passage" in found]
-        sentences = [found for found in objects if "quotes" in found and "passage" not in found]
-    known = {str(q["id"]): (str(q.get("passage", "")), str(q.get("text", ""))) for q in quotes if "id" in q}
-    return [draft for sentence in sentences for draft in _split(sentence, known)]
+    passages: tuple[int, ...]
+    text: str = ""
 
 
-def _split(sentence: dict[str, Any], known: dict[str, tuple[str, str]]) -> Iterator[Draft]:
-    """Yield each sentence of what was given as one: a false one must not hide behind a true one."""
-    text, names, n = sentence.get("text"), sentence.get("quotes"), sentence.get("n")
-    if not isinstance(text, str):
-        return
-    named = names if isinstance(names, list) else [names] if names else []
-    quotes = tuple(known.get(str(name), (str(name), "")) for name in named)
-    flat = " ".join(_UNSEEN.sub("", text).split())  # what is unseen could hide an address from `clean`
-    for part in split_passages(Document("", "", "", flat, None, None, {})):
-        yield Draft(part.text, quotes, int(str(n)) if str(n).isdecimal() else None)
+@dataclass(frozen=True)
+class PlannedSection:
+    heading: str
+    items: tuple[Item, ...]
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects in a text; of one that does not end, those inside it."""
-    decoder = json.JSONDecoder(strict=False)
-    at = text.find("{")
-    for _ in range(MAX_OBJECTS):
-        if at < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
+@dataclass(frozen=True)
+class Plan:
+    """What the model would tell, in its order; `missing` names what is asked and stands in no passage."""
+
+    sections: tuple[PlannedSection, ...] = ()
+    missing: str | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(item for section in self.sections for item in section.items)
+
+
+def read_plan(reply: str) -> Plan:
+    """Read a plan out of a reply; an empty one where there is none."""
+    text = _THINKING.sub(" ", reply)
+    for value in _values(text):
+        plan = _plan_of(value)
+        if plan.items or plan.missing:
+            return plan
+    return Plan() if "{" in text and '"' in text else Plan(_grouped(_from_prose(text)))
+
+
+def objects_of(reply: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of JSON in a reply, the largest first."""
+    for value in _values(_THINKING.sub(" ", reply)):
+        if isinstance(value, dict):
             yield value
-        at = text.find("{", end)
+            yield from (inner for inner in value.values() if isinstance(inner, dict))
 
 
-def find_quote(quoted: str, text: str) -> tuple[int, int] | None:
-    """Find copied words in a passage, exactly or else by their letters and figures; return their span in characters."""
-    wanted = [c.lower() for c in quoted if c.isalnum()]
-    places = [i for i, c in enumerate(text) if c.isalnum()]
-    if len(wanted) < min(MIN_QUOTE_LETTERS, len(places)) or not wanted:
-        return None
-    if quoted.strip() and (start := text.find(quoted.strip())) >= 0:
-        return start, start + len(quoted.strip())
-    # Lists, not strings: the small form of one letter can be two characters, and the places would shift.
-    letters = [text[i].lower() for i in places]
-    for at in range(len(letters) - len(wanted) + 1):
-        if letters[at] == wanted[0] and letters[at : at + len(wanted)] == wanted:
-            return places[at], places[at + len(wanted) - 1] + 1
+def _plan_of(value: Any) -> Plan:
+    """What an object or a list of JSON holds; its outermost "missing" is the one that counts."""
+    return Plan(_grouped(_read(value, "", {}, 0)), _missing(value))
+
+
+def _missing(value: Any) -> str | None:
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if str(key).lower() in _MISSING:
+            said = inner if isinstance(inner, str) else " ".join(map(str, inner)) if isinstance(inner, list) else ""
+            said = " ".join(UNSEEN.sub("", said).split())
+            return said if _LETTERS.search(said) and said.lower() not in ("null", "none", "nothing", "n/a") else None
+        if isinstance(inner, Mapping) and (found := _missing(inner)):
+            return found
     return None
 
 
-def clean(text: str, allowed: frozenset[str]) -> tuple[str, int]:
-    """Take markup and foreign links out of a sentence.
+def _grouped(found: Iterator[tuple[str, Item]]) -> tuple[PlannedSection, ...]:
+    """Items with their headings, those under one heading together."""
+    sections: list[tuple[str, list[Item]]] = []
+    for heading, item in islice(found, MAX_ITEMS):
+        if sections and sections[-1][0] == heading:
+            sections[-1][1].append(item)
+        else:
+            sections.append((heading, [item]))
+    return tuple(PlannedSection(heading, tuple(items)) for heading, items in sections)
+
+
+def _read(value: Any, heading: str, known: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Item]]:
+    """Yield what JSON of any shape holds, in its order.
 
     Args:
-        text: As the model wrote it.
-        allowed: The corpus's own addresses: these may stay.
-
-    Returns:
-        The plain sentence, empty where it is too long to be one, and how many links were taken out.
+        known: Quotes by the ids that sentences name them with, as another common shape has it.
     """
-    removed = 0
-
-    def keep(link: re.Match[str]) -> str:
-        nonlocal removed
-        bare = link[0].rstrip(".,;:!?)]>\"'”’")
-        if bare in allowed:
-            return link[0]
-        removed += 1
-        return " "
-
-    text = _UNSEEN.sub("", text[: 4 * MAX_SENTENCE_CHARS])
-    text = re.sub(r"<(?:script|style)\b.*?(?:</(?:script|style)\s*>|\Z)", " ", text, flags=re.I | re.S)
-    text = re.sub(r"</?[a-z!][^<>]*>", " ", text, flags=re.I)
-    text = re.sub(r"!?\[([^\[\]]*)\]\(([^()\s]*)[^()]*\)", r"\1 \2 ", text)
-    text = _MARKUP.sub(" ", _LINK.sub(keep, text))
-    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).strip(" -_")
-    return (text if len(text) <= MAX_SENTENCE_CHARS else ""), removed
+    if depth > MAX_DEPTH or isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, (int, float, str)):
+        yield from _of_scalar(value, heading, known)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _read(inner, heading, known, depth + 1)
+    elif isinstance(value, Mapping):
+        yield from _of_object(value, heading, known, depth)
 
 
-def addresses(text: str) -> frozenset[str]:
-    """The web addresses in a text."""
-    return frozenset(found.rstrip(".,;:)") for found in re.findall(r"https?://[^\s<>\"]+", text))
+def _of_scalar(value: float | str, heading: str, known: Mapping[str, Any]) -> Iterator[tuple[str, Item]]:
+    text = str(value)
+    if text in known:
+        yield from ((heading, Item((n,))) for n in _numbers(known[text]))
+    elif _is_reference(text):
+        yield from ((heading, Item((n,))) for n in _numbers(text))
+    else:
+        yield from ((heading, item) for item in _sentences(text, ()))
+
+
+def _of_object(
+    given: Mapping[str, Any], heading: str, known: Mapping[str, Any], depth: int
+) -> Iterator[tuple[str, Item]]:
+    value = {str(key).lower(): inner for key, inner in given.items()}
+    called = {str(key).lower(): str(key) for key in given}
+    quotes = value.get("quotes")
+    if isinstance(quotes, list) and quotes and all(isinstance(q, Mapping) and "id" in q for q in quotes):
+        known = {**known, **{str(q["id"]): q.get("passage", q.get("n")) for q in quotes}}
+        del value["quotes"]
+    said = next((value[k] for k in _HEADS if isinstance(value.get(k), str)), None)
+    heading = heading if said is None else said
+    text = next((value[k] for k in _TEXTS if isinstance(value.get(k), str)), None)
+    references = next((value[k] for k in _REFERENCES if value.get(k) not in (None, "", [])), None)
+    if text is not None:
+        yield from ((heading, item) for item in _sentences(text, tuple(_numbers(references, known))))
+    elif references is not None:
+        yield from _read(references, heading, known, depth + 1)
+    for key, inner in value.items():
+        if key in (*_REFERENCES, *_MISSING) or not isinstance(inner, (list, Mapping)):
+            continue
+        is_plain = isinstance(inner, list) and bool(inner) and all(isinstance(i, (int, str)) for i in inner)
+        is_heading = is_plain and said is None and key not in _HOLDERS and not key.isdecimal()
+        yield from _read(inner, called[key] if is_heading else heading, known, depth + 1)
+
+
+def _is_reference(text: str) -> bool:
+    """Whether a text only names a passage: "3", "[3]", "passage 3", "p3"."""
+    return bool(re.fullmatch(r"\W*(?:(?:passages?|p|no|n)\W*)?\d{1,3}(?:\W+\d{1,3})*\W*", text.strip(), re.I))
+
+
+def _numbers(value: Any, known: Mapping[str, Any] | None = None) -> Iterator[int]:
+    """The passage numbers in a reference of any shape."""
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, (int, float)):
+        yield int(value)
+    elif isinstance(value, str):
+        if known and value in known:
+            yield from _numbers(known[value])
+        else:
+            yield from (int(found) for found in _NUMBER.findall(value))
+    elif isinstance(value, list):
+        for inner in value[:MAX_ITEMS]:
+            yield from _numbers(inner, known)
+    elif isinstance(value, Mapping):
+        inner = next((value[k] for k in _REFERENCES if k in value), None)
+        yield from _numbers(inner, known)
+
+
+def marks_of(text: str) -> tuple[int, ...]:
+    """The passage numbers that a sentence's marks name."""
+    return tuple(int(n) for mark in _MARK.findall(text) for n in re.findall(r"\d+", mark))
+
+
+def _sentences(text: str, given: tuple[int, ...]) -> Iterator[Item]:
+    """Yield each sentence of what was given as one: a false one must not hide behind a true one.
+
+    A sentence without a mark of its own stands on the next one's, or on what was given for all.
+    """
+    flat = " ".join(UNSEEN.sub("", text).split())  # what is unseen could hide an address from `clean`
+    flat = re.sub(rf"([.?!])\s*((?:{_MARK.pattern}\s*)+)", r" \2\1 ", flat, flags=re.I)  # "So. [1]" as "So [1]."
+    parts = [part.text for part in split_passages(Document("", "", "", flat, None, None, {}))]
+    marks = [marks_of(part) for part in parts]
+    for at, part in enumerate(parts):
+        own = next((m for m in marks[at:] if m), ()) or given or next((m for m in reversed(marks[:at]) if m), ())
+        plain = re.sub(r"\s+([.?!,;])", r"\1", " ".join(_MARK.sub(" ", part).split()))
+        if own:
+            yield Item(tuple(dict.fromkeys(own)), plain if _LETTERS.search(plain) else "")
+
+
+def _from_prose(text: str) -> Iterator[tuple[str, Item]]:
+    """Yield what prose and lists name: sentences with marks, lines of numbers, under lines that are headings."""
+    heading = ""
+    for line in text.splitlines()[:400]:
+        body = _LEADING.sub("", line.strip().strip("`"))
+        head, colon, rest = body.partition(":")
+        if marks_of(body):
+            if colon and _is_reference(rest) and not marks_of(head):
+                heading, body = head.strip(" *#"), rest
+            if _is_reference(body):
+                yield from ((heading, Item((n,))) for n in _numbers(body))
+            else:
+                yield from ((heading, item) for item in _sentences(body.replace("**", ""), ()))
+        elif named := _NAMED.findall(body):
+            yield from ((heading, Item((int(n),))) for name in named for n in re.findall(r"\d+", name))
+        elif colon and _is_reference(rest):
+            heading = head.strip(" *#")
+            yield from ((heading, Item((n,))) for n in _numbers(rest))
+        elif _is_reference(body):
+            yield from ((heading, Item((n,))) for n in _numbers(body))
+        elif found := _HEADING.match(body):
+            heading = next(part for part in found.groups() if part).strip(" *:")
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values in a text, the largest object first; one cut off, or with a comma too many, is mended."""
+    decoder = json.JSONDecoder(strict=False)
+    whole: list[tuple[int, Any]] = []
+    at = text.find("{")
+    first = at
+    for _ in range(MAX_OBJECTS):
+        if at < 0:
+            break
+        try:
+            value, end = decoder.raw_decode(text, at)
+            whole.append((end - at, value))
+        except (ValueError, RecursionError):
+            end = at + 1
+        at = text.find("{", end)
+    stripped = text.strip().strip("`").removeprefix("json").strip()
+    is_list = stripped.startswith("[") and (first < 0 or text.find("[") < first)
+    is_whole = first < 0 or any(size > 0.5 * (len(text) - first) for size, _ in whole)
+    yield from (mended for mended in (_mended(stripped) if is_list else None,) if mended is not None)
+    yield from (mended for mended in (None if is_whole else _mended(text[first:]),) if mended is not None)
+    yield from (value for _, value in sorted(whole, key=lambda found: -found[0]))
+
+
+def _mended(text: str) -> Any:
+    """JSON that was cut off, closed where its last whole part ends; None where nothing can be made of it."""
+    stack: list[str] = []
+    places: list[tuple[int, str]] = []  # where a whole part ends, and what would close the rest
+    is_string = is_escaped = False
+    for at, sign in enumerate(text):
+        if is_string:
+            is_string = is_escaped or sign != '"'
+            is_escaped = sign == "\\" and not is_escaped
+        elif sign == '"':
+            is_string = True
+        elif sign in "{[":
+            stack.append("}" if sign == "{" else "]")
+            if len(stack) > 2 * MAX_DEPTH:
+                return None
+        elif sign in "}]":
+            if not stack or stack.pop() != sign:
+                break
+            places.append((at + 1, "".join(reversed(stack))))
+            if not stack:
+                break
+        elif sign == "," and stack:
+            places.append((at, "".join(reversed(stack))))
+    for at, closing in reversed(places[-MAX_MENDS:]):
+        try:
+            return json.loads(_TRAILING_COMMA.sub(r"\1", text[:at] + closing), strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.answering.shown import button_of
-from app.answers import IN_SHORT, WORKFLOW, Citation, CitedAnswer, Sentence
+from app.answers import IN_SHORT, WORKFLOW, Citation, CitedAnswer, Partial, Sentence
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
 from app.markup import escape, link, mark_passages
@@ -77,6 +77,12 @@ def show_answer(
         st.caption(escape(answer.checked.line()))
     if answer.sources:
         show_sources(answer, marks.numbers)
+
+
+def show_partial(key: str, partial: Partial) -> None:
+    """Draw the sections of an answer that is still being written; a longer one is drawn under keys of its own."""
+    for_now = CitedAnswer("", "answered", "", 0.0, partial.sections, partial.sources)
+    show_answer(for_now, f"{key}-{sum(len(section.sentences) for section in partial.sections)}")
 
 
 def not_drawn(sentences: Sequence[Sentence], answer: CitedAnswer) -> tuple[Sentence, ...]:

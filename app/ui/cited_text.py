@@ -48,15 +48,22 @@ class Marks:
     def title(self, document_id: str) -> str:
         return self.titles.get(document_id, document_id)
 
-    def of_citations(self, citations: Sequence[Citation], opens: list[Opens]) -> list[dict[str, Any]]:
-        """A mark per cited document; what each opens is added to `opens`, and the mark says where in it."""
+    def of_citations(
+        self, citations: Sequence[Citation], opens: list[Opens], confirmed: str | None = None
+    ) -> list[dict[str, Any]]:
+        """A mark per cited document; what each opens is added to `opens`, and the mark says where in it.
+
+        Args:
+            confirmed: How a language model's sentence was confirmed, which its mark says too.
+        """
+        how = f" · confirmed: {confirmed}" if confirmed else ""
         marks = []
         for document_id in dict.fromkeys(citation.document_id for citation in citations):
             cited = tuple(citation for citation in citations if citation.document_id == document_id)
             marks.append(
                 {
                     "number": self.numbers[document_id],
-                    "title": self.title(document_id),
+                    "title": self.title(document_id) + how,
                     "quotes": [tidy(citation.quote) for citation in cited],
                     "at": len(opens),
                 }
@@ -140,7 +147,7 @@ def paragraphs_of(
             "runs": runs_of(sentence, quotes, is_short),
             "marks": marks.of_figure(sentence.figure, opens)
             if sentence.figure
-            else marks.of_citations(sentence.citations, opens),
+            else marks.of_citations(sentence.citations, opens, sentence.confirmed),
         }
         if see and (button := button_of(sentence, f"see it {key}-{number}")):
             laid["see"] = button

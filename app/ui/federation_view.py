@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.conversation.render_queue import ACTIVE, RenderQueue
+from app.conversation.render_jobs import ACTIVE
+from app.conversation.render_queue import RenderQueue
 from app.markup import escape, typeset
 from app.ui.blend_form import Card, show_job
 from app.ui.figures import figure_of

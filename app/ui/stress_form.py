@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_queue import ACTIVE, RenderQueue
+from app.conversation.render_jobs import ACTIVE
+from app.conversation.render_queue import RenderQueue
 from app.markup import escape
 from app.ui.blend_form import Card, show_job
 from app.ui.pictures import picture_of

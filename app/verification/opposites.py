@@ -21,7 +21,7 @@ present absent|include exclude|including excluding|with without|keep swap change
 benefit harm|beneficial harmful|protective harmful|protect expose|safe unsafe dangerous|success failure|succeed fail
 succeed fails|able unable|possible impossible|likely unlikely|rapid slow|rapidly slowly|young old|younger older|first last
 early advanced|internal external|inner outer|left right|male female|men women|man woman|acute chronic|simple complex
-easy difficult hard|expensive cheap costly|costly cheap|cheaper costlier|consistent inconsistent|robust fragile
+easy difficult hard|expensive cheap|costly cheap|cheaper costlier|consistent inconsistent|robust fragile
 vulnerable robust|abstract concrete|local global|late early|novel old existing
 faithful unfaithful|extreme mild slight|severe mild slight|rich poor|deep shallow|wide narrow|broad narrow|thick thin
 dense sparse|hot cold|warm cold|heavy light|bright dark|accurate inaccurate|accurately inaccurately|hinder enable allow
