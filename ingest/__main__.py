@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from app.settings import UnusableSettings, read_settings, usable_path
 from ingest.command import Parser, leave
+from ingest.errors import CorpusNote
 from ingest.index import Index, IndexRefused
 from ingest.recovery import recover_documents
 from ingest.vectors import EmbedderUnavailable, load_embedder
@@ -53,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UnusableSettings, IndexRefused, EmbedderUnavailable) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
-    for rejection in report.rejected:
-        print(rejection, file=sys.stderr)
-    counts = {**vars(report), "rejected": len(report.rejected)}
+    for line in (*map(str, report.notes), *map(str, report.rejected)):
+        print(line, file=sys.stderr)
+    counts = {**vars(report), "rejected": len(report.rejected), "notes": [_noted(note) for note in report.notes]}
     if given.json:
         errors = [{"file": str(e.file), "line": e.line, "problem": str(e)} for e in report.rejected]
         print(json.dumps({**counts, "errors": errors, "documents": len(index)}))
@@ -63,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shown = ("added", "updated", "unchanged", "removed", "rejected")
         print(", ".join(f"{counts[name]} {name}" for name in shown) + f"; {len(index)} documents in {settings.home}")
     return 2 if report.rejected else 0
+
+
+def _noted(note: CorpusNote) -> dict[str, object]:
+    return {"file": str(note.file), "line": note.line, "note": note.said}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dense import DenseIndex
-from ingest.documents import CorpusError, Document, read_documents, real
+from ingest.documents import Document, read_documents, real
+from ingest.errors import CorpusError, CorpusNote
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
 from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
@@ -103,14 +104,15 @@ class Index(IndexQueries):
             progress: Called with each document when it is done.
         """
         rejected: list[CorpusError] = []
+        notes: list[CorpusNote] = []
         report = self.sync(
-            read_documents(paths, on_error=rejected.append),
+            read_documents(paths, on_error=rejected.append, on_note=notes.append),
             prune=True,
             under=paths,
             spare=lambda: {str(real(error.file)) for error in rejected},
             progress=progress,
         )
-        return SyncReport(**{**vars(report), "rejected": tuple(rejected)})
+        return SyncReport(**{**vars(report), "rejected": tuple(rejected), "notes": tuple(notes)})
 
     def sync(
         self,

@@ -42,7 +42,7 @@ _IN_PLACES = (
     "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 BUSY_TIMEOUT_S = 30.0
-VERSION = 2
+VERSION = 3
 """Of how documents are cut into passages and kept; what an older program kept is cut anew when it is opened."""
 
 

@@ -52,7 +52,7 @@ class Passage:
     end: int
     text: str
     is_field: bool  # a line `Model:`, `Paper:` or `GitHub:`
-    kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "field"
+    kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "fact" (of the metadata) | "field"
     path: tuple[str, ...] = ()  # the headings that it stands below, the outermost first; the title is none of them
     header: str = ""  # of a row: its table's column names; of code: its language
 
@@ -71,7 +71,8 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
     """
     passages = []
     title = readable(document.title)
-    for kind, start, end, block in _spans(document.text):
+    begin, length = (int(document.metadata.get(name, 0)) for name in ("summary_chars", "facts_chars"))
+    for kind, start, end, block in _spans(document.text, (begin, begin + length)):
         text = document.text[start:end]
         digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
         path = tuple(words for words in block.path if words != title) if block else ()
@@ -88,8 +89,13 @@ def place_of(document: Document, start: int) -> str:
     return ", ".join(part for part in (page, f"below {' / '.join(path)}" if path else "") if part)
 
 
-def _spans(text: str) -> Iterator[tuple[str, int, int, Block | None]]:
-    """Yield (kind, start, end, block); a field line stands in no block."""
+def _spans(text: str, facts: tuple[int, int]) -> Iterator[tuple[str, int, int, Block | None]]:
+    """Yield (kind, start, end, block); what the metadata say, from start to end of `facts`, stands in no block."""
+    if facts[0] < facts[1]:
+        yield from _spans(text[: facts[0]], (0, 0))
+        yield from (("fact", *span, None) for span in _lines(text, *facts))
+        yield from (("field", *span, None) for span in _lines(text, facts[1], len(text)))
+        return
     body_end = len(text)
     # what closes the text as field lines is that, also behind a fence that nothing closes
     while (begin := text.rfind("\n", 0, max(body_end - 1, 0)) + 1) < body_end:

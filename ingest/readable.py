@@ -77,6 +77,11 @@ def is_navigation(text: str) -> bool:
     return not _WORD.search(html.unescape(rest))
 
 
+def without_latex(text: str) -> str:
+    """Return what LaTeX source says, in one line."""
+    return _formula(text) if re.search(r"[\\{}$~]", text) else " ".join(text.split())
+
+
 @lru_cache(maxsize=4096)
 def _formula(latex: str) -> str:
     from pylatexenc.latex2text import LatexNodes2Text
