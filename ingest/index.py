@@ -40,9 +40,7 @@ from ingest.words import content_words
 PUBLISH_EVERY_S = 120.0
 """So much of a run's work is done again, at most, where it is cut off; publishing copies the vectors."""
 
-BATCH_DOCUMENTS = 32
-"""Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
-
+BATCH_DOCUMENTS = 32  # that change together: about 400 sentences, some seconds of embedding on two cores
 _T = TypeVar("_T")
 
 
@@ -103,8 +101,7 @@ class Index(IndexQueries):
             paths: Files and folders. Documents that came from anywhere else are left alone.
             progress: Called with each document when it is done.
         """
-        rejected: list[CorpusError] = []
-        notes: list[CorpusNote] = []
+        rejected, notes = list[CorpusError](), list[CorpusNote]()
         report = self.sync(
             read_documents(paths, on_error=rejected.append, on_note=notes.append),
             prune=True,

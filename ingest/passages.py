@@ -55,6 +55,7 @@ class Passage:
     kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "fact" (of the metadata) | "field"
     path: tuple[str, ...] = ()  # the headings that it stands below, the outermost first; the title is none of them
     header: str = ""  # of a row: its table's column names; of code: its language
+    page: int | None = None  # of a PDF, counted from 1: where it begins
 
     @property
     def searched(self) -> str:
@@ -70,23 +71,26 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
     what is below it, but where it is the document's title.
     """
     passages = []
-    title = readable(document.title)
+    title, pages = readable(document.title), document.metadata.get("pages")
     begin, length = (int(document.metadata.get(name, 0)) for name in ("summary_chars", "facts_chars"))
     for kind, start, end, block in _spans(document.text, (begin, begin + length)):
         text = document.text[start:end]
         digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
         path = tuple(words for words in block.path if words != title) if block else ()
         header = block.header if block else ""
-        passages.append(Passage(f"p{digest[:8]}", document.id, start, end, text, kind == "field", kind, path, header))
+        page = bisect.bisect_right(pages, start) if pages and start < begin else None
+        name = f"p{digest[:8]}"
+        passages.append(Passage(name, document.id, start, end, text, kind == "field", kind, path, header, page))
     return tuple(passages)
 
 
 def place_of(document: Document, start: int) -> str:
     """Return where a passage stands, for people: "page 4, below Limits / Hands"; empty where nothing tells."""
-    path = next((p.path for p in split_passages(document) if p.start == start), ())
-    pages = document.metadata.get("pages")
-    page = f"page {bisect.bisect_right(pages, start)}" if isinstance(pages, list) and pages else ""
-    return ", ".join(part for part in (page, f"below {' / '.join(path)}" if path else "") if part)
+    passage = next((p for p in split_passages(document) if p.start <= start < p.end), None)
+    if passage is None:
+        return ""
+    page = f"page {passage.page}" if passage.page else ""
+    return ", ".join(part for part in (page, f"below {' / '.join(passage.path)}" if passage.path else "") if part)
 
 
 def _spans(text: str, facts: tuple[int, int]) -> Iterator[tuple[str, int, int, Block | None]]:

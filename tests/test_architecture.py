@@ -34,6 +34,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
 """The layers of the houses, and of the rooms of `app/` and `tools/`."""
 DOORS = {
     "chromadb": {"ingest/dense.py", "ingest/vector_store.py"},
+    "pypdfium2": {"ingest/pdf_pages.py"},
     "sentence_transformers": {"ingest/vectors.py"},
     "streamlit": {"app/page.py", "app/server.py", "app/ui/"},
     "diffusers": {"tools/"},

@@ -182,7 +182,7 @@ def row_as_read(passage: Passage) -> str:
 
 
 def cite(passage: Passage) -> Citation:
-    return Citation(passage.document_id, passage.start, passage.end, passage.text)
+    return Citation(passage.document_id, passage.start, passage.end, passage.text, passage.page)
 
 
 def source_of(document: Document) -> Source:

@@ -217,7 +217,8 @@ def _overlaps(passage: Passage, told: set[tuple[str, int, int]]) -> bool:
 
 def _cite(passage: Passage, start: int = 0, end: int | None = None) -> Citation:
     quote = passage.text[start:end]
-    return Citation(passage.document_id, passage.start + start, passage.start + start + len(quote), quote)
+    begin = passage.start + start
+    return Citation(passage.document_id, begin, begin + len(quote), quote, passage.page)
 
 
 def _count(sentences: Any) -> str:
