@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.blocks import Block, read_blocks
 from ingest.documents import Document
-from ingest.readable import readable, unbroken
+from ingest.readable import readable, title_of, unbroken
 from ingest.words import is_function_word
 
 MAX_SENTENCE_CHARS = 20_000
@@ -76,7 +76,7 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
     for kind, start, end, block in _spans(document.text, (begin, begin + length)):
         text = document.text[start:end]
         digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
-        path = tuple(words for words in block.path if words != title) if block else ()
+        path = tuple(words for words in block.path if title not in (words, title_of(words))) if block else ()
         header = block.header if block else ""
         page = bisect.bisect_right(pages, start) if pages and start < begin else None
         name = f"p{digest[:8]}"

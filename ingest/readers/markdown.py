@@ -11,6 +11,7 @@ from typing import Any
 from ingest.blocks import read_blocks
 from ingest.errors import CorpusError, CorpusNote
 from ingest.front_matter import facts_of, split_front_matter
+from ingest.readable import title_of
 from ingest.readers.records import Read, read_text, slug
 
 
@@ -55,4 +56,5 @@ def title_in(text: str, name: str) -> str | None:
     is_alone = not any(b.kind == "heading" and b.level <= first.level for b in blocks[place + 1 :])
     shared = set(re.findall(r"\w+", first.header.lower())) & set(slug(name).split("-"))
     is_title = is_alone and (place == 0 or first.level == 1)
-    return first.header if is_title or (shared and (place == 0 or first.level == 1)) else None
+    is_named = bool(shared) and (place == 0 or first.level == 1)
+    return title_of(first.header) if is_title or is_named else None
