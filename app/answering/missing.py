@@ -78,7 +78,6 @@ def measure(reading: Reading) -> dict[str, float]:
             for name in ("detail", "resource", "objective", "method", "background")
         },
         "named": float(bool(reading.named)),
-        "heading": max(c.heading for c in sentences),
     }
 
 
@@ -92,13 +91,14 @@ def presence(reading: Reading) -> float:
         wants = reading.result.wants
         told = not reading.words or max(wants, key=lambda name: wants[name], default="") in LINKS_TELL
         return 1.0 if told else -1.0
-    if _is_announced(reading, found):
+    if _is_announced(reading):
         return 1.0
     return WEIGHTS["bias"] + sum(weight * found[name] for name, weight in WEIGHTS.items() if name in found)
 
 
-def _is_announced(reading: Reading, found: Mapping[str, float]) -> bool:
+def _is_announced(reading: Reading) -> bool:
     """Whether a heading of the documents announces the aspect that is asked after, and nothing more is asked."""
     aspects = reading.result.aspects
     aspect = max(aspects, key=lambda name: aspects[name], default="")
-    return aspect in WHOLE and aspects[aspect] >= SURELY and found["heading"] >= ANNOUNCED
+    best = max((c.heading for d in reading.meant for c in reading.sentences(d)), default=0.0)
+    return aspect in WHOLE and aspects[aspect] >= SURELY and best >= ANNOUNCED
