@@ -18,3 +18,8 @@ class SyncReport:
     embedded: int = 0
     rejected: tuple[CorpusError, ...] = ()
     notes: tuple[CorpusNote, ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """How many documents are not what they were."""
+        return self.added + self.updated + self.removed

@@ -19,7 +19,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.answering", "app.generation"),
         ("app.agent",),
         ("app.conversation",),
-        ("app.application",),
+        ("app.application", "app.additions", "app.corpora"),
         ("app.ui",),
         ("app.page", "app.server", "app.__main__"),
     ),
