@@ -27,6 +27,12 @@ class Citation:
     start: int
     end: int
     quote: str
+    page: int | None = None  # of a PDF, counted from 1; what it cites begins there
+
+    @property
+    def on_page(self) -> str:
+        """Where it stands, for people; empty where its document has no pages."""
+        return f"page {self.page}" if self.page else ""
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,7 @@ class CitedAnswer:
         return (*said, *(citation for stage in self.workflow or () for citation in stage.citations))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain dicts and lists, ready for `json.dumps`."""
+        """Return plain dicts and lists, ready for `json.dumps`; a citation names its page where it has one."""
         return _plain(asdict(self))
 
     @classmethod
@@ -237,7 +243,8 @@ class CitedAnswer:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        has_no_page = value.keys() >= {"quote", "page"} and value["page"] is None
+        return {key: _plain(item) for key, item in value.items() if not (has_no_page and key == "page")}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value

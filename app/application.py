@@ -161,8 +161,11 @@ def open_for(shared: Shared, person: str | None) -> Undertone:
     return _with_chat(settings, shared, Conversations(settings.conversations))
 
 
-def open_shared(settings: Settings) -> Shared:
-    """Open the engine and the index, which is made from the packaged corpus when the home has none.
+def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
+    """Open the engine and the index.
+
+    Args:
+        is_seeded: Make the index from the packaged corpus when the home has none.
 
     Raises:
         EngineUnavailable: The chat engine cannot be used.
@@ -171,7 +174,7 @@ def open_shared(settings: Settings) -> Shared:
     """
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
-    if not index.is_begun:  # or the first run was cut off, before anything that it made could be searched
+    if is_seeded and not index.is_begun:  # or the first run was cut off, before anything that it made could be searched
         index.sync_paths([settings.corpus])
         stop_worker()
     searcher = Searcher(index)

@@ -23,23 +23,26 @@ from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.shown import see_it
 from app.answering.starters import SEED_QUESTION
 from app.answers import Partial
-from app.application import OPENING_ERRORS, Shared, Undertone, open_for, open_render_queue, open_shared
+from app.application import OPENING_ERRORS, Undertone
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
 from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
+from app.corpora import NoSuchCorpus
 from app.markup import escape
-from app.settings import read_settings
+from app.ui.add_documents import ADD, show_add_documents
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages
 from app.ui.blend_form import Card
 from app.ui.comparison import COMPARE, show_compare_button, show_comparison
-from app.ui.dialogs import close_dialog, open_one
+from app.ui.corpus_panel import CORPUS_PANEL, DOCUMENT, has_code, show_corpus_panel, show_document
+from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
 from app.ui.kept_stages import runs_beside
 from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login, show_logout
 from app.ui.navigation import open_conversation, opened_conversation
+from app.ui.opening import chosen_corpus, open_additions, open_home
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
@@ -47,25 +50,13 @@ from app.ui.views import FORMS, RESULTS
 from app.ui.welcome import show_welcome
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 from app.understanding.request import Request
+from ingest.names import short_name
 from tools.registry import TOOLS
 
 TURN_WAIT_S = 0.2
 SHOWN_TITLES = 3
 PAGE_STYLE = Path(__file__).resolve().parent / "ui" / "page.css"
 ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
-
-
-@st.cache_resource(show_spinner="Opening the corpus…")
-def open_once() -> Shared:
-    """Open what all have in common, once per process and not once per rerun."""
-    return open_shared(read_settings())
-
-
-@st.cache_resource(show_spinner="Opening the conversations…")
-def open_home(whose: str | None) -> tuple[Undertone, Turns, RenderQueue]:
-    """Open what belongs to one person, once per process; everything that the page shows or changes goes through it."""
-    undertone = open_for(open_once(), whose)
-    return undertone, Turns(), open_render_queue(undertone)
 
 
 class Page:
@@ -112,6 +103,12 @@ class Page:
                 show_edit(key, question, self.ask_anew)
             case (name,) if name == GALLERY:
                 show_gallery(self.queue, open_conversation, self.use_reference)
+            case (name,) if name == ADD:
+                show_add_documents(open_additions(chosen_corpus()))
+            case (name,) if name == CORPUS_PANEL:
+                show_corpus_panel(self.undertone, open_additions(chosen_corpus()))
+            case (name, document_id) if name == DOCUMENT:
+                show_document(self.undertone, open_additions(chosen_corpus()), document_id)
             case (name, kept) if name == ACTIONS:
                 show_actions(self.undertone, self.queue, kept, open_conversation)
 
@@ -189,6 +186,11 @@ def show_empty_page(page: Page) -> None:
     """What one can begin with; the seed's question where the corpus bears on it."""
     questions = [SEED_QUESTION] if page.undertone.searcher.search(SEED_QUESTION).relevant else []
     documents = sorted(page.undertone.index.documents(), key=lambda document: document.kind != "paper")
+    if not documents:
+        st.info("This corpus is empty: add papers, model cards or other documents to ask about.")
+        st.button("Add documents", key="add first", icon=":material/add:", on_click=open_dialog, args=(ADD,))
+    if usable := next((d for d in documents if has_code(page.undertone.index.passages(d.id))), None):
+        questions.append(f"How do I use {short_name(usable.title)}?")
     show_welcome(questions, [document.title for document in documents[:SHOWN_TITLES]], page.start)
 
 
@@ -296,8 +298,8 @@ def main() -> None:
         show_login()
         return
     try:
-        opened = open_home(person())
-    except (NobodyNamed, *OPENING_ERRORS) as error:
+        opened = open_home(person(), chosen_corpus())
+    except (NobodyNamed, NoSuchCorpus, *OPENING_ERRORS) as error:
         st.error(escape(str(error)))
         return
     Page(*opened).show()

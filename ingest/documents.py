@@ -1,11 +1,12 @@
 """From files to documents, or a CorpusError that names the file, the place and the cure.
 
-Knows which files a corpus is made of and what makes a document whole; the formats are known to `readers.py`. It knows
+Knows which files a corpus is made of and what makes a document whole; the formats are known to `readers/`. It knows
 nothing of sentences, vectors or the index.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -16,9 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import CorpusError
+from ingest.arxiv import address_of, age_of, is_newer, paper_of
+from ingest.errors import CorpusError, CorpusNote
 from ingest.readable import readable, unsteered
-from ingest.readers import ARXIV_ID, READERS, slug
+from ingest.readers.markdown import name_of
+from ingest.readers.readers import LISTS, READERS
+from ingest.readers.records import slug
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -30,7 +34,7 @@ class Document:
     id: str
     kind: str  # "paper" | "model_card"
     title: str
-    text: str  # the body as written, then the Model/Paper/GitHub lines it does not hold already
+    text: str  # the body as written, what its metadata say, and the Model/Paper/GitHub lines it does not hold already
     paper_url: str | None
     github_url: str | None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -45,15 +49,18 @@ class Document:
 
 
 def read_documents(
-    paths: Sequence[Path], *, on_error: Callable[[CorpusError], None] | None = None
+    paths: Sequence[Path],
+    *,
+    on_error: Callable[[CorpusError], None] | None = None,
+    on_note: Callable[[CorpusNote], None] = lambda note: None,
 ) -> Iterator[Document]:
     """Read the documents of files and folders, one at a time.
 
     Args:
-        paths: Markdown, JSON lines or block files, and folders of them (hidden files and other endings are passed
-            over).
+        paths: Files of the types in `READERS`, and folders of them (hidden files and other endings are passed over).
         on_error: Called for each file or line that cannot be used, and reading goes on; without it the first one is
             raised.
+        on_note: Called for what is used in another way than it is written.
 
     Yields:
         The documents, in the order of the paths and, inside a folder, of the file names.
@@ -68,22 +75,29 @@ def read_documents(
         on_error(error)
 
     seen: dict[str, str] = {}
-    read: set[Path] = set()
-    for file, folder in _walk(paths, reject):
-        resolved = real(file)
-        if resolved in read:
-            continue
-        read.add(resolved)
+    files = {real(file): (file, folder) for file, folder in reversed([*_walk(paths, reject)])}
+    files = dict(reversed(files.items()))
+    newest = _newest_versions([file for file, _ in files.values()])
+    for file, folder in files.values():
         for item in _read_file(file, folder):
+            if isinstance(item, CorpusNote):
+                on_note(item)
+                continue
             if isinstance(item, CorpusError):
                 reject(item)
                 continue
             line, document = item
+            if (best := newest.get(document.id)) and document.id not in seen and best[1:] != (file, line):
+                on_note(
+                    CorpusNote(
+                        file, f"a newer version of arXiv:{document.id} takes its place: {best[1]}:{best[2]}", line
+                    )
+                )
+                continue
             if document.id in seen and document.id == _file_id(file):
                 document = replace(document, id=_distinct_id(document, file, seen))
-            if document.id in seen and ARXIV_ID.fullmatch(document.id):
-                problem = f"another version of arXiv:{document.id}, which {seen[document.id]} gives; keep one of them"
-                reject(CorpusError(file, problem, line))
+            if document.id in seen and paper_of(document.id):
+                on_note(CorpusNote(file, f"arXiv:{document.id} is already given by {seen[document.id]}", line))
                 continue
             if document.id in seen:
                 problem = f"the id {document.id!r} is taken by {seen[document.id]}; give one of them another id"
@@ -95,17 +109,34 @@ def read_documents(
 
 def _file_id(file: Path) -> str:
     """Return the id of a document that is called by its file's or its folder's name."""
-    return slug(_stem(file))
+    return slug(name_of(file))
 
 
-def _stem(file: Path) -> str:
-    return real(file.parent).name if file.stem.lower() in ("readme", "model_card") else file.stem
+def _newest_versions(files: Sequence[Path]) -> dict[str, tuple[tuple[int, str], Path, int]]:
+    """Return, for each paper of arXiv's, how new its newest version is, the file that gives it, and the line there."""
+    newest: dict[str, tuple[tuple[int, str], Path, int]] = {}
+    for file in files:
+        for line, fields in _identified(file):
+            paper, age = paper_of(fields.get("id")), age_of(fields)
+            if paper and (paper not in newest or is_newer(age, newest[paper][0])):
+                newest[paper] = (age, file, line)
+    return newest
+
+
+def _identified(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield what tells the version of a file's records, each with its line."""
+    reader = READERS[file.suffix.lower()]
+    if reader not in LISTS:
+        yield 1, {"id": file.stem}
+        return
+    with contextlib.suppress(CorpusError, OSError):  # which are told when it is read for good
+        yield from (item for item in reader(file) if isinstance(item, tuple))
 
 
 def _distinct_id(document: Document, file: Path, taken: Collection[str]) -> str:
     """Return another id for a document whose name is taken: by its owner's folder, else by where it lies."""
-    by_owner = slug(f"{real(file.parent).parent.name} {_stem(file)}")
-    if _stem(file) != file.stem and by_owner not in taken:
+    by_owner = slug(f"{real(file.parent).parent.name} {name_of(file)}")
+    if name_of(file) != file.stem and by_owner not in taken:
         return by_owner
     return f"{document.id}-{hashlib.sha256(document.metadata['source'].encode()).hexdigest()[:6]}"
 
@@ -153,13 +184,13 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _read_file(file: Path, folder: Path) -> Iterator[tuple[int, Document] | CorpusError]:
-    """Yield each document of a file with its line, or the error in its place."""
+def _read_file(file: Path, folder: Path) -> Iterator[tuple[int, Document] | CorpusError | CorpusNote]:
+    """Yield each document of a file with its line, the error in its place, or a note."""
     where = {"source": file.relative_to(folder).as_posix()}
     origin = str(real(file))
     try:
         for record in READERS[file.suffix.lower()](file):
-            if isinstance(record, CorpusError):
+            if isinstance(record, CorpusError | CorpusNote):
                 yield record
                 continue
             line, fields = record
@@ -187,13 +218,22 @@ def _make_document(file: Path, line: int, fields: Mapping[str, Any], where: Mapp
     document_id, title, body = document_id.strip(), readable(unsteered(title)) or title.strip(), body.strip()
     if _CONTROL.search(document_id) or len(document_id) > 200:
         raise CorpusError(file, "the id must be one line of at most 200 characters; shorten it", line)
+    if paper := paper_of(document_id):
+        document_id, left["paper_url"] = paper, left.get("paper_url") or address_of(paper)
     urls = {name: _url(file, line, name, left.pop(name, None)) for name in ("paper_url", "github_url")}
+    facts = [fact for fact in left.pop("facts", ()) if fact not in body.split("\n")]
     written = {"Model": title, "Paper": urls["paper_url"], "GitHub": urls["github_url"]}
     have = {row.strip() for row in body.split("\n")}
     rows = [f"{name}: {value}" for name, value in written.items() if value and f"{name}: {value}" not in have]
-    text = body + ("\n\n" + "\n".join(rows) if rows else "")
+    said = "".join(f"\n\n{fact}" for fact in facts)
+    text = body + said + ("\n\n" + "\n".join(rows) if rows else "")
     try:
-        metadata = json.loads(json.dumps({**left, **where, "summary_chars": len(body)}, default=str))
+        metadata = json.loads(
+            json.dumps(
+                {**left, **where, "summary_chars": len(body), **({"facts_chars": len(said)} if said else {})},
+                default=str,
+            )
+        )
         json.dumps([document_id, title, text, metadata], ensure_ascii=False).encode()
     except (RecursionError, ValueError):  # half a character ("\\ud800"), a number without end, a depth without end
         raise CorpusError(file, "it holds what UTF-8 cannot; write it in whole characters", line) from None

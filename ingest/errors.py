@@ -1,7 +1,8 @@
-"""What cannot be used of a corpus, told with its place and the cure."""
+"""What cannot be used of a corpus, or is used in another way than it is written, told with its place."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -13,3 +14,15 @@ class CorpusError(ValueError):
         super().__init__(f"{place}: {problem}")
         self.file = Path(file)
         self.line = line
+
+
+@dataclass(frozen=True)
+class CorpusNote:
+    """What was indexed all the same, and how."""
+
+    file: Path
+    said: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.said}" if self.line else f"{self.file}: {self.said}"

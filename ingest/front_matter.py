@@ -41,22 +41,20 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF"))
 
 
-def split_front_matter(file: Path, text: str) -> tuple[dict[str, Any], str]:
-    """Return the fields of a text's front matter, none where it has none, and what follows it.
+def split_front_matter(file: Path, text: str) -> tuple[dict[str, Any], str, int]:
+    """Return the fields of a text's front matter, none where it has none, what follows it, and 0.
+
+    Where it is not closed, what seems to follow it is returned without fields, and the number of lines left out.
 
     Raises:
-        CorpusError: It is not closed, or is no list of fields.
+        CorpusError: It is no list of fields.
     """
     if not re.match(r"---[ \t]*\n", text):
-        return {}, text
+        return {}, text, 0
     closing = re.search(r"^---[ \t]*$", text[4:], re.MULTILINE)
     if not closing:
-        raise CorpusError(
-            file,
-            f"the front matter is not closed; it seems to end with line {_last_field(text)}: "
-            "end it with a line of three dashes",
-            1,
-        )
+        last = _last_field(text)
+        return {}, text.split("\n", last)[-1] if last > 1 else text, last if last > 1 else 0
     written = text[4 : 4 + closing.start()]
     if len(written) > MAX_FRONT_MATTER_CHARS:
         raise CorpusError(file, f"the front matter is longer than {MAX_FRONT_MATTER_CHARS:,} characters", 1)
@@ -78,7 +76,7 @@ def split_front_matter(file: Path, text: str) -> tuple[dict[str, Any], str]:
         front = {}
     if not isinstance(front, dict):
         raise CorpusError(file, "the front matter is not a list of `name: value` lines; write it so", 2)
-    return {str(key): value for key, value in front.items()}, text[4 + closing.end() :]
+    return {str(key): value for key, value in front.items()}, text[4 + closing.end() :], 0
 
 
 def facts_of(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +108,7 @@ def _dicts(values: Any) -> Iterator[dict[str, Any]]:
 
 def _last_field(text: str) -> int:
     """Return the number of the last line that looks like one of the front matter."""
-    last = 1
+    last = 1  # a line of dashes above no field is a rule
     for number, line in enumerate(text.split("\n")[1:], 2):
         if not line.strip() or not _FIELD.match(line) or line.startswith("#"):
             break

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dense import DenseIndex
-from ingest.documents import CorpusError, Document, read_documents, real
+from ingest.documents import Document, read_documents, real
+from ingest.errors import CorpusError, CorpusNote
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.passages import Passage, split_passages
 from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
@@ -39,9 +40,7 @@ from ingest.words import content_words
 PUBLISH_EVERY_S = 120.0
 """So much of a run's work is done again, at most, where it is cut off; publishing copies the vectors."""
 
-BATCH_DOCUMENTS = 32
-"""Documents that change together: about 400 sentences, some seconds of embedding on two cores."""
-
+BATCH_DOCUMENTS = 32  # that change together: about 400 sentences, some seconds of embedding on two cores
 _T = TypeVar("_T")
 
 
@@ -102,15 +101,15 @@ class Index(IndexQueries):
             paths: Files and folders. Documents that came from anywhere else are left alone.
             progress: Called with each document when it is done.
         """
-        rejected: list[CorpusError] = []
+        rejected, notes = list[CorpusError](), list[CorpusNote]()
         report = self.sync(
-            read_documents(paths, on_error=rejected.append),
+            read_documents(paths, on_error=rejected.append, on_note=notes.append),
             prune=True,
             under=paths,
             spare=lambda: {str(real(error.file)) for error in rejected},
             progress=progress,
         )
-        return SyncReport(**{**vars(report), "rejected": tuple(rejected)})
+        return SyncReport(**{**vars(report), "rejected": tuple(rejected), "notes": tuple(notes)})
 
     def sync(
         self,

@@ -19,31 +19,14 @@ from ingest.documents import Document, real
 from ingest.passages import Passage, split_passages
 from ingest.readable import unbroken
 from ingest.salvage import seal, unseal
+from ingest.schema import ADDED, SCHEMA, VERSION
 from ingest.words import content_words
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS pending (document_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS matrices (name TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS documents (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, origin TEXT NOT NULL,
-    record TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS passages (
-    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, id TEXT NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, is_field INTEGER NOT NULL,
-    kind TEXT NOT NULL DEFAULT '', path TEXT NOT NULL DEFAULT '[]', header TEXT NOT NULL DEFAULT '',
-    UNIQUE (document_id, start));
-CREATE VIRTUAL TABLE IF NOT EXISTS document_words USING fts5 (title, text, tokenize = 'porter unicode61');
-CREATE VIRTUAL TABLE IF NOT EXISTS passage_words USING fts5 (text, tokenize = 'porter unicode61');
-"""
-_PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field, kind, path, header'
+_PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field, kind, path, header, page'
 _IN_PLACES = (
     "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 BUSY_TIMEOUT_S = 30.0
-VERSION = 2
-"""Of how documents are cut into passages and kept; what an older program kept is cut anew when it is opened."""
 
 
 class LexicalIndex:
@@ -58,7 +41,7 @@ class LexicalIndex:
         self._path = path
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(SCHEMA)
         if self._version < VERSION:
             self._renew()
 
@@ -167,9 +150,9 @@ class LexicalIndex:
         )
         for p in passages:
             number = self._db.execute(
-                'INSERT INTO passages (document_id, id, start, "end", text, is_field, kind, path, header) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (p.document_id, p.id, p.start, p.end, p.text, p.is_field, p.kind, json.dumps(p.path), p.header),
+                'INSERT INTO passages (document_id, id, start, "end", text, is_field, kind, path, header, page) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (p.document_id, p.id, p.start, p.end, p.text, p.is_field, p.kind, json.dumps(p.path), p.header, p.page),
             ).lastrowid
             self._db.execute("INSERT INTO passage_words (rowid, text) VALUES (?, ?)", (number, p.searched))
 
@@ -257,9 +240,10 @@ class LexicalIndex:
             self._db.execute("BEGIN IMMEDIATE")
             if self._version >= VERSION:  # another process was first
                 return
-            if "kind" not in {row[1] for row in self._db.execute("PRAGMA table_info(passages)")}:
-                for name, default in (("kind", "''"), ("path", "'[]'"), ("header", "''")):
-                    self._db.execute(f"ALTER TABLE passages ADD COLUMN {name} TEXT NOT NULL DEFAULT {default}")
+            have = {row[1] for row in self._db.execute("PRAGMA table_info(passages)")}
+            for name, kind in ADDED.items():
+                if name not in have:
+                    self._db.execute(f"ALTER TABLE passages ADD COLUMN {name} {kind}")
             for document in self.documents():
                 passages = split_passages(document)
                 old = [(p.id, p.searched) for p in self.passages(document.id)]
@@ -280,9 +264,9 @@ def passage_key(passage: Passage) -> str:
 
 
 def _passage(
-    passage_id: str, document_id: str, start: int, end: int, text: str, is_field: int, kind: str, path: str, header: str
+    passage_id: str, document_id: str, start: int, end: int, text: str, is_field: int, kind: str, path: str, *rest: Any
 ) -> Passage:
-    return Passage(passage_id, document_id, start, end, text, bool(is_field), kind, tuple(json.loads(path)), header)
+    return Passage(passage_id, document_id, start, end, text, bool(is_field), kind, tuple(json.loads(path)), *rest)
 
 
 def _document(record: str, origin: str) -> Document:

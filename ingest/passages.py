@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.blocks import Block, read_blocks
 from ingest.documents import Document
-from ingest.readable import readable, unbroken
+from ingest.readable import readable, title_of, unbroken
 from ingest.words import is_function_word
 
 MAX_SENTENCE_CHARS = 20_000
@@ -52,9 +52,10 @@ class Passage:
     end: int
     text: str
     is_field: bool  # a line `Model:`, `Paper:` or `GitHub:`
-    kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "field"
+    kind: str = "sentence"  # "sentence" | "item" | "row" | "code" | "fact" (of the metadata) | "field"
     path: tuple[str, ...] = ()  # the headings that it stands below, the outermost first; the title is none of them
     header: str = ""  # of a row: its table's column names; of code: its language
+    page: int | None = None  # of a PDF, counted from 1: where it begins
 
     @property
     def searched(self) -> str:
@@ -70,26 +71,35 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
     what is below it, but where it is the document's title.
     """
     passages = []
-    title = readable(document.title)
-    for kind, start, end, block in _spans(document.text):
+    title, pages = readable(document.title), document.metadata.get("pages")
+    begin, length = (int(document.metadata.get(name, 0)) for name in ("summary_chars", "facts_chars"))
+    for kind, start, end, block in _spans(document.text, (begin, begin + length)):
         text = document.text[start:end]
         digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
-        path = tuple(words for words in block.path if words != title) if block else ()
+        path = tuple(words for words in block.path if title not in (words, title_of(words))) if block else ()
         header = block.header if block else ""
-        passages.append(Passage(f"p{digest[:8]}", document.id, start, end, text, kind == "field", kind, path, header))
+        page = bisect.bisect_right(pages, start) if pages and start < begin else None
+        name = f"p{digest[:8]}"
+        passages.append(Passage(name, document.id, start, end, text, kind == "field", kind, path, header, page))
     return tuple(passages)
 
 
 def place_of(document: Document, start: int) -> str:
     """Return where a passage stands, for people: "page 4, below Limits / Hands"; empty where nothing tells."""
-    path = next((p.path for p in split_passages(document) if p.start == start), ())
-    pages = document.metadata.get("pages")
-    page = f"page {bisect.bisect_right(pages, start)}" if isinstance(pages, list) and pages else ""
-    return ", ".join(part for part in (page, f"below {' / '.join(path)}" if path else "") if part)
+    passage = next((p for p in split_passages(document) if p.start <= start < p.end), None)
+    if passage is None:
+        return ""
+    page = f"page {passage.page}" if passage.page else ""
+    return ", ".join(part for part in (page, f"below {' / '.join(passage.path)}" if passage.path else "") if part)
 
 
-def _spans(text: str) -> Iterator[tuple[str, int, int, Block | None]]:
-    """Yield (kind, start, end, block); a field line stands in no block."""
+def _spans(text: str, facts: tuple[int, int]) -> Iterator[tuple[str, int, int, Block | None]]:
+    """Yield (kind, start, end, block); what the metadata say, from start to end of `facts`, stands in no block."""
+    if facts[0] < facts[1]:
+        yield from _spans(text[: facts[0]], (0, 0))
+        yield from (("fact", *span, None) for span in _lines(text, *facts))
+        yield from (("field", *span, None) for span in _lines(text, facts[1], len(text)))
+        return
     body_end = len(text)
     # what closes the text as field lines is that, also behind a fence that nothing closes
     while (begin := text.rfind("\n", 0, max(body_end - 1, 0)) + 1) < body_end:

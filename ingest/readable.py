@@ -32,6 +32,7 @@ _HTML_LINK = re.compile(r"<a\b[^<>]*>[^<>]*</a\s*>", re.IGNORECASE)
 _STRONG = re.compile(r"(?:\*\*(?=\S)([^*]+)\*\*|(?<!\w)__(?=\S)([^_]+)__(?!\w))")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+)(?<=\S)\*(?![\w*])|(?<!\w)_(?=[^\s_])([^_]+)(?<=\S)_(?!\w)")
 _CODE = re.compile(r"`([^`]+)`")
+_OF_A_CARD = re.compile(r"\A\s*model\s+card\s*(?:for|of|:)\s+(?=\S)|(?<=\S)\s+model\s+card\s*\Z", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 
 
@@ -50,6 +51,11 @@ def readable(text: str) -> str:
     text = _EMPHASIS.sub(lambda found: found[1] or found[2], text)
     text = _ESCAPED.sub(r"\1", _CODE.sub(r"\1", text))
     return re.sub(r"(?<=\w) (?=[.,;:!?](?:\s|\Z))", "", " ".join(text.split()))
+
+
+def title_of(heading: str) -> str:
+    """Return a heading without what only says that a model card follows: "Model Card for X" and "X Model Card"."""
+    return _OF_A_CARD.sub("", heading).strip() or heading
 
 
 def unbroken(text: str) -> str:
@@ -75,6 +81,11 @@ def is_navigation(text: str) -> bool:
     rest = _HTML_LINK.sub("", _TAG.sub(lambda found: found[0] if found[0][:2].lower() in ("<a", "</") else "", text))
     rest = _TAG.sub("", _LINK.sub("", _LINK.sub("", _IMAGE.sub("", rest))))
     return not _WORD.search(html.unescape(rest))
+
+
+def without_latex(text: str) -> str:
+    """Return what LaTeX source says, in one line."""
+    return _formula(text) if re.search(r"[\\{}$~]", text) else " ".join(text.split())
 
 
 @lru_cache(maxsize=4096)

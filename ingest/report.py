@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.documents import CorpusError
+from ingest.errors import CorpusError, CorpusNote
 
 
 @dataclass(frozen=True)
@@ -17,3 +17,9 @@ class SyncReport:
     removed: int = 0
     embedded: int = 0
     rejected: tuple[CorpusError, ...] = ()
+    notes: tuple[CorpusNote, ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """How many documents are not what they were."""
+        return self.added + self.updated + self.removed

@@ -19,7 +19,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.answering", "app.generation"),
         ("app.agent",),
         ("app.conversation",),
-        ("app.application",),
+        ("app.application", "app.additions", "app.corpora"),
         ("app.ui",),
         ("app.page", "app.server", "app.workflow_command", "app.__main__"),
     ),
@@ -43,6 +43,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
 """The layers of the houses, and of the rooms of `app/` and `tools/`."""
 DOORS = {
     "chromadb": {"ingest/dense.py", "ingest/vector_store.py"},
+    "pypdfium2": {"ingest/pdf_pages.py"},
     "sentence_transformers": {"ingest/vectors.py"},
     "streamlit": {"app/page.py", "app/server.py", "app/ui/"},
     "diffusers": {"tools/"},

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import readers
-from ingest.documents import CorpusError, read_documents
+from ingest.documents import CorpusError, CorpusNote, read_documents
+from ingest.passages import split_passages
+from ingest.readers import records
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 OURS = "---\nid: a\ntitle: A title\npaper_url: http://arxiv.org/abs/1\ngithub_url: null\n---\n\nOne. Two.\n"
@@ -143,7 +144,6 @@ BAD = [
     ("empty.md", "", "empty.md:1", "empty"),
     ("blank.txt", " \n\n", "blank.txt:1", "empty"),
     ("empty.jsonl", "\n", "empty.jsonl:1", "empty"),
-    ("open.md", "---\nid: a\ntitle: b\n\nBody.\n", "open.md:1", "not closed"),
     ("yaml.md", "---\nid: a\ntitle: [b\n---\nBody.\n", "yaml.md:", "not YAML"),
     ("list.md", "---\n- a\n- b\n---\nBody.\n", "list.md:2", "name: value"),
     ("nobody.md", "---\nid: a\ntitle: b\n---\n", "nobody.md:", "nothing follows"),
@@ -154,7 +154,6 @@ BAD = [
     ("array.json", "[1, 2]\n", "array.json:1", "not an object"),
     ("bytes.jsonl", b'{"id": "a", "title": "\xff"}\n', "bytes.jsonl:1", "not UTF-8"),
     ("nosum.jsonl", '{"id": "a", "title": "A"}\n', "nosum.jsonl:1", "no `summary`"),
-    ("nothing.txt", "Just a letter.\n", "nothing.txt:1", "no `Model:`"),
     ("early.txt", "Paper: None\nModel: A\nSummary: S\n", "early.txt:1", "before any `Model:`"),
     ("twice.txt", "Model: A\nPaper: None\nPaper: None\n", "twice.txt:3", "second `Paper:`"),
 ]
@@ -213,7 +212,7 @@ def test_a_linked_folder_must_stay_in_the_folder(tmp_path):
 
 
 def test_a_big_file_must_be_json_lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "MAX_FILE_BYTES", 200)
+    monkeypatch.setattr(records, "MAX_FILE_BYTES", 200)
     with pytest.raises(CorpusError, match="JSON lines"):
         list(read_documents([write(tmp_path, "a.md", OURS + "x" * 200)]))
     rows = "".join(json.dumps({"id": f"d{n}", "title": "T", "summary": "S."}) + "\n" for n in range(50))
@@ -245,6 +244,7 @@ def test_hidden_files_and_other_endings_in_a_folder_are_passed_over(tmp_path):
         ("a.md", "<img src=x>\n\n### **Any** `level` [at](u) all\n\nIt paints.\n", "Any level at all"),
         ("FLUX.md", "![x](y)\n\n# Key Features\n\nOne.\n\n# Usage\n\nTwo.\n", "FLUX"),
         ("soft-brush/README.md", "# Soft Brush v2\n\nOne.\n\n# Usage\n\nTwo.\n", "Soft Brush v2"),
+        ("a.md", "It paints.\n\n# Soft Brush\n\nMore.\n\n## Usage\n\nTwo.\n", "Soft Brush"),
         ("a.md", "# 2024\n\nIt paints.\n", "a"),
         ("a.md", "---\ntitle: 2024\n---\nIt paints.\n", "2024"),
         ("a.md", "---\ntitle: 2024-01-02\n---\nIt paints.\n", "2024-01-02"),
@@ -282,9 +282,30 @@ It paints.
     assert document.metadata["language"] == "no"
 
 
-def test_where_front_matter_that_is_not_closed_seems_to_end(tmp_path):
-    with pytest.raises(CorpusError, match=r"a\.md:1: .*not closed; it seems to end with line 4"):
-        read_one(write(tmp_path, "a.md", "---\nlicense: mit\ntags:\n- style\n\n# Open\n\nIt paints.\n"))
+def test_front_matter_that_is_not_closed_is_left_out_and_said_so(tmp_path):
+    notes: list[CorpusNote] = []
+    path = write(tmp_path, "a.md", "---\nlicense: mit\ntags:\n- style\n\n# Open\n\nIt paints.\n")
+    (document,) = read_documents([path], on_note=notes.append)
+    assert (document.title, document.text) == ("Open", "# Open\n\nIt paints.\n\nModel: Open")
+    assert str(notes[0]).startswith(f"{path}:1: ") and "lines 1 to 4 are left out" in str(notes[0])
+
+
+def test_a_rule_at_the_top_is_no_front_matter(tmp_path):
+    notes: list[CorpusNote] = []
+    (document,) = read_documents([write(tmp_path, "a.md", "---\n\n# Ruled\n\nIt paints.\n")], on_note=notes.append)
+    assert document.title == "Ruled" and notes == []
+
+
+def test_what_the_front_matter_says_stands_below_no_heading(tmp_path):
+    document = read_one(
+        write(tmp_path, "a.md", "---\nlicense: mit\n---\nIt paints.\n\n## Limits\n\nIt has no hands.\n")
+    )
+    assert [(p.kind, p.path, p.text) for p in split_passages(document)] == [
+        ("sentence", (), "It paints."),
+        ("sentence", ("Limits",), "It has no hands."),
+        ("fact", (), "License: mit"),
+        ("field", (), "Model: a"),
+    ]
 
 
 def test_names_that_come_to_one_id_are_both_indexed(tmp_path):
@@ -309,10 +330,36 @@ def test_a_pretty_printed_file_that_is_broken_gets_one_message(tmp_path):
     assert "not JSON" in str(errors[0])
 
 
-def test_an_arxiv_record_has_its_paper_and_one_version(tmp_path):
-    row = {"id": "2501.00001", "title": "By\n $\\alpha$-Blending", "abstract": "It paints.We see."}
-    errors: list[CorpusError] = []
-    path = write(tmp_path, "a.jsonl", f"{json.dumps(row)}\n{json.dumps(row)}\n")
-    (document,) = read_documents([path], on_error=errors.append)
-    assert (document.title, document.paper_url) == ("By α-Blending", "https://arxiv.org/abs/2501.00001")
-    assert "another version of arXiv:2501.00001" in str(errors[0]) and errors[0].line == 2
+RECORD = {"id": "2501.00001", "title": "By\n $\\alpha$-Blending", "abstract": "It paints.We see."}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "newest"),
+    [
+        ({}, {}, 2),
+        ({"versions": [{"version": "v1"}, {"version": "v2"}]}, {"versions": [{"version": "v1"}]}, 1),
+        ({"versions": [{"version": "v2"}], "update_date": "2025-01-02"}, {"versions": [{"version": "v2"}]}, 2),
+        ({"update_date": "2025-01-02"}, {"update_date": "2024-01-02"}, 1),
+        ({"id": "2501.00001v1"}, {"id": "2501.00001v3"}, 2),
+    ],
+)
+def test_of_an_arxiv_papers_versions_the_newest_is_indexed_and_the_other_told(tmp_path, first, second, newest):
+    notes: list[CorpusNote] = []
+    rows = [{**RECORD, **row, "place": str(n)} for n, row in enumerate((first, second), 1)]
+    path = write(tmp_path, "a.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    (document,) = read_documents([path], on_note=notes.append)
+    assert (document.id, document.title, document.paper_url) == (
+        "2501.00001",
+        "By α-Blending",
+        "https://arxiv.org/abs/2501.00001",
+    )
+    assert document.metadata["place"] == str(newest)
+    assert len(notes) == 1 and "arXiv:2501.00001" in str(notes[0]) and notes[0].line == 3 - newest
+
+
+def test_a_version_in_another_file_takes_the_olders_place(tmp_path):
+    write(tmp_path, "a.jsonl", json.dumps({**RECORD, "id": "2501.00001v2"}))
+    write(tmp_path, "b.csv", "id,title,summary\n2501.00001v1,T,Old.\n")
+    notes: list[CorpusNote] = []
+    (document,) = read_documents([tmp_path], on_note=notes.append)
+    assert "We see." in document.text and len(notes) == 1

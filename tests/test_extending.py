@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ingest.documents import read_documents
-from ingest.readers import READERS
+from ingest.readers.readers import READERS
 from tests.tiny import tiny_model
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import blend
@@ -86,10 +86,11 @@ def test_a_view_draws_its_result(build):
 
 def test_a_reader_reads_its_files(build, tmp_path):
     build("A type of file")
-    assert ".csv" in READERS
-    (tmp_path / "papers.csv").write_text("id,title,summary,year\nsoft,Soft blending,It averages styles.,2024\n")
-    (document,) = read_documents([tmp_path])
-    assert (document.id, document.title, document.metadata["year"]) == ("soft", "Soft blending", "2024")
+    assert ".cards" in READERS
+    (tmp_path / "a.cards").write_text("Soft Blending\n===\n\nIt averages.\n\nHard Blending\n===\nIt cuts.\n")
+    soft, hard = read_documents([tmp_path])
+    assert (soft.id, soft.title, soft.text.split("\n")[0]) == ("soft-blending", "Soft Blending", "It averages.")
+    assert hard.text.startswith("It cuts.")
 
 
 def test_an_experiment_runs_and_replays(build, tmp_path):

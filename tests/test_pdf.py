@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 import zlib
 
+import numpy as np
 import pytest
 from fpdf import FPDF
 from PIL import Image
 
 from ingest.documents import CorpusError, read_documents
 from ingest.passages import place_of, split_passages
+from ingest.pdf_pages import page_of_sentence
 
 ABSTRACT = "We mix two styles with a soft brush. Its hairs are seven."
 
@@ -72,6 +74,32 @@ def test_where_a_passage_stands_names_its_page(tmp_path):
     assert found["On sheet 4 the ink is dry."] == "page 4, below Section 4"
     assert found["On sheet 200 the ink is dry."] == "page 200, below Section 200"
     assert found["Its hairs are seven."] == "page 1, below Abstract"
+
+
+def test_passages_keep_their_page(tmp_path):
+    document = read(tmp_path, bytes(paper(pages=3).output()))
+    pages = {p.text: p.page for p in split_passages(document)}
+    assert (
+        pages["Its hairs are seven."] == 1 and pages["On sheet 3 the ink is dry."] > pages["On sheet 2 the ink is dry."]
+    )
+    assert next(p.page for p in split_passages(document) if p.is_field) is None
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_page_is_drawn_with_the_sentence_marked(tmp_path, columns):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(bytes(paper(columns).output()))
+    sentence = "Sentence 7 tells what the brush\ndoes on the paper."
+    drawn, other, plain = (page_of_sentence(path, 1, text) for text in (sentence, ABSTRACT, "It is not there at all."))
+    assert drawn is not None and other is not None and plain is not None
+    assert drawn.is_marked and other.is_marked and not plain.is_marked
+    marked = np.any(np.asarray(drawn.picture) != np.asarray(plain.picture), axis=2)
+    rows = np.flatnonzero(marked.any(axis=1))
+    assert 10 < len(rows) < 120, "one line, or two, of the page are marked"
+    assert np.any(np.asarray(other.picture)[rows] == np.asarray(plain.picture)[rows])
+    assert page_of_sentence(path, 9, sentence) is None and page_of_sentence(tmp_path / "b.pdf", 1, sentence) is None
+    path.write_bytes(b"no PDF")
+    assert page_of_sentence(path, 1, sentence) is None
 
 
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path):

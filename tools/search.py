@@ -26,6 +26,7 @@ from ingest.index import Index
 from ingest.names import named_documents, without_names
 from ingest.passages import Passage
 from ingest.words import BACKGROUND_DOCUMENTS, content_words
+from tools.reading.aspects import AspectReader
 from tools.reading.evidence import Evidence, SearchResult
 from tools.reading.heads import MASK, ROLES, STAGES, WANTS, form_of, labels_of, load_heads
 from tools.reading.relevance import certainty
@@ -87,6 +88,7 @@ class Searcher:
         self._read_revision = -1
         self._words = WordReader(index)
         self._heads = load_heads(index.embedder.name)
+        self._aspects = AspectReader(index.embedder)
 
     def search(self, query: str, top_k: int = 12) -> SearchResult:
         """Rank the corpus's passages for a question and decide whether any of them is about it.
@@ -118,7 +120,8 @@ class Searcher:
         unknown = tuple(w for w, cosine in zip(view.terms.words, view.terms.neighbours, strict=True) if cosine < NEAR)
         documents = {i: self.index.document(i) for i in view.order[:FOUND]}
         named = tuple(d.id for d in named_documents(asked, documents.values()))
-        evidence, leading = self._evidence(view, dict.fromkeys((*_leading(view, count), *named)), top_k)
+        plain = without_names(asked, [documents[i] for i in named], "it")
+        evidence, leading = self._evidence(view, plain, dict.fromkeys((*_leading(view, count), *named)), top_k)
         return SearchResult(
             query,
             surest.certainty > 0,
@@ -134,6 +137,7 @@ class Searcher:
             view.terms.told(asked, [documents[i] for i in named]),
             named,
             labels_of(self._wants(asked, view, named), WANTS),
+            self._aspects.asked(plain),
         )
 
     def _wants(self, asked: str, view: _View, named: Sequence[str]) -> NDArray[np.float64]:
@@ -209,15 +213,20 @@ class Searcher:
         return ranks, word_scores
 
     def _evidence(
-        self, view: _View, whole: Collection[str], top_k: int
+        self, view: _View, plain: str, whole: Collection[str], top_k: int
     ) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
         """Return the best passages, and what else the documents hold that are to be measured whole."""
         of_document = {i: self.index.passages(i) for i in whole}
         vectors = self.index.passage_vectors([p for passages in of_document.values() for p in passages])
         passages = dict(view.passages) | {p: float(vector @ view.vector) for p, vector in vectors.items()}
         held = self._words.held(view.terms, passages)
+        headings = self._aspects.match(plain, [p for own in of_document.values() for p in own])
+        said = self._aspects.said(plain, vectors)
         scores = {
-            p: 0.5 * max(cosine, 0.0) + 0.3 * view.terms.cover(held[p]) + 0.2 * _squash(view.ranks[p.document_id])
+            p: 0.5 * max(cosine, 0.0)
+            + 0.3 * view.terms.cover(held[p])
+            + 0.2 * _squash(view.ranks[p.document_id])
+            + 0.2 * headings.get(p, 0.0)
             for p, cosine in passages.items()
         }
         chosen = sorted(scores, key=lambda p: -scores[p])
@@ -234,6 +243,8 @@ class Searcher:
                 tuple(float(h) for h in soft[p]),
                 roles.get(p, {}),
                 stages.get(p, {}),
+                headings.get(p, 0.0),
+                said.get(p, 0.0),
             )
             for p in kept
         )

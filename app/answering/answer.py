@@ -13,11 +13,12 @@ import numpy as np
 
 from app.answering.asking import Depth, asks_how_or_why, compares, depth_of
 from app.answering.explanation import Aim, explain
-from app.answering.links import lacking, links, wanted_link
+from app.answering.links import asks_for_links, lacking, links, wanted_link
 from app.answering.missing import presence
 from app.answering.premises import corrected, said_of_another
 from app.answering.proposals import BETWEEN_TWO
 from app.answering.reading import EXACT, Reading, source_of
+from app.answering.shape import code_for
 from app.answering.short import compared, narrow, nearest
 from app.answering.starters import experiments_between
 from app.answers import CitedAnswer, Section, Sentence, Status
@@ -95,11 +96,13 @@ class _Answering:
         query, reading = self.query, self.reading
         if query.wants == "lacking" and reading.documents:
             return self._short(lacking(reading))
-        if query.wants == "links" and reading.named:
+        if reading.named and (code := code_for(reading)):
+            return self._short(code)
+        if query.wants == "links" and reading.named and asks_for_links(reading):
             return self._short(links(reading))
         if not reading.documents or not self._is_relevant() or self._is_foreign():
             return self._refused()
-        if query.wants == "links":
+        if query.wants == "links" and asks_for_links(reading):
             return self._short(links(reading))
         pair = self._pair()
         if len(pair) > 1:

@@ -17,6 +17,9 @@ from ingest.words import content_words
 LINKS = {"Paper": "paper_url", "GitHub": "github_url"}
 SAID = {"Paper": "paper", "GitHub": "code"}
 MAX_NAMED = 8
+_WHERE = re.compile(
+    r"\b(?:where|links?|urls?|address(?:es)?|website|web ?sites?|homepage|pages?|get|find|cite)\b", re.I
+)
 _PAPER = re.compile(r"\b(?:papers?|pdf|arxiv|preprint|publications?|article)\b", re.I)
 _CODE = re.compile(
     r"\b(?:code|repo|repos|repositor\w+|github|implementation|source|weights|checkpoint|download)\b", re.I
@@ -33,6 +36,12 @@ def wanted_fields(question: str) -> list[str]:
 def wanted_link(word: str) -> str | None:
     """Return which link a word asks for, if it asks for one."""
     return next((field for field, cue in (("Paper", _PAPER), ("GitHub", _CODE)) if cue.fullmatch(word)), None)
+
+
+def asks_for_links(reading: Reading) -> bool:
+    """Whether a question has a word of links, of where something is, or of a page that a document gives."""
+    question = reading.question
+    return any(cue.search(question) for cue in (_PAPER, _CODE, _WHERE)) or bool(_pages(reading))
 
 
 def links(reading: Reading) -> list[Sentence]:

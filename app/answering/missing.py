@@ -41,6 +41,9 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 """The rule: there where the sum is above 0. Made by `python -m tests.evals.answerable --fit`."""
 
 LINKS_TELL = ("objective", "resource")
+WHOLE = ("use", "limits", "data", "licence", "languages", "intended", "overview", "method", "citation")
+"""Aspects that what stands below their heading answers; of the others a question asks for one detail."""
+ANNOUNCED, SURELY = 0.6, 0.7
 
 
 def measure(reading: Reading) -> dict[str, float]:
@@ -88,4 +91,14 @@ def presence(reading: Reading) -> float:
         wants = reading.result.wants
         told = not reading.words or max(wants, key=lambda name: wants[name], default="") in LINKS_TELL
         return 1.0 if told else -1.0
+    if _is_announced(reading):
+        return 1.0
     return WEIGHTS["bias"] + sum(weight * found[name] for name, weight in WEIGHTS.items() if name in found)
+
+
+def _is_announced(reading: Reading) -> bool:
+    """Whether a heading of the documents announces the aspect that is asked after, and nothing more is asked."""
+    aspects = reading.result.aspects
+    aspect = max(aspects, key=lambda name: aspects[name], default="")
+    best = max((c.heading for d in reading.meant for c in reading.sentences(d)), default=0.0)
+    return aspect in WHOLE and aspects[aspect] >= SURELY and best >= ANNOUNCED

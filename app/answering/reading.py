@@ -32,6 +32,8 @@ SCORE: Mapping[str, float] = MappingProxyType(
         "focus": 0.5,  # how nearly it holds the noun that is asked for
         "suits": 0.5,  # how likely it does in its document what the question wants, or something near to that
         "number": 0.4,  # it has a number where one is asked for
+        "heading": 0.8,  # how well the headings above it answer to the question
+        "said": 0.3,  # how likely it tells of the aspect that is asked after
     }
 )
 """How well a sentence answers."""
@@ -61,6 +63,11 @@ class Candidate:
     measures: Mapping[str, float]
     roles: Mapping[str, float]
     stages: Mapping[str, float]
+
+    @property
+    def heading(self) -> float:
+        """How well the headings above it answer to the question, 0..1."""
+        return self.measures["heading"]
 
     @property
     def key(self) -> tuple[str, int]:
@@ -158,6 +165,8 @@ class Reading:
                 for want, likely in wants.items()
                 for role, fit in SUITS.get(want, {}).items()
             ),
+            "heading": evidence.heading,
+            "said": evidence.said,
             "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
         }
 
@@ -182,7 +191,7 @@ def row_as_read(passage: Passage) -> str:
 
 
 def cite(passage: Passage) -> Citation:
-    return Citation(passage.document_id, passage.start, passage.end, passage.text)
+    return Citation(passage.document_id, passage.start, passage.end, passage.text, passage.page)
 
 
 def source_of(document: Document) -> Source:

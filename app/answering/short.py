@@ -14,6 +14,7 @@ from app.answering.asking import Depth
 from app.answering.explanation import Told
 from app.answering.links import field
 from app.answering.reading import Candidate, Reading
+from app.answering.shape import answering_sections, list_of
 from app.answers import Sentence
 from ingest.documents import Document
 from ingest.names import short_name
@@ -42,8 +43,9 @@ def narrow(reading: Reading, depth: Depth) -> list[Sentence]:
     room = MAX_SENTENCES[depth]
     sentences: list[Sentence] = []
     for document in documents:
-        chosen = told.take(_chosen(reading, reading.ranked([document]), room - len(sentences), depth))
-        sentences += [c.claim for c in chosen]
+        chosen = _chosen(reading, answering_sections(reading.ranked([document])), room - len(sentences), depth)
+        listed = list_of(reading, chosen[0]) if chosen else []
+        sentences += [c.claim for c in told.take(listed if len(listed) > 1 else chosen)]
     return sentences
 
 
@@ -70,7 +72,8 @@ def _before(reading: Reading, candidate: Candidate) -> Candidate | None:
     """Return the sentence before, which one that begins with "This ..." leans on."""
     starts = [c.passage.start for c in reading.sentences(candidate.document)]
     place = starts.index(candidate.passage.start)
-    return reading.sentences(candidate.document)[place - 1] if place else None
+    before = reading.sentences(candidate.document)[place - 1] if place else None
+    return before if before and before.passage.path == candidate.passage.path else None
 
 
 def compared(reading: Reading, pair: Sequence[Document]) -> list[Sentence]:

@@ -71,8 +71,9 @@ def _answer(answer: CitedAnswer) -> Iterator[str]:
                 if url and url.startswith(("http://", "https://"))
             )
             yield f"<p>[{numbers[source.document_id]}] {escape(source.title)} {links}</p>"
-            quotes = dict.fromkeys(c.quote for c in answer.citations if c.document_id == source.document_id)
-            yield "".join(f"<blockquote>{escape(quote)}</blockquote>" for quote in quotes)
+            cited = dict.fromkeys((c.quote, c.on_page) for c in answer.citations if c.document_id == source.document_id)
+            told = (f"{escape(quote)}{f' ({page})' if page else ''}" for quote, page in cited)
+            yield "".join(f"<blockquote>{quote}</blockquote>" for quote in told)
         yield "</section>"
 
 

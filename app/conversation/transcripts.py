@@ -116,8 +116,9 @@ def _source(number: int, source: Source, answer: CitedAnswer) -> str:
         f"    Paper: {address(source.paper_url) if source.paper_url else 'none given'}",
         f"    GitHub: {address(source.github_url) if source.github_url else 'none given'}",
     ]
-    quotes = dict.fromkeys(c.quote for c in answer.citations if c.document_id == source.document_id)
-    return "\n".join([*lines, *(f"    “{defuse(quote, quote)}”" for quote in quotes)])
+    cited = dict.fromkeys((c.quote, c.on_page) for c in answer.citations if c.document_id == source.document_id)
+    told = (f"    “{defuse(quote, quote)}”{f' ({page})' if page else ''}" for quote, page in cited)
+    return "\n".join([*lines, *told])
 
 
 def _fenced(request: dict[str, Any]) -> str:

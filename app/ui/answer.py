@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -25,6 +26,7 @@ from app.ui.results import show_figures, show_weights
 from app.ui.workflow import StageRun, show_workflow
 from ingest.documents import Document
 from ingest.passages import place_of
+from ingest.pdf_pages import page_of_sentence
 
 PASSAGE, FIGURE = "passage", "figure"
 
@@ -134,7 +136,18 @@ def show_marked(document: Document | None, citations: Sequence[Citation]) -> Non
     st.markdown(f"**{escape(document.title)}**")
     if places := [place for place in dict.fromkeys(place_of(document, c.start) for c in citations) if place]:
         st.caption(escape("; ".join(places)))
+    show_page(document, citations)
     st.markdown(mark_passages(document.text, [(c.start, c.end) for c in citations]))
+
+
+def show_page(document: Document, citations: Sequence[Citation]) -> None:
+    """The first cited page of a PDF as a picture, the sentence marked; nothing where the file is not there any more."""
+    cited = next((citation for citation in citations if citation.page), None)
+    if cited is None or cited.page is None or not document.origin.lower().endswith(".pdf"):
+        return
+    if (drawn := page_of_sentence(Path(document.origin), cited.page, cited.quote)) and drawn.is_marked:
+        name = f"{escape(Path(document.origin).name)}, page {cited.page}"
+        st.image(drawn.picture, caption=f"{name}, with the passage marked", width="stretch")
 
 
 def show_sources(answer: CitedAnswer, numbers: Mapping[str, int]) -> None:

@@ -60,10 +60,11 @@ class Marks:
         marks = []
         for document_id in dict.fromkeys(citation.document_id for citation in citations):
             cited = tuple(citation for citation in citations if citation.document_id == document_id)
+            pages = dict.fromkeys(citation.on_page for citation in cited if citation.page)
             marks.append(
                 {
                     "number": self.numbers[document_id],
-                    "title": self.title(document_id) + how,
+                    "title": ", ".join((self.title(document_id), *pages)) + how,
                     "quotes": [tidy(citation.quote) for citation in cited],
                     "at": len(opens),
                 }

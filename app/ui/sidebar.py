@@ -18,9 +18,12 @@ from app.conversation.store import Conversation
 from app.conversation.transcripts import as_markdown, read_transcript
 from app.markup import escape
 from app.settings import DEFAULT_CHAT_MODEL
+from app.ui.add_documents import ADD
 from app.ui.answer import links
+from app.ui.corpus_panel import CORPUS_PANEL
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.gallery import GALLERY
+from app.ui.opening import choose_corpus, chosen_corpus, corpora
 
 SHOWN_DOCUMENTS = 30
 ACTIONS = "conversation"
@@ -58,6 +61,7 @@ def show_sidebar(undertone: Undertone, current: Conversation | None, open_conver
         for kept in undertone.conversations.all():
             show_kept(kept, current is not None and kept.id == current.id, open_conversation)
         st.divider()
+        show_corpora()
         show_corpus(undertone)
         show_engines(undertone)
 
@@ -139,9 +143,26 @@ def delete(undertone: Undertone, queue: RenderQueue, conversation_id: str, open_
     open_conversation(None)
 
 
+def show_corpora() -> None:
+    """Choose among the corpora, where there are several."""
+    names = corpora()
+    if len(names) > 1:
+        st.selectbox(
+            "Corpus",
+            names,
+            index=names.index(chosen_corpus()),
+            format_func=lambda name: name or "The first corpus",
+            key="chosen corpus",
+            on_change=lambda: choose_corpus(st.session_state["chosen corpus"]),
+        )
+
+
 def show_corpus(undertone: Undertone) -> None:
     documents = undertone.index.documents()
     with st.expander(f"Corpus ({len(documents)} documents)", icon=":material/menu_book:"):
+        with st.container(horizontal=True, gap="small"):
+            st.button("Add documents", key="add documents", icon=":material/add:", on_click=open_dialog, args=(ADD,))
+            st.button("Browse", key="browse corpus", icon=":material/list:", on_click=open_dialog, args=(CORPUS_PANEL,))
         wanted = ""
         if len(documents) > SHOWN_DOCUMENTS:
             wanted = st.text_input("Find a document").lower()

@@ -35,6 +35,8 @@ SURELY_PROGRAM = 0.9
 """Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
+BESIDE: tuple[Kind, ...] = ("experiment", "program", "foreign")
+"""Kinds that a question about a document is not of, however it is worded."""
 OF_THE_CORPUS: tuple[Kind, ...] = ("ask", "links", "foreign")
 DRAWS = 0.2
 """How likely a change after an experiment must be a request to render, to ask for a picture and not for it again."""
@@ -75,6 +77,13 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if runner_up and "program" in (kind, runner_up) and not {kind, runner_up}.isdisjoint(OF_THE_CORPUS):
         other = runner_up if kind == "program" else kind  # the corpus is asked first, and may hold nothing
         kind, runner_up, fallback = other, None, "program"
+    if (
+        named
+        and not chosen
+        and kind in BESIDE
+        and not _asks_of_styles(message, features.words, judged, kind, confidence)
+    ):
+        kind, runner_up = "ask", None
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
         if kind == "program" and confidence < SURELY_PROGRAM:
@@ -104,6 +113,16 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if called := _EXPERIMENT.search(message):
         slots["experiment"] = re.sub("[ -]", "_", called[1].lower())
     return Request(**common, **slots)
+
+
+def _asks_of_styles(
+    message: str, words: Sequence[tuple[int, int]], judged: Judgement, kind: Kind, confidence: float
+) -> bool:
+    """Whether a message that names a document asks after styles or the program all the same: by two that are known."""
+    if kind != "experiment":
+        return kind == "program" and confidence >= SURELY_PROGRAM
+    names, _ = listed_styles()
+    return sum(fold(message[a:b]) in names for a, b in _spans(message, words, judged, "STYLE")) > 1
 
 
 def _wants_picture(judged: Judgement, slots: Mapping[str, Any]) -> bool:

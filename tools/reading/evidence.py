@@ -24,6 +24,8 @@ class Evidence:
     held: tuple[float, ...] = ()  # per term: 1 where the passage holds it in any form, else its nearest word's cosine
     roles: Mapping[str, float] = field(default_factory=dict)  # how likely it plays each role in its document
     stages: Mapping[str, float] = field(default_factory=dict)  # how likely it tells of input, model or output
+    heading: float = 0.0  # 0..1, how well what it stands below answers to the question
+    said: float = 0.0  # 0..1, how likely it tells of the aspect that is asked after
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,4 @@ class SearchResult:
     terms: tuple[Term, ...] = ()
     named: tuple[str, ...] = ()  # ids of the documents that the question names, in its order
     wants: Mapping[str, float] = field(default_factory=dict)  # how likely the question asks for each role
+    aspects: Mapping[str, float] = field(default_factory=dict)  # how likely it asks after each aspect of a document

@@ -1,9 +1,9 @@
 """Make the heads: `python -m tools.reading.training --data FOLDER [--check]`, a minute on two cores.
 
 The role head learns from abstracts whose authors or annotators said what each sentence does: CSAbstruct (computer
-science, `csabstruct_*.jsonl`) and the labelled sections of PubMedQA (medicine, `pubmedqa_pqal.json`). The other two
-learn from `questions.jsonl` and `stages.jsonl`, which lie here. `--check` says how well each does on what it has not
-seen, and writes nothing.
+science, `csabstruct_*.jsonl`) and the labelled sections of PubMedQA (medicine, `pubmedqa_pqal.json`). The others
+learn from `questions.jsonl`, `stages.jsonl` and `aspects.jsonl`, which lie here. `--check` says how well each does on
+what it has not seen, and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from ingest.documents import Document
 from ingest.passages import split_passages
 from ingest.vectors import Embedder, load_embedder
+from tools.reading.aspects import ASPECTS
+from tools.reading.aspects import WEIGHTS as ASPECT_WEIGHTS
 from tools.reading.heads import ROLES, STAGES, WANTS, WEIGHTS, counted, places
 
 HERE = Path(__file__).parent
@@ -81,6 +83,13 @@ def read_examples(embedder: Embedder, name: str, field: str, label: str, names: 
     return np.hstack([embedder.encode(texts), counted(texts)]), np.array([names.index(row[label]) for row in rows])
 
 
+def read_aspects(embedder: Embedder) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the vectors and the aspects of the questions and headings of `aspects.jsonl`."""
+    rows = [json.loads(line) for line in (HERE / "aspects.jsonl").read_text("utf-8").splitlines()]
+    vectors = embedder.encode([row["text"] for row in rows])
+    return vectors, np.array([ASPECTS.index(row["aspect"]) for row in rows])
+
+
 def fit(features: NDArray[np.float32], labels: NDArray[np.int64], strength: float) -> Any:
     """Fit one linear head."""
     from scipy.sparse import csr_matrix
@@ -134,8 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "want": read_examples(embedder, "questions", "question", "wants", WANTS),
         "stage": read_examples(embedder, "stages", "sentence", "stage", STAGES),
     }
+    aspects = read_aspects(embedder)
     if given.check:
-        check(collections, examples)
+        check(collections, {**examples, "aspect": aspects})
         return 0
     heads = {name: fit(*data, SMALL_STRENGTH) for name, data in examples.items()}
     if collections:
@@ -143,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heads["role"] = fit(x, y, ROLE_STRENGTH)
     from safetensors.numpy import load_file, save_file
 
+    save_file(tensors_of({"aspect": fit(*aspects, SMALL_STRENGTH)}), ASPECT_WEIGHTS)
     tensors = load_file(WEIGHTS) if WEIGHTS.exists() else {}
     tensors |= tensors_of(heads)
     save_file(tensors, WEIGHTS)

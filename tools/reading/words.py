@@ -102,7 +102,7 @@ class WordReader:
         self, terms: Terms, held: Mapping[Passage, NDArray[np.float64]]
     ) -> dict[Passage, NDArray[np.float64]]:
         """Put the cosine of the passage's nearest word in the place of each 0."""
-        texts = {p: content_words(p.text) for p in held}
+        texts = {p: content_words(p.searched) for p in held}
         known = self._vectors_of(list(dict.fromkeys((*(w for words in texts.values() for w in words), *terms.words))))
         places = {word: n for n, word in enumerate(known)}
         if not places or not terms.words:
