@@ -1,4 +1,4 @@
-"""The chat page: widgets, no logic. It is served by `server.py`.
+"""The chat page: widgets, no logic. `front.py` shows it once this is imported.
 
 What it shows comes from the transcript, what it starts goes to the turns and to the render queue; both work on when the
 page is reloaded or clicked.
@@ -28,6 +28,7 @@ from app.conversation.store import Conversation, ConversationsRefused, UnknownCo
 from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
 from app.markup import escape
+from app.opening import opening
 from app.settings import read_settings
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_passages
 from app.ui.blend_form import Card
@@ -56,7 +57,7 @@ ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 @st.cache_resource(show_spinner="Opening the corpus…")
 def open_once() -> Shared:
     """Open what all have in common, once per process and not once per rerun."""
-    return open_shared(read_settings())
+    return opening.take() or open_shared(read_settings())
 
 
 @st.cache_resource(show_spinner="Opening the conversations…")

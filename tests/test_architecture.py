@@ -21,7 +21,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.conversation",),
         ("app.application",),
         ("app.ui",),
-        ("app.page", "app.server", "app.__main__"),
+        ("app.page", "app.opening", "app.front", "app.server", "app.__main__"),
     ),
     (
         ("tools.models", "tools.noising", "tools.hooks"),
@@ -35,7 +35,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
 DOORS = {
     "chromadb": {"ingest/dense.py", "ingest/vector_store.py"},
     "sentence_transformers": {"ingest/vectors.py"},
-    "streamlit": {"app/page.py", "app/server.py", "app/ui/"},
+    "streamlit": {"app/page.py", "app/front.py", "app/server.py", "app/ui/"},
     "diffusers": {"tools/"},
     "compel": {"tools/blend/prompts.py"},
     "langchain": {"app/agent/", "app/generation/"},
