@@ -1,7 +1,7 @@
 """The page's modules and its corpus, opened in a thread from when the server starts.
 
-Importing them takes seconds, which nobody should look at an empty window for. What cannot be opened is told by the page,
-which tries again each time that it is drawn.
+Importing them takes seconds, which nobody should look at an empty window for. What cannot be opened, the page tells;
+it tries again each time that it is drawn.
 """
 
 from __future__ import annotations

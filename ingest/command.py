@@ -35,7 +35,7 @@ def stop_quietly() -> None:
 
 @contextlib.contextmanager
 def lasting() -> Iterator[None]:
-    """Import and open what stays until the process ends: the garbage collector neither runs meanwhile nor reads it later.
+    """Import and open what stays until the end: the garbage collector neither runs meanwhile nor reads it later.
 
     Hundreds of thousands of objects and no garbage among them: to look through them was a sixth of an import's time.
     """
