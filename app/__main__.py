@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings, UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
-from ingest.command import Parser, leave
+from ingest.command import Parser, lasting, leave
 from ingest.files import open_regular
+from ingest.vectors import load_embedder
 
 if TYPE_CHECKING:
     from app.answers import CitedAnswer
@@ -73,14 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except sqlite3.Error as error:
         return _refuse(UnusableInput(f"{settings.feedback} cannot be read ({error}); move it away to begin a new one"))
 
-    # Seconds of imports that a mistyped command need not wait for.
-    from app.application import OPENING_ERRORS, open_undertone
-    from app.conversation.store import refused
+    # Seconds of imports that a mistyped command need not wait for; the embedder's go on beside the others.
+    if sys.stderr.isatty():
+        print("opening the corpus…", file=sys.stderr, flush=True)
+    with lasting():
+        load_embedder(settings.embedder).load_ahead()
+        from app.application import OPENING_ERRORS, open_undertone
+        from app.conversation.store import refused
 
-    try:
-        undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(batch))
-    except OPENING_ERRORS as error:
-        return _refuse(error)
+        try:
+            undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(batch))
+        except OPENING_ERRORS as error:
+            return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
     try:
         return _answer(undertone, given, question, batch)

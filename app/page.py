@@ -1,4 +1,4 @@
-"""The chat page: widgets, no logic. It is served by `server.py`.
+"""The chat page: widgets, no logic. `front.py` shows it once this is imported.
 
 What it shows comes from the transcript, what it starts goes to the turns and to the render queue; both work on when the
 page is reloaded or clicked.

@@ -10,9 +10,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from app.opening import opening
+
 HOSTS = st.get_option("server.allowedHosts")
 
 app = st.App(
-    "page.py",
+    "front.py",
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS or ["*"], www_redirect=False)],
 )
+opening.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,20 @@ class Embedder:
     def __init__(self, name: str = PACKAGED) -> None:
         self.name = name
         self._remembered: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._loading = threading.Lock()
+        self._loaded: Any = None
+
+    def load_ahead(self) -> None:
+        """Begin to load the model in a thread of its own: importing what it needs takes seconds.
+
+        Whoever needs the model waits for it, and is told then where it cannot be loaded.
+        """
+
+        def load() -> None:
+            with contextlib.suppress(EmbedderUnavailable):
+                _ = self._model
+
+        threading.Thread(target=load, name="embedder").start()
 
     @cached_property
     def dimension(self) -> int:
@@ -173,8 +188,14 @@ class Embedder:
             ) from None
         return str(get_model_path())
 
-    @cached_property
+    @property
     def _model(self) -> Any:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
 

@@ -9,6 +9,7 @@ from app.application import Shared, Undertone, open_for, open_render_queue
 from app.conversation.render_queue import RenderQueue
 from app.conversation.turns import Turns
 from app.corpora import named_corpora, open_corpus
+from app.opening import opening
 from app.settings import read_settings
 from app.ui.dialogs import close_dialog
 from ingest.index import Index
@@ -19,8 +20,9 @@ CORPUS = "corpus"
 
 @st.cache_resource(show_spinner="Opening the corpus…")
 def open_once(corpus: str) -> Shared:
-    """Open what all have in common."""
-    return open_corpus(read_settings(), corpus)
+    """Open what all have in common; the corpus without a name was begun when the server started."""
+    begun = None if corpus else opening.take()
+    return begun or open_corpus(read_settings(), corpus)
 
 
 @st.cache_resource(show_spinner="Opening the conversations…")
