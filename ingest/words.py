@@ -23,17 +23,17 @@ might must it its this that these those there here i me my we us our you your he
 what which who whom whose when where why how any some each both all most more such one ones get got give gives tell
 please s t what's it's
 """
-_FUNCTION_WORDS = frozenset(re.findall(r"\S+", _LISTED))
+FUNCTION_WORDS = frozenset(re.findall(r"\S+", _LISTED))
 
 
 def content_words(text: str) -> tuple[str, ...]:
     """Return the words of a text in lower case, once each, in order, without function words."""
     words = (word.replace("’", "'") for word in _WORD.findall(text.lower()))
-    return tuple(word for word in dict.fromkeys(words) if word not in _FUNCTION_WORDS)
+    return tuple(word for word in dict.fromkeys(words) if word not in FUNCTION_WORDS)
 
 
 def is_function_word(word: str) -> bool:
-    return word.lower() in _FUNCTION_WORDS
+    return word.lower() in FUNCTION_WORDS
 
 
 @lru_cache(maxsize=50_000)

@@ -8,16 +8,16 @@ from typing import Any
 
 import snowballstemmer
 
-STOP_WORDS = frozenset(
-    """a about above after again all also am an and any are as at be because been before being between both but by can
-    come could did do does doing done down during each few for from further get got had has have having he her here hers
-    him his how i if in into is it its itself just let like many may me might more most much must my need no nor not now
-    of off on once one only or other our out over own please s same say says she should show since so some such t tell
-    than that the their them then there these they thing things this those through to too under until up us use used
-    uses using very want was way we were what when where which while who whom whose why will with within without would
-    yes yet you your explain describe mean means called does exactly actually happen happens happening hood really work
-    works paper papers document documents model models corpus according instead give gives given make makes made""".split()
+from ingest.words import FUNCTION_WORDS
+
+STOP_WORDS = FUNCTION_WORDS | frozenset(
+    """above according actually after again also because before between called come corpus describe document
+    documents done down during exactly explain few further given happen happening happens hers hood instead
+    itself just let like made make makes many mean means model models much need now off once only other out own
+    paper papers really same say says show since thing things through too until up use used uses using very want
+    way while within work works yes yet""".split()
 )
+"""Function words, and what a question or a sentence says of itself."""
 
 
 @lru_cache(maxsize=1)
