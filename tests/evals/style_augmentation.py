@@ -21,7 +21,7 @@ from scipy.stats import spearmanr
 
 from tests.evals.results import Table, write_results
 from tools.studio.geometry import Scene
-from tools.studio.scenes import OBJECTS, STYLES, draw, sample_scene
+from tools.studio.scenes import OBJECTS, STYLES, draw, draw_styles, sample_scene
 from tools.style_augmentation.classifiers import (
     TRAININGS,
     WEIGHTS,
@@ -52,7 +52,7 @@ from tools.style_augmentation.training import (
 
 TRAINED = Path(".undertone/classifiers")
 PARTS = ("seconds", "maps", "trainings", "shape")
-HELD_OUT, MAPPED = 200, 120
+HELD_OUT, MAPPED = 120, 120
 TIED = OBJECTS[: len(STYLES)]
 """Each of these objects belongs to one style in the training set with texture against shape."""
 TIED_SCENES, TIED_SHARE, TIED_EPOCHS = 300, 0.95, 24
@@ -75,9 +75,8 @@ def exam(count: int) -> Exam:
     pictures, answers = photographs(HELD_OUT_SEED, count)
     sources = style_sources(HELD_OUT_SOURCE_SEED, 8)
     attacked = {style: attacked_by(pictures, sources[style]) for style in STYLES[1:]}
-    scenes = [sample_scene(HELD_OUT_SEED + n) for n in range(count // 2)]
-    drawn = {style: np.stack([draw(scene, style) for scene in scenes]) for style in STYLES[1:]}
-    return Exam(pictures, answers, attacked, drawn)
+    drawn = np.stack([draw_styles(sample_scene(HELD_OUT_SEED + n)) for n in range(count // 2)])
+    return Exam(pictures, answers, attacked, {style: drawn[:, n] for n, style in enumerate(STYLES) if n})
 
 
 def attacked_by(pictures: np.ndarray, sources: Sequence[Statistics]) -> np.ndarray:
