@@ -4,7 +4,8 @@ import pytest
 
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.replies import Background, reply_to
-from app.answering.shown import asked_by, button_of, see_it, shown_by
+from app.answering.shown import asked_by, button_of, call_for, see_it, shown_by
+from app.answering.workflow import runs_of
 from app.answers import Citation, Sentence
 from app.understanding.request import Request
 from tools.registry import TOOLS
@@ -82,6 +83,18 @@ def test_a_request_to_find_out_what_a_tool_shows_proposes_it():
     )
     (proposal,) = reply_to(asked, Background(), "reader").proposals
     assert proposal["tool"] == "stress_picture" and proposal["arguments"]["subject"] == "a mug"
+
+
+def test_a_workflow_of_such_a_claim_has_a_call_for_each_stage_that_the_tool_declares():
+    run = call_for(
+        [claim("The weather was fine."), claim("A network that classifies by texture fails on restyled photos.")]
+    )
+    calls = runs_of(run)
+    assert list(calls) == ["input", "model", "output"]
+    assert calls["input"]["arguments"]["alphas"] == [0.0] and calls["model"]["arguments"] == run["arguments"]
+    for call in calls.values():
+        TOOLS[call["tool"]].arguments.model_validate(call["arguments"])
+    assert call_for([claim("The weather was fine.")]) is None
 
 
 def test_examples_are_arguments_that_the_tools_take():

@@ -47,14 +47,31 @@ def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
     assert pictures == 1
     slider.press("End")
 
-    page.get_by_text("evidence", exact=True).click()
+    page.get_by_role("radio", name="evidence").check(force=True)
     map_ = page.get_by_role("img", name=re.compile("^Map: evidence .* at 100 % oil painting"))
     assert map_.is_visible()
-    page.get_by_text("both", exact=True).last.click()
+    page.get_by_role("radio", name="both").check(force=True)
     assert changed(page) < before
     assert page.get_by_text("A reconstruction from a description in words").is_visible()
 
     page.reload()
     slider.wait_for()
     page.get_by_text("What was found, and how").click()
-    page.get_by_text("Of 24 restyled pictures").wait_for()
+    page.get_by_text(re.compile("^Of 24 restyled pictures")).first.wait_for()
+
+
+def test_a_workflow_is_run_stage_by_stage_and_a_reload_loses_nothing(page):
+    page.get_by_role("button", name="New conversation").click()
+    settle(page)
+    ask(page, "How does WSAM work?")
+    settle(page)
+    runs = page.locator("button.run")
+    assert runs.count() == 3
+    runs.nth(0).click()
+    page.get_by_text("What came of the stage “input”").wait_for()
+    page.get_by_role("button", name="Run all stages").click()
+    page.get_by_text("What came of the stage “output”").wait_for()
+    page.reload()
+    page.get_by_text("What came of the stage “output”").wait_for()
+    assert page.locator("button.run.done").count() == 3
+    assert page.get_by_role("button", name="Run all stages").count() == 0
