@@ -27,7 +27,7 @@ from tools.style_search.public import load_public
 def ran(tmp_path_factory):
     """A run that is short: few scenes, each drawn several times over, and few steps."""
     folder = tmp_path_factory.mktemp("renders") / "20260101-000000-abc"
-    plain = draw_scenes(0, 10)[np.arange(60) % 10]
+    plain = draw_scenes(0, 8)[np.arange(48) % 8]
     patch = pytest.MonkeyPatch()
 
     class Artists:

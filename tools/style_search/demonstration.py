@@ -25,7 +25,7 @@ from tools.style_search.retrieval import Retrieval, retrieval
 from tools.style_search.server import Fit, Head, with_head
 
 SEEN, UNSEEN = 24, 12
-WORKS, POOL, TEST = 24, 48, 12
+WORKS, POOL, TEST = 24, 36, 12
 """Works of an artist; scenes that they are drawn from; scenes that every hand draws for the test."""
 OnStep = Callable[[int, int], None]
 

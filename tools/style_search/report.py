@@ -89,7 +89,7 @@ def demonstrate(
         contrast = 0.0 if noise else OTHER_NOISE
         other = federate(with_noise(contrast, STYLES_ALONE), artists, encoder, public, seed)
         both = federate(ours, artists, encoder, public, seed, lambda d, _: on_step(at + d, total))
-    together = pooled(before, studio.works, public, ours.aligns * 2, seed)
+    together = pooled(before, studio.works, public, ours.aligns, seed)
     heads = {BEFORE: before, AVERAGED: averaged.head, ALIGNED: aligned.head, BOTH: both.head, TOGETHER: together}
     bars = {name: measured(head, studio) for name, head in heads.items()}
     found = {
@@ -134,7 +134,7 @@ def run_one(
     studio = draw_studio(encoder, seed, on_step=on_step)
     works = mixed(studio.works, beta, seed)
     if name == POOLED:
-        return pooled(dict(encoder.head.state_dict()), works, public, ALGORITHMS[OURS].aligns * 2, seed), studio, None
+        return pooled(dict(encoder.head.state_dict()), works, public, ALGORITHMS[OURS].aligns, seed), studio, None
     with artists_process(works) as artists:
         made = federate(with_noise(noise, name), artists, encoder, public, seed)
     return made.heads or made.head, studio, made
