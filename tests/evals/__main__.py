@@ -17,13 +17,17 @@ from tests.evals import (
     claims,
     classifier,
     conversations,
+    free_sentences,
     hostile,
     other_corpus,
+    planning,
     reference,
     runs,
     search,
+    smollm,
     studio,
     understanding,
+    understanding_models,
 )
 from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
@@ -36,6 +40,10 @@ PARTS: dict[str, tuple[Callable[[Sequence[str]], object], bool]] = {  # what run
     "understanding": (understanding.main, False),
     "conversations": (conversations.main, False),
     "hostile": (hostile.main, False),
+    "free_sentences": (free_sentences.main, False),
+    "planning": (planning.main, False),
+    "understanding_models": (understanding_models.main, False),
+    "smollm": (smollm.main, False),
     "runs": (runs.main, False),
     "studio": (studio.main, True),
     "classifier": (classifier.main, True),
