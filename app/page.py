@@ -22,7 +22,6 @@ import streamlit as st
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.shown import see_it
 from app.answering.starters import SEED_QUESTION
-from app.answers import Partial
 from app.application import OPENING_ERRORS, Undertone
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import RenderQueue
@@ -216,14 +215,11 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
 def show_turn(page: Page, conversation_id: str, turn: Turn, number: int) -> None:
     """Say what a turn is doing until it ends, then draw the page anew with what it added."""
     with st.chat_message("assistant", avatar=ASSISTANT), st.container(key="turn"):
-        stands, line = st.empty(), st.empty()
-        shown: Partial | None = None
+        stands, line, shown = st.empty(), st.empty(), None
         while not turn.wait(TURN_WAIT_S):
             line.markdown(f":gray[{escape(turn.doing or 'Reading the question')}…]")  # here a click can break in
-            if turn.partial is not None and turn.partial is not shown:
-                shown = turn.partial
-                with stands.container():
-                    show_partial(f"{conversation_id}-{number}", shown)
+            if turn.partial is not shown:
+                shown = show_partial(stands, f"{conversation_id}-{number}", turn.partial)
         if turn.error is None:
             if shown is None:  # what was read already does not appear at reading pace once more
                 st.session_state.new = (conversation_id, number)

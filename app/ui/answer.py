@@ -81,10 +81,18 @@ def show_answer(
         show_sources(answer, marks.numbers)
 
 
-def show_partial(key: str, partial: Partial) -> None:
-    """Draw the sections of an answer that is still being written; a longer one is drawn under keys of its own."""
-    for_now = CitedAnswer("", "answered", "", 0.0, partial.sections, partial.sources)
-    show_answer(for_now, f"{key}-{sum(len(section.sentences) for section in partial.sections)}")
+def show_partial(place: Any, key: str, partial: Partial | None) -> Partial | None:
+    """Draw the sections of an answer that is still being written, where fewer were drawn; return what was drawn.
+
+    Args:
+        place: An empty element.
+        key: The answer's; a longer part of it is drawn under keys of its own.
+    """
+    if partial is not None:
+        for_now = CitedAnswer("", "answered", "", 0.0, partial.sections, partial.sources)
+        with place.container():
+            show_answer(for_now, f"{key}-{sum(len(section.sentences) for section in partial.sections)}")
+    return partial
 
 
 def not_drawn(sentences: Sequence[Sentence], answer: CitedAnswer) -> tuple[Sentence, ...]:

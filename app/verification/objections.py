@@ -12,6 +12,7 @@ from itertools import pairwise
 from app.understanding.stems import stem
 from app.verification.alignment import Alignment, Match, Token
 from app.verification.opposites import are_opposite
+from app.verification.turning import may_turn
 
 _DIRECTIONS = frozenset(
     stem(w)
@@ -149,7 +150,8 @@ def _governed_there_only(a: Alignment, what: str) -> Iterator[Token]:
 
 
 def _roles(a: Alignment) -> Iterator[Objection]:
-    for i, j in a.pairs():
+    steady = [i for i, match in enumerate(a.matches) if match and not _is_adverb(a.sentence[i])]
+    for i, j in pairwise(steady):
         here, there = a.matches[i], a.matches[j]
         if not here or not there or here.passage != there.passage:
             continue
@@ -157,7 +159,7 @@ def _roles(a: Alignment) -> Iterator[Objection]:
         left, right = a.sentence[i], a.sentence[j]
         at_left, at_right = text[here.ordinal], text[there.ordinal]
         if there.ordinal < here.ordinal:
-            if not _may_turn(a, i, j, here, there):
+            if not may_turn(a, i, j, here, there):
                 yield Objection("role", right.text, f"the passage puts “{right.text}” before “{left.text}”")
             continue
         if left.phrase != right.phrase:
@@ -169,10 +171,15 @@ def _roles(a: Alignment) -> Iterator[Objection]:
         if not skipped:
             continue
         # The verb of a shared subject may follow it across a clause: "models not only show A but outperform B".
-        is_verb_of_left = text[there.ordinal - 1].clause != at_right.clause
+        is_verb_of_left = text[there.ordinal - 1].clause != at_right.clause or bool(_JOINS & set(at_right.leads))
         is_other_clause = left.clause == right.clause and at_left.clause != at_right.clause and not is_verb_of_left
         if is_other_clause or (left.key in _DIRECTIONS and any(token.key in _DIRECTIONS for token in skipped)):
             yield Objection("role", right.text, f"in the passage “{left.text}” goes with “{skipped[0].text}”")
+
+
+def _is_adverb(word: Token) -> bool:
+    """Whether a word may stand here or there in its clause: "rarely", "significantly"."""
+    return word.text.lower().endswith("ly") and len(word.text) > 4
 
 
 def _parted(a: Alignment) -> Iterator[Objection]:
@@ -195,6 +202,8 @@ def _what_parts(a: Alignment, right: Token, here: Match, there: Match) -> str | 
     """
     text = a.passages[here.passage]
     at_right, after = text[there.ordinal], text[here.ordinal + 1]
+    if there.ordinal > here.ordinal + 1 and all(map(_is_adverb, text[here.ordinal + 1 : there.ordinal])):
+        return None
     if there.ordinal == here.ordinal + 1:
         return next((lead for lead in at_right.leads if lead in _JOINS and not _JOINS & set(right.leads)), None)
     used = {m.ordinal for m in a.matches if m and m.passage == there.passage}
@@ -218,46 +227,6 @@ def _moved(a: Alignment) -> Iterator[Objection]:
             text = a.passages[around[0].passage]
             if any(t.key == word.key and (around[0].passage, o) not in used for o, t in enumerate(text)):
                 yield Objection("role", word.text, f"the passage says “{word.text}” of something else")
-
-
-def _may_turn(a: Alignment, i: int, j: int, here: Match, there: Match) -> bool:
-    """Whether a turned order still says the same: another clause, voice, list, or a moved adjunct."""
-    text = a.passages[here.passage]
-    left, right = a.sentence[i], a.sentence[j]
-    at_left, at_right = text[here.ordinal], text[there.ordinal]
-    if left.phrase != right.phrase and at_left.phrase != at_right.phrase:
-        return True
-    if _is_voice_turned(a, left, right, at_left, at_right):
-        return True
-    preposition = next((lead for lead in right.leads if lead in at_right.leads and len(lead) > 1), None)
-    if (
-        preposition
-        and preposition not in ("the", "and", "or", "that")
-        and (at_left.clause == at_right.clause or there.ordinal == 0)
-        and there.ordinal == _phrase_start(text, there.ordinal)
-    ):
-        return True
-    between = text[there.ordinal + 1 : here.ordinal + 1]
-    if all(t.leads[-1:] in (("and",), ("or",)) or not t.leads for t in between) and {"and", "or"} & set(right.leads):
-        return True
-    if (
-        here.ordinal - there.ordinal <= 3
-        and (right.leads[:1] in (("of",), ("for",), ("in",)))
-        and not any(t.leads for t in between)
-    ):
-        return True
-    return here.ordinal - there.ordinal <= 3 and at_left.leads[:1] == ("of",) and not right.leads
-
-
-def _is_voice_turned(a: Alignment, left: Token, right: Token, at_left: Token, at_right: Token) -> bool:
-    verbs = ((left, at_left), (right, at_right))
-    return at_left.clause == at_right.clause and any(s.is_passive != p.is_passive for s, p in verbs)
-
-
-def _phrase_start(text: tuple[Token, ...], ordinal: int) -> int:
-    while ordinal > 0 and text[ordinal - 1].phrase == text[ordinal].phrase and not text[ordinal].leads:
-        ordinal -= 1
-    return ordinal
 
 
 def _splices(a: Alignment) -> Iterator[Objection]:

@@ -195,7 +195,7 @@ def _kind(text: str, found: re.Match[str], low: str, is_first: bool) -> tuple[st
         return "function", "%"
     has_inner_capital = any(c.isupper() for c in word[1:]) or any(c.isdigit() for c in word)
     if has_inner_capital and len(word) > 1:
-        return "name", stem(low)
+        return "name", stem(low[:-1] if word[-1] == "s" and word[:-1].isupper() else low)
     if low in STOP_WORDS and low not in _CONTENT_AFTER_ALL:
         return "function", low
     if low in LIGHT or low in _PREPOSITIONS - {"before", "after", "over", "under", "between"}:

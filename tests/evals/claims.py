@@ -32,9 +32,10 @@ FOLDS = 5
 REPEATS = 4
 PER_KIND = 60
 CLAIMS_AT_ONCE = 32
-PUBLISHED = (  # on WiCE's test claims, see ../shared/data/README.md
-    ("words, numbers and names alone (test, published)", ".75 - .78", ".56", "-"),
-    ("T5-3B trained on ANLI (test, published)", ".857", ".685", "-"),
+ON_TEST = (  # WiCE's test claims, which are not among the data; ours scored once, on 2026-11-25, fitted on dev
+    ("claim check, no downloaded model, fitted on dev (scored once)", ".819", ".644", "-"),
+    ("words, numbers and names alone (published)", ".75 - .78", ".56", "-"),
+    ("T5-3B trained on ANLI (published)", ".857", ".685", "-"),
     ("T5-3B trained on ANLI (100 test claims, published)", "-", ".618", ".740"),
     ("T5-3B trained on ANLI + WiCE (100 test claims, published)", "-", ".778", ".880"),
     ("GPT-3.5 (100 test claims, published)", "-", ".393", ".320"),
@@ -231,7 +232,8 @@ def run_wice(path: Path) -> dict[str, Any]:
     Table(
         f"WiCE dev, {len(measured.labels)} claims, {FOLDS}-fold cross-validation, oracle retrieval, best chunk counts",
         ("", "AUROC", "F1", "accuracy"),
-    ).show([mine, strict, *PUBLISHED])
+    ).show([mine, strict])
+    Table("WiCE test, 358 claims: kept apart from dev's figures", ("", "AUROC", "F1", "accuracy")).show(ON_TEST)
     print(
         f"  with vetoes: {shipped['unsupported refused']:.3f} of the unsupported refused, "
         f"{shipped['supported kept']:.3f} of the supported kept"
