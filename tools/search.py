@@ -221,7 +221,7 @@ class Searcher:
         passages = dict(view.passages) | {p: float(vector @ view.vector) for p, vector in vectors.items()}
         held = self._words.held(view.terms, passages)
         headings = self._aspects.match(plain, [p for own in of_document.values() for p in own])
-        said = self._aspects.said(plain, vectors)
+        said = self._aspects.said(plain, vectors, headings)
         scores = {
             p: 0.5 * max(cosine, 0.0)
             + 0.3 * view.terms.cover(held[p])

@@ -24,6 +24,11 @@ _CELL = re.compile(r"(?<!\\)\||<t[hd][^<>]*>")
 EXACT = 0.999
 """Above it a passage holds a word itself, in any of its forms."""
 
+COUNTED = ("data", "procedure", "evaluation", "requirements")
+"""Aspects that are told in numbers."""
+NUMBERLESS = 0.4
+"""How much a heading of another aspect counts where a number is asked for."""
+
 SCORE: Mapping[str, float] = MappingProxyType(
     {
         "cosine": 0.35,  # of question and sentence
@@ -33,7 +38,7 @@ SCORE: Mapping[str, float] = MappingProxyType(
         "suits": 0.5,  # how likely it does in its document what the question wants, or something near to that
         "number": 0.4,  # it has a number where one is asked for
         "heading": 0.8,  # how well the headings above it answer to the question
-        "said": 0.3,  # how likely it tells of the aspect that is asked after
+        "said": 0.4,  # how likely it tells of the aspect that is asked after
     }
 )
 """How well a sentence answers."""
@@ -97,6 +102,8 @@ class Reading:
         self.named: tuple[Document, ...] = tuple(by_id[i] for i in wanted if i in by_id)
         self.asked = np.array([not term.is_name for term in result.terms], bool)
         self.rarity = np.array([term.rarity for term in result.terms], float)[self.asked]
+        aspect = max(result.aspects, key=lambda name: result.aspects[name], default="")
+        self._telling = NUMBERLESS if wants_number(self.question) and aspect not in COUNTED else 1.0
         focus = focus_of(self.question).lower()
         self.focus = np.array([word in focus for word in self.words], bool)
         self._evidence = {(e.passage.document_id, e.passage.start): e for e in (*result.evidence, *result.leading)}
@@ -165,8 +172,8 @@ class Reading:
                 for want, likely in wants.items()
                 for role, fit in SUITS.get(want, {}).items()
             ),
-            "heading": evidence.heading,
-            "said": evidence.said,
+            "heading": evidence.heading * self._telling,
+            "said": evidence.said * self._telling,
             "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
         }
 

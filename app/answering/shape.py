@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from app.answering.reading import Candidate, Reading
 from app.answers import Sentence
 from ingest.passages import Passage
+from tools.reading.aspects import ANSWERS
 
 WANTS_CODE = 0.5
 """How likely a question must ask how something is used, for code to be its answer."""
 MAX_CODE_BLOCKS = 3
-ANSWERS = 0.5
-"""How well a heading must answer to a question for what stands below it to be an answer."""
 AS_WELL = 0.8
 """Headings that answer nearly as well as the best, as a share of it, are told beside it."""
 MAX_ITEMS = 12

@@ -24,6 +24,8 @@ ADDS = 0.08
 """The share of what is asked that a further sentence must add."""
 NEARLY = {"simple": 1.0, "usual": 0.93, "detailed": 0.75}
 """How well a sentence that adds nothing must answer, as a share of the best."""
+WORTH = 0.5
+"""How well what adds something must answer, as a share of the best."""
 OTHER = 0.95
 """How well another document must answer, as a share of the best, to be told beside the first."""
 
@@ -45,8 +47,16 @@ def narrow(reading: Reading, depth: Depth) -> list[Sentence]:
     for document in documents:
         chosen = _chosen(reading, answering_sections(reading.ranked([document])), room - len(sentences), depth)
         listed = list_of(reading, chosen[0]) if chosen else []
-        sentences += [c.claim for c in told.take(listed if len(listed) > 1 else chosen)]
+        taken = told.take(listed if len(listed) > 1 else chosen)
+        sentences += [c.claim for c in (taken if len(listed) > 1 else _best_first(taken, chosen))]
     return sentences
+
+
+def _best_first(taken: list[Candidate], chosen: Sequence[Candidate]) -> list[Candidate]:
+    """Put what answers best before what only adds to it, but where it leans on the sentence before."""
+    if not chosen or _LEANING.match(chosen[0].passage.text):
+        return taken
+    return sorted(taken, key=lambda c: c.key != chosen[0].key)
 
 
 def _chosen(reading: Reading, ranked: Sequence[Candidate], room: int, depth: Depth) -> list[Candidate]:
@@ -59,13 +69,19 @@ def _chosen(reading: Reading, ranked: Sequence[Candidate], room: int, depth: Dep
         more = np.maximum(held, reading.held(candidate.passage) ** 2)
         adds = reading.share(more) - reading.share(held)
         nearly = candidate.score >= NEARLY[depth] * ranked[0].score
-        if len(chosen) < room and (nearly or (depth != "simple" and adds > ADDS)):
+        adds_to_it = depth != "simple" and adds > ADDS and _tells_more(candidate, ranked[0])
+        if len(chosen) < room and (nearly or adds_to_it):
             chosen.append(candidate)
             held = more
     before = _before(reading, ranked[0])
     if len(chosen) == 1 and room > 1 and before and _LEANING.match(ranked[0].passage.text):
         chosen.append(before)
     return chosen
+
+
+def _tells_more(candidate: Candidate, best: Candidate) -> bool:
+    """Whether a passage that holds what the best lacks belongs beside it: a sentence that answers half as well."""
+    return candidate.passage.kind in ("sentence", "item") and candidate.score >= WORTH * best.score
 
 
 def _before(reading: Reading, candidate: Candidate) -> Candidate | None:

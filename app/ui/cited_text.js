@@ -17,7 +17,7 @@ function sentenceOf(place, given, number) {
     } else if (run.code) {
       const code = element("code", "listing", run.text);
       code.tabIndex = 0;
-      sentence.append(code);
+      sentence.append(code, copyOf(run.text));
     } else {
       sentence.append(run.text);
     }
@@ -27,6 +27,21 @@ function sentenceOf(place, given, number) {
     sentence.append(button("see", "See it happen", () => place.send("see", given.see)));
   }
   return sentence;
+}
+
+// Copies code as it is written; says so for a moment.
+function copyOf(text) {
+  const copy = button("copy", "Copy", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "Select it to copy";
+    }
+    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+  });
+  copy.setAttribute("aria-label", "Copy the code");
+  return copy;
 }
 
 // A mark never begins a line: it stays with the word before it.

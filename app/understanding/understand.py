@@ -84,6 +84,8 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
         and not _asks_of_styles(message, features.words, judged, kind, confidence)
     ):
         kind, runner_up = "ask", None
+    if named and kind in ("ask", "links"):
+        runner_up = None if runner_up in BESIDE else runner_up
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
         if kind == "program" and confidence < SURELY_PROGRAM:

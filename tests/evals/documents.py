@@ -31,35 +31,79 @@ from tests.evals.search import shared_embedder
 
 PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, held out
     "use": (
-        ("How do I use {name}?", "Show me the code to run {name}.", "How can I load {name} in Python?"),
         (
+            "How do I use {name}?",
             "How do I get started with {name}?",
+            "Show me the code to run {name}.",
             "I want to try {name}, what do I type?",
+            "How can I load {name} in Python?",
             "Give me an example of calling {name}.",
+        ),
+        (
+            "Which lines of Python load {name}?",
+            "How would I call {name} from a script?",
+            "Can you show how {name} is used in code?",
         ),
     ),
     "licence": (
-        ("Which licence has {name}?", "What is the license of {name}?"),
-        ("Under which license is {name} released?", "{name}: licence?", "How is {name} licensed?"),
+        (
+            "Which licence has {name}?",
+            "Under which license is {name} released?",
+            "What is the license of {name}?",
+            "{name}: licence?",
+            "How is {name} licensed?",
+        ),
+        ("What licence does {name} come with?", "{name} license", "Is {name} under an open licence, and which?"),
     ),
     "limits": (
-        ("What are the limitations of {name}?", "What can {name} not do well?"),
-        ("Which weaknesses does {name} have?", "What goes wrong with {name}?", "Are there known problems with {name}?"),
+        (
+            "What are the limitations of {name}?",
+            "Which weaknesses does {name} have?",
+            "What can {name} not do well?",
+            "What goes wrong with {name}?",
+            "Are there known problems with {name}?",
+        ),
+        (
+            "In what situations does {name} make mistakes?",
+            "Where does {name} fall short?",
+            "What should I watch out for with {name}?",
+        ),
     ),
     "data": (
-        ("What was {name} trained on?", "Which training data does {name} use?"),
-        ("Where does the training data of {name} come from?", "On what data did they train {name}?"),
+        (
+            "What was {name} trained on?",
+            "Where does the training data of {name} come from?",
+            "Which training data does {name} use?",
+            "On what data did they train {name}?",
+        ),
+        ("Which data went into {name}?", "What did {name} learn from?"),
     ),
     "table": (
-        ("What is the {ask} for {name}?", "Which {ask} does {name} reach?"),
-        ("How high is {name}'s {ask}?", "Tell me the {ask} of {name}."),
+        (
+            "What is the {ask} for {name}?",
+            "How high is {name}'s {ask}?",
+            "Which {ask} does {name} reach?",
+            "Tell me the {ask} of {name}.",
+        ),
+        ("What {ask} did {name} get?", "{name}: {ask}?"),
     ),
     "languages": (
-        ("Which languages does {name} support?", "What language is {name} for?"),
-        ("What languages can I use {name} with?", "Which language does {name} speak?"),
+        (
+            "Which languages does {name} support?",
+            "What languages can I use {name} with?",
+            "What language is {name} for?",
+            "Which language does {name} speak?",
+        ),
+        ("In which languages does {name} work?", "Is {name} made for one language or several, and which?"),
     ),
-    "size": (("How many examples were collected for {name}?",), ("How many examples does {name} have?",)),
-    "error": (("What is the mean error of {name}?",), ("How large is the error of {name}?",)),
+    "size": (
+        ("How many examples were collected for {name}?", "How many examples does {name} have?"),
+        ("What number of examples did the authors of {name} gather?",),
+    ),
+    "error": (
+        ("What is the mean error of {name}?", "How large is the error of {name}?"),
+        ("What error does {name} report?",),
+    ),
 }
 ON_CARDS = ("use", "licence", "limits", "data", "table", "languages")
 ON_PAPERS = ("limits", "size", "error")

@@ -36,6 +36,9 @@ ASPECTS = (
 )
 WEIGHTS = Path(__file__).with_name("aspects.safetensors")
 MAX_KEPT_HEADINGS = 20_000
+ANSWERS = 0.5
+"""How well a heading must answer for what stands below it to be read by itself."""
+MAX_READ_AGAIN = 32
 LIKE = (0.35, 0.85)
 """Cosines of question and heading that count as nothing and as all."""
 
@@ -79,17 +82,25 @@ class AspectReader:
         }
         return {p: max((scores[text] for text in headings), default=0.0) for p, headings in named.items()}
 
-    def said(self, question: str, vectors: Mapping[Passage, NDArray[np.float32]]) -> dict[Passage, float]:
+    def said(
+        self, question: str, vectors: Mapping[Passage, NDArray[np.float32]], headings: Mapping[Passage, float]
+    ) -> dict[Passage, float]:
         """Return how likely what each passage says is of the aspect that a question asks after, 0..1.
 
         Args:
-            vectors: The passages' own, (d,) each.
+            vectors: The passages' own, (d,) each, which hold their headings too.
+            headings: From `match`; what stands below one that answers is read again without it.
         """
         ((_, aspects),) = self._of([question])
         if not vectors:
             return {}
         found = aspects_of(self._weights, np.array(list(vectors.values()), np.float32)) @ aspects
-        return dict(zip(vectors, map(float, found), strict=True))
+        told = dict(zip(vectors, map(float, found), strict=True))
+        below = sorted((p for p in vectors if p.path and headings.get(p, 0.0) >= ANSWERS), key=lambda p: -headings[p])
+        told.update(dict.fromkeys(below, 0.0))  # of a long section, what opens it is read
+        below = below[:MAX_READ_AGAIN]
+        told.update((p, float(a @ aspects)) for p, (_, a) in zip(below, self._of([p.text for p in below]), strict=True))
+        return told
 
     def _of(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float32], NDArray[np.float64]]]:
         if len(self._read) > MAX_KEPT_HEADINGS:
