@@ -21,9 +21,9 @@ from scipy.stats import spearmanr
 from tests.evals.results import Table, write_results
 from tests.evals.texture_shape import TRAINED, against_shape
 from tools.studio.scenes import OBJECTS, STYLES, draw_styles, sample_scene
+from tools.style_augmentation import WEIGHTS
 from tools.style_augmentation.classifiers import (
     TRAININGS,
-    WEIGHTS,
     Classifier,
     ObjectClassifier,
     classifier_of,
