@@ -14,6 +14,7 @@ from langchain_core.tools import ToolException
 from pydantic import BaseModel, Field
 
 from tools.specs import Ran, Shows, ToolContext, ToolSpec
+from tools.style_augmentation import WEIGHTS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -120,7 +121,7 @@ STRESS_PICTURE = ToolSpec(
     needs_approval=True,
     verb="Run",
     command=stress_command,
-    weights=tuple(sorted((Path(__file__).parent / "style_augmentation" / "weights").glob("*.safetensors"))),
+    weights=tuple(sorted(WEIGHTS.glob("*.safetensors"))),
     shows=Shows(
         like=(
             "Image classifiers recognise textures rather than shapes.",

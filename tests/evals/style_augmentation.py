@@ -11,8 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,11 @@ import torch
 from scipy.stats import spearmanr
 
 from tests.evals.results import Table, write_results
-from tools.studio.geometry import Scene
-from tools.studio.scenes import OBJECTS, STYLES, draw, draw_styles, sample_scene
+from tests.evals.texture_shape import TRAINED, against_shape
+from tools.studio.scenes import OBJECTS, STYLES, draw_styles, sample_scene
+from tools.style_augmentation import WEIGHTS
 from tools.style_augmentation.classifiers import (
     TRAININGS,
-    WEIGHTS,
     Classifier,
     ObjectClassifier,
     classifier_of,
@@ -33,32 +32,26 @@ from tools.style_augmentation.classifiers import (
     save_classifier,
 )
 from tools.style_augmentation.restyling import Content, Statistics, restyle
-from tools.style_augmentation.sources import drawn_style, drawn_subject
+from tools.style_augmentation.sources import STYLE_SCENE, drawn_style, drawn_subject
 from tools.style_augmentation.stress import Answers, StressRequest, ask, restyled, stress
 from tools.style_augmentation.training import (
     ATTACKS,
     HELD_OUT_SEED,
     HELD_OUT_SOURCE_SEED,
-    TRAINING_SEED,
     Lesson,
     Recipe,
     answered,
     lesson,
     photographs,
-    restylings,
     style_sources,
     train,
 )
 
-TRAINED = Path(".undertone/classifiers")
-PARTS = ("seconds", "maps", "trainings", "shape")
+MAPS = {"maps": ("judges", 12), "maps_of_one_scene": ("judges", 1), "maps_of_none": ("none", 12)}
+PARTS = ("seconds", *MAPS, "trainings", "shape")
 HELD_OUT, MAPPED = 120, 120
-TIED = OBJECTS[: len(STYLES)]
-"""Each of these objects belongs to one style in the training set with texture against shape."""
-TIED_SCENES, TIED_SHARE, TIED_EPOCHS = 300, 0.95, 24
 HIDDEN = 13  # of 64 cells: the top 20 %
 RANDOM_DRAWS = 5
-CONFLICT_SEED = 70_000_000
 
 
 @dataclass(frozen=True)
@@ -98,46 +91,6 @@ def graded(model: ObjectClassifier, given: Exam) -> dict[str, float]:
     }
 
 
-def tied_lesson(recipe: Recipe) -> tuple[Lesson, np.ndarray, np.ndarray]:
-    """Objects tied to styles; and the test, where none is in its own.
-
-    Returns:
-        What is learned from; the test's pictures; its (object, the object that its style belongs to), (N, 2).
-    """
-    rng = np.random.default_rng((recipe.seed, 9))
-
-    def scene(seed: int, number: int) -> tuple[Scene, int]:
-        sampled, thing = sample_scene(seed + number), number % len(TIED)
-        return Scene(sampled.seed, TIED[thing], sampled.colour, sampled.setting), thing
-
-    def other(thing: int) -> int:
-        return int((thing + rng.integers(1, len(TIED))) % len(TIED))
-
-    scenes = [scene(TRAINING_SEED, n) for n in range(TIED_SCENES)]
-    styles = [thing if rng.random() < TIED_SHARE else other(thing) for _, thing in scenes]
-    pictures = np.stack([draw(one, STYLES[style]) for (one, _), style in zip(scenes, styles, strict=True)])
-    sources = [one for several in style_sources(HELD_OUT_SOURCE_SEED + 1000, 8).values() for one in several]
-    taught = Lesson(
-        pictures, restylings(pictures, sources, recipe, recipe.seed), np.array([t for _, t in scenes], np.int64), TIED
-    )
-    tests = [scene(CONFLICT_SEED, n) for n in range(180)]
-    follows = [other(thing) for _, thing in tests]
-    shown = np.stack([draw(one, STYLES[style]) for (one, _), style in zip(tests, follows, strict=True)])
-    return taught, shown, np.array([(thing, style) for (_, thing), style in zip(tests, follows, strict=True)])
-
-
-def against_shape(seed: int) -> dict[str, dict[str, float]]:
-    """Texture against shape, by training."""
-    recipe = Recipe(seed=seed, restylings=4, epochs=TIED_EPOCHS, low=0.4, restyled_share=0.9)
-    taught, pictures, truth = tied_lesson(recipe)
-    found = {}
-    for name in TRAININGS:
-        given = answered(train(replace(recipe, training=name), taught), pictures)
-        found[name] = {"right": float((given == truth[:, 0]).mean()), "texture": float((given == truth[:, 1]).mean())}
-        print(f"seed {seed}, texture against shape, {name}: {found[name]}", flush=True)
-    return found
-
-
 def trained(seed: int) -> dict[str, ObjectClassifier]:
     """The four at a seed: those that ship, or read from `.undertone/classifiers`, or trained now."""
     taught: Lesson | None = None
@@ -152,12 +105,19 @@ def trained(seed: int) -> dict[str, ObjectClassifier]:
     return models
 
 
-def mapped(classifier: Classifier, count: int) -> list[tuple[np.ndarray, np.ndarray, Answers]]:
-    """Held-out pictures with their restyled ones and what a classifier made of them."""
-    request, styles = StressRequest(styles=STYLES[1:]), {s: drawn_style(s) for s in STYLES[1:]}
+def mapped(classifier: Classifier, count: int, scenes: int) -> list[tuple[np.ndarray, np.ndarray, Answers]]:
+    """Held-out pictures with their restyled ones and what a classifier made of them.
+
+    Args:
+        count: Pictures.
+        scenes: How many scenes give their styles in turn; with one it is the one that a stress run takes.
+    """
+    request = StressRequest(styles=STYLES[1:])
+    sources = [draw_styles(STYLE_SCENE if n == 0 else sample_scene(HELD_OUT_SOURCE_SEED + n)) for n in range(scenes)]
     found = []
     for seed in range(count):
         subject = drawn_subject(OBJECTS[seed % len(OBJECTS)], 80_000_000 + seed)
+        styles = dict(zip(STYLES, sources[seed % scenes], strict=True))
         pictures = restyled(request, subject, styles)
         found.append((subject.picture, pictures, ask(classifier, subject.picture, pictures)))
     return found
@@ -167,10 +127,12 @@ def tells_flips(found: Sequence[tuple[np.ndarray, np.ndarray, Answers]]) -> dict
     """Rank correlation of a picture's maps, meaned over their cells, with the share of its restyled ones that flip."""
     flips = [float(answers.flips.mean()) for *_, answers in found]
     parts = {"wsam": "total", "shift": "shift", "spread": "spread"}
-    return {
+    told = {
         name: float(spearmanr([getattr(a.maps, part).mean() for *_, a in found], flips).statistic)
         for name, part in parts.items()
-    } | {"flipped": float(np.mean(flips))}
+    }
+    peak = float(spearmanr([a.maps.total.max() for *_, a in found], flips).statistic)
+    return {**told, "peak of wsam": peak, "flipped": float(np.mean(flips))}
 
 
 def hides(classifier: Classifier, found: Sequence[tuple[np.ndarray, np.ndarray, Answers]]) -> dict[str, float]:
@@ -239,15 +201,13 @@ def _told(values: Sequence[float]) -> str:
     return f"{np.mean(values):.3f}{spread}"
 
 
-def measure_maps(part: int) -> dict[str, Any]:
-    """What the maps tell, of the judges on all pictures and of two of the four on a quarter of them."""
-    figures: dict[str, Any] = {}
-    for name, count in (("judges", MAPPED), ("none", MAPPED // 4), ("both", MAPPED // 4)):
-        classifier = load_classifier(name)
-        found = mapped(classifier, count // part)
-        figures[name] = {"pictures": len(found), "spearman": tells_flips(found), "hidden": hides(classifier, found)}
-        figures[name]["randomised"] = randomised(found)
-        print(f"{name}: {figures[name]}", flush=True)
+def measure_maps(name: str, scenes: int, part: int) -> dict[str, Any]:
+    """What a classifier's maps tell, with the styles of so many scenes."""
+    classifier = load_classifier(name)
+    found = mapped(classifier, MAPPED // part, scenes)
+    figures: dict[str, Any] = {"pictures": len(found), "spearman": tells_flips(found)}
+    figures |= {"hidden": hides(classifier, found), "randomised": randomised(found)}
+    print(f"{name}, styles of {scenes} scenes: {figures}", flush=True)
     return figures
 
 
@@ -255,6 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.style_augmentation")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train the four N times (default 1)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these parts alone")
+    parser.add_argument(
+        "--at-most", type=int, default=4, metavar="N", help="train so many against shape, keep the rest"
+    )
     parser.add_argument("--quick", action="store_true", help="those that ship, on a fifth of the pictures")
     given = parser.parse_args(arguments)
     part = 5 if given.quick else 1
@@ -263,14 +226,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "seconds" in wanted:
         figures["seconds"] = seconds()
         print(f"six styles at four strengths: {figures['seconds']}", flush=True)
-    if "maps" in wanted:
-        figures["maps"] = measure_maps(part)
+    figures |= {part_: measure_maps(*of, part) for part_, of in MAPS.items() if part_ in wanted}
     if "trainings" in wanted:
         taken = exam(HELD_OUT // part)
         by_seed = [{name: graded(model, taken) for name, model in trained(s).items()} for s in range(given.seeds)]
         figures["trainings"] = show_graded(by_seed, f"{HELD_OUT // part} photographic scenes, {given.seeds} seeds")
     if "shape" in wanted:
-        figures["shape"] = show_graded([against_shape(s) for s in range(given.seeds)], "Texture against shape")
+        figures["shape"] = show_graded([against_shape(s, given.at_most) for s in range(given.seeds)], "Against shape")
     write_results("style_augmentation", figures, is_whole=wanted == list(PARTS))
 
 

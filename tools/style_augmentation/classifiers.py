@@ -24,8 +24,8 @@ from torch import nn
 from tools.studio.judges import LABELS, load_judges, pooled, trunk
 from tools.studio.judges import WEIGHTS as JUDGES_WEIGHTS
 from tools.studio.scenes import OBJECTS
+from tools.style_augmentation import WEIGHTS
 
-WEIGHTS = Path(__file__).parent / "weights"
 JUDGES = "judges"
 TRAININGS: dict[str, str] = {
     "none": "photographic scenes as they are",

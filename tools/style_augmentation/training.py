@@ -22,9 +22,9 @@ from torch.nn import functional as F
 
 from tools.studio.judges import disturb
 from tools.studio.scenes import OBJECTS, STYLES, draw, draw_styles, sample_scene
+from tools.style_augmentation import WEIGHTS
 from tools.style_augmentation.classifiers import (
     TRAININGS,
-    WEIGHTS,
     ObjectClassifier,
     save_classifier,
     signal_of,
