@@ -153,6 +153,15 @@ def test_text_does_not_pass_either():
         unpack(b"holiday.png", FROM_ARTIST)
 
 
+def test_the_server_cannot_draw_an_artists_noise_again(encoder, public):
+    algorithm = replace(short(OURS, noise=0.1, sends_head=False), rounds=1, aligns=0)
+    first, second = (run(algorithm, [works_of(0)], encoder, public, seed=1).styles[0] for _ in range(2))
+    assert not torch.equal(first.mean, second.mean)
+    replayed = [Client(works_of(0), public, secret=7).fit for _ in range(2)]
+    third, fourth = (federate(algorithm, [fit], encoder, public).styles[0] for fit in replayed)
+    assert torch.equal(third.mean, fourth.mean)
+
+
 def test_settings_survive_the_channel():
     settings = LocalSettings(steps=7, lr=0.5, noise=0.25, sends_style=True, artist=3, seed=4001)
     assert LocalSettings.from_tensor(settings.to_tensor()) == settings

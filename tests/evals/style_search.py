@@ -137,7 +137,7 @@ class Measuring:
 
 
 def clients_of(works: Sequence[torch.Tensor]) -> list[Callable[[bytes], bytes]]:
-    return [Client(one, load_public()).fit for one in works]
+    return [Client(one, load_public(), secret).fit for secret, one in enumerate(works)]
 
 
 def run(name: str, encoder: StyleEncoder, studio: Studio, beta: float | None, seed: int) -> Any:

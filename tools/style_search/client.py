@@ -6,6 +6,7 @@ is a process that does nothing else: one frame in, one frame out. A client knows
 
 from __future__ import annotations
 
+import secrets
 import struct
 import sys
 from collections.abc import Callable, Sequence
@@ -77,14 +78,17 @@ class Client:
     Args:
         statistics: (works, STATISTICS) of the artist's works; their order changes nothing.
         public: Public pictures, which both sides have.
+        secret: Seed of the noise, for drawn artists, whose runs replay. None draws one that nobody knows: noise that
+            the server could draw again would hide nothing.
     """
 
-    def __init__(self, statistics: torch.Tensor, public: PublicSet) -> None:
+    def __init__(self, statistics: torch.Tensor, public: PublicSet, secret: int | None = None) -> None:
         if len(statistics) < MIN_WORKS:
             raise RepresentationError(f"{len(statistics)} works are too few: give {MIN_WORKS} or more")
         order = sorted(range(len(statistics)), key=lambda row: statistics[row].tolist())
         self._statistics = statistics[order]
         self._public = public.statistics
+        self._noise = torch.Generator().manual_seed(secrets.randbits(62) if secret is None else secret)
         self._before: StyleHead | None = None  # as it was after the last round
 
     def fit(self, message: bytes) -> bytes:
@@ -103,7 +107,7 @@ class Client:
         self._before = local
         sent: dict[str, torch.Tensor] = dict(local.head.state_dict()) if settings.sends_head else {}
         if settings.sends_style:
-            sent |= fit_gaussian(self._statistics, settings.noise, rng).tensors()
+            sent |= fit_gaussian(self._statistics, settings.noise, self._noise).tensors()
         if settings.prototype:
             with torch.no_grad():
                 sent["prototype"] = F.normalize(local.project(self._statistics).mean(0), dim=0)
@@ -184,7 +188,8 @@ def main() -> None:
     for name in sys.argv[1:]:
         source = Path(name)
         if source.suffix == ".pt":
-            clients += [Client(one, public).fit for one in torch.load(source, weights_only=True)]
+            drawn = torch.load(source, weights_only=True)
+            clients += [Client(one, public, secret).fit for secret, one in enumerate(drawn)]
         else:
             clients.append(Client(read_works(source, encoder).statistics, public).fit)
     serve(clients, sys.stdin.buffer, sys.stdout.buffer)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -36,6 +37,8 @@ from tools.style_search.works import OnFile, open_picture, pictures_in, read_wor
 
 RENDERS, REFERENCES = "renders", "references"
 ALIGN_STEPS = 400
+NOISE = 0.06
+"""What `join` adds: measured to hide most of which works were an artist's, at little cost (docs/results.md)."""
 Read = Callable[..., Any]
 Run = Callable[[argparse.Namespace], int]
 
@@ -58,9 +61,9 @@ def add_style_search(commands: Any, runs: Mapping[str, Run]) -> None:
     names = [*ALGORITHMS, POOLED]
     together.add_argument("--algorithm", choices=names, default=OURS, metavar="A", help=f"{', '.join(names)}")
     together.add_argument("--beta", type=float, metavar="B", help="mix drawn artists by Dirichlet shares, .1 to 100")
-    for command in (join, together):
-        command.add_argument("--noise", type=float, default=0.0, metavar="S", help="on what is shared, 0 to 1")
-        command.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default 0)")
+    join.add_argument("--noise", type=float, default=NOISE, metavar="S", help=f"on what is shared (default {NOISE})")
+    together.add_argument("--noise", type=float, default=0.0, metavar="S", help="on what is shared, 0 to 1 (default 0)")
+    together.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default 0)")
     for name, command in (("find", find), ("join", join), ("federate", together)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
         command.set_defaults(run=runs[name])
@@ -128,7 +131,7 @@ def run_join(read_settings: Read, usable_path: Read, options: argparse.Namespace
     encoder = load_encoder()
     works = read_works(usable_path(options.folder, "FOLDER"), encoder, _bar("works"))
     try:
-        rng = torch.Generator().manual_seed(options.seed)
+        rng = torch.Generator().manual_seed(secrets.randbits(62))  # noise that can be drawn again hides nothing
         gaussian = fit_gaussian(works.statistics, options.noise, rng)
     except RepresentationError as error:
         told = [f"skipped {one}" for one in works.skipped] + [f"{works.twice} hold the same pixels as another"] * (

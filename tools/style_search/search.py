@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,11 @@ class Gallery:
     vectors: Vectors
     skipped: tuple[str, ...] = ()
 
+    @cached_property
+    def pairs(self) -> Vectors:
+        """The cosines of its pairs, sorted, worked out once."""
+        return pair_scores(self.vectors)
+
 
 @dataclass(frozen=True)
 class Nearest:
@@ -62,7 +68,7 @@ def nearest(vector: Vectors, gallery: Gallery, top: int) -> list[Nearest]:
     top = min(top, len(scores))
     first = np.argpartition(-scores, top - 1)[:top]
     first = first[np.lexsort((first, -scores[first]))]
-    pairs = pair_scores(gallery.vectors)
+    pairs = gallery.pairs
     shares = np.searchsorted(pairs, scores[first]) / len(pairs) if len(pairs) else None
     return [
         Nearest(gallery.files[at], rank, None if shares is None else 100 * float(shares[rank - 1]))
