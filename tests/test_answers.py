@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from app.answers import Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
+from app.answers import STRICT, Checked, Citation, CitedAnswer, Section, Sentence, Source, WorkflowStage
 
 CITATION = Citation("wsam", 0, 5, "quote")
 ANSWER = CitedAnswer(
@@ -44,6 +44,37 @@ def test_answers_that_were_kept_by_an_earlier_version_are_read():
         for sentence in section["sentences"]:
             del sentence["figure"], sentence["document_id"]
     assert CitedAnswer.from_json(kept) == ANSWER
+
+
+def test_what_earlier_versions_counted_beside_is_left_out():
+    kept = Checked.from_json({"checked": 3, "mended": 1, "replaced": 1, "dropped": 0, "links_removed": 2, "note": None})
+    assert kept == Checked(3, 1, 0, 2)
+    assert kept.line() == "3 sentences checked, 1 replaced, 0 dropped"
+
+
+@pytest.mark.parametrize(
+    "checked, line",
+    [
+        (Checked(note="it is slow"), "The reader answered: it is slow"),
+        (Checked(planner="m"), "Planned by m; every sentence is the corpus's own"),
+        (
+            Checked(5, 3, 1, planner="m", judge="j"),
+            "Planned by m; 3 of 5 sentences could not be confirmed and were replaced by their passages, "
+            "1 was left out (judge: j)",
+        ),
+        (
+            Checked(1, planner="m", judge=STRICT),
+            "Planned by m; its sentence was confirmed (strict: only near-quotations pass)",
+        ),
+        (
+            Checked(2, 2, planner="m", judge="j", note="j could not be asked about 2 of them"),
+            "Planned by m; 2 of 2 sentences could not be confirmed and were replaced by their passages (judge: j); "
+            "j could not be asked about 2 of them",
+        ),
+    ],
+)
+def test_the_line_says_who_planned_and_what_became_of_the_sentences(checked, line):
+    assert checked.line() == line
 
 
 def test_json_round_trip_keeps_everything():

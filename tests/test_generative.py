@@ -245,6 +245,13 @@ def test_in_a_long_answer_the_plan_leads_and_fills_what_is_under_the_hood(ask):
     assert len(told) == len(set(told)), "no sentence of the corpus stands twice"
 
 
+def test_where_all_that_it_plans_is_told_elsewhere_the_readers_section_stays(ask):
+    answer = ask(planned(("", [SWAP])), question=SEED_QUESTION, **PLAN)
+    assert answer.engine == "openai:m"
+    hood = next(s for s in answer.sections if s.heading == "Under the hood")
+    assert hood.sentences and not any(SWAP in s.text for s in hood.sentences)
+
+
 # it writes
 
 

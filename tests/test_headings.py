@@ -7,6 +7,12 @@ from app.generation.headings import usable_heading
 TEXTS = ["How do bees keep warm?", "In winter the bees cluster, and none of them freezes.", "Warm hives: A study"]
 
 
+def test_a_heading_may_be_in_the_questions_language():
+    asked = ["Wie bleiben Bienen im Winter warm?", *TEXTS[1:]]
+    assert usable_heading("Wie Bienen warm bleiben", asked) == "Wie Bienen warm bleiben"
+    assert usable_heading("Warum Bienen sterben", asked) == ""
+
+
 @pytest.mark.parametrize(
     "heading, usable",
     [

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from app.generation.parsing import clean, find_quote, read_drafts
+from app.generation.markup import clean
+from app.generation.parsing import read_plan
 from app.markup import mark_passages
 from ingest.documents import Document
 from ingest.passages import split_passages
@@ -87,7 +88,7 @@ def request(text):
 
 
 def draft(text):
-    return read_drafts(json.dumps({"sentences": [{"text": text, "quotes": []}]}))
+    return read_plan(json.dumps({"sentences": [f"{text} [1]"]}))
 
 
 def passages(text):
@@ -103,9 +104,8 @@ def hit(pattern):
 
 READERS = [
     *((name, function) for name, function in functions()),
-    ("parsing.read_drafts of a sentence", draft),
-    ("parsing.clean", lambda text: clean(text, frozenset())),
-    ("parsing.find_quote", lambda text: find_quote(text[:1999] + "~", text)),
+    ("parsing.read_plan of a sentence", draft),
+    ("markup.clean of a sentence", lambda text: clean(text, frozenset())),
     ("markup.mark_passages", lambda text: mark_passages(text, [(10, 400)])),
     ("requests.BlendRequest", request),
     ("passages.split_passages", passages),

@@ -28,7 +28,7 @@ _MARK = re.compile(
 )
 """A mark such as [3], [1, 2] or (passage 4); nothing that it has read is gone back over."""
 _NAMED = re.compile(r"\bpassages?\s++((?:\#?+\d{1,3}+(?!\d)(?:\s*+(?:,|;|and\b|&)\s*+)?+)++)", re.I)
-_NUMBER = re.compile(r"(?<![\w.])(?:passage|p|no\.?|#|\[)?\s*(\d{1,3})(?![\w.]*\d)", re.I)
+_NUMBER = re.compile(r"(?<![\w.])(?:passage|p|no\.?|#|\[)?\s?(\d{1,3})(?!\w|\.\d)", re.I)
 _LEADING = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)](?=\s))\s*")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+(.+?)|\*\*(.+?)\*\*|([^.?!]{2,80})):?\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")

@@ -113,7 +113,13 @@ class VerifiedAnswer:
     def _put_in(self, composed: Composed, lead: Passage | None) -> CitedAnswer:
         """Put the sections in the place of the reader's own, and list the documents that are cited now."""
         made = composed.sections
-        if self.ground.is_long:
+        if not made:  # what it names is told in other sections
+            shown = quote(lead).citations if lead else ()
+            kept = [
+                replace(s, sentences=tuple(x for x in s.sentences if x.citations != shown)) for s in self.ground.mine
+            ]
+            made = [section for section in kept if section.sentences]
+        elif self.ground.is_long:
             made = [replace(s, heading=s.heading if n else UNDER_THE_HOOD) for n, s in enumerate(made)]
         elif len(made) == 1:
             made = [replace(made[0], heading="")]

@@ -17,7 +17,9 @@ _ITSELF = re.compile(
 )
 """Where a passage speaks of its own document; the group is what that does."""
 _DANGLING = re.compile(r"(?<!\W)\W*(it|they|he|she|we|i|its|their|our|his|her)\b", re.I)
-_CLAUSE = re.compile(r"\W*(?:it\s(?:is|was|remains|has\sbeen)\b.*\b(?:that|to|how|whether)\b|that\s\w+[^s\W]s\b)", re.I)
+_CLAUSE = re.compile(
+    r"(?<!\W)\W*(?:it\s(?:is|was|remains|has\sbeen)\b.{0,200}\b(?:that|to|how|whether)\b|that\s\w+[^s\W]s\b)", re.I
+)
 """A sentence whose subject is a clause: "It remains to be seen whether ...", "That rivers freeze ..."."""
 _POINTING = re.compile(rf"(?<!\W)\W*((?:this|that|these|those)\b(?!\s(?:{_NOUNS})\b)(?:\s[\w-]+)?)", re.I)
 
