@@ -1,4 +1,4 @@
-"""python -m tests.bench.ingest: how long it takes to index abstracts, against doing it plainly in the same run.
+"""python -m tests.bench.indexing: how long it takes to index abstracts, against doing it plainly in the same run.
 
 Plainly means SentenceTransformer in float32 and Chroma's `add`: once for a vector a document, and once for the vectors
 that Undertone makes of documents and sentences as well. Each variant is a process of its own, its start included, and
@@ -24,6 +24,7 @@ from tests.evals.results import Table, write_results
 from tests.evals.search import DATA
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ABSTRACTS = "pubmedqa_300.jsonl"
 WANTED = 2.0
 """Times as fast as the plain way."""
 
@@ -61,19 +62,19 @@ if batch:
 
 def main() -> int:
     """Run the bench, print its figures, and keep them with the day."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.ingest", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.indexing", description=__doc__)
     parser.add_argument("--abstracts", type=int, default=2_000)
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, measured in the same run")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of pubmedqa_300.jsonl")
     options = parser.parse_args()
-    if not (options.data / "pubmedqa_300.jsonl").is_file():
-        print(f"python -m tests.bench.ingest: needs pubmedqa_300.jsonl in {options.data}", file=sys.stderr)
+    if not (options.data / ABSTRACTS).is_file():
+        print(f"python -m tests.bench.indexing: needs {ABSTRACTS} in {options.data}", file=sys.stderr)
         return 2
     load = os.getloadavg()[0]
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "abstracts.jsonl"
-        write_abstracts(options.data / "pubmedqa_300.jsonl", options.abstracts, file)
+        write_abstracts(options.data / ABSTRACTS, options.abstracts, file)
         for what in ("documents", "sentences"):
             name = f"plainly, {'a vector a document' if what == 'documents' else 'and one a sentence'}"
             found[name] = measured(ROOT, ["-c", PLAIN, str(file), f"{folder}/{what}", what])
@@ -88,8 +89,8 @@ def main() -> int:
     ]
     columns = ("what", "CPU s", "wall s", "times as fast as a vector a document", "as all the vectors")
     Table(f"{options.abstracts} abstracts, load average {load:.1f}, wanted {WANTED}", columns).show(rows)
-    figures = {"command": "python -m tests.bench.ingest", "processor": processor(), "load_average": load}
-    write_results("ingest", {**figures, "abstracts": options.abstracts, "cpu_s_wall_s": found}, RESULTS)
+    figures = {"command": "python -m tests.bench.indexing", "processor": processor(), "load_average": load}
+    write_results("indexing", {**figures, "abstracts": options.abstracts, "cpu_s_wall_s": found}, RESULTS)
     return 0
 
 
