@@ -66,10 +66,7 @@ class Embedder:
         self._loaded: Any = None
 
     def load_ahead(self) -> None:
-        """Begin to load the model in a thread of its own: importing what it needs takes seconds.
-
-        Whoever needs the model waits for it, and is told then where it cannot be loaded.
-        """
+        """Begin to load the model in a thread; whoever needs it waits, and is told then if it cannot be loaded."""
 
         def load() -> None:
             with contextlib.suppress(EmbedderUnavailable):

@@ -1,5 +1,6 @@
 """Every command as a process: stopped at any moment, read by nobody, given what it cannot use. Never a traceback."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import UnusableSettings, usable_path
+from ingest.command import lasting
 
 ROOT = Path(__file__).resolve().parent.parent
 BLEND = ["tools", "blend", "--subject", "a house", "--style", "watercolor=1", "--steps", "2"]
@@ -157,3 +159,19 @@ def test_no_python_at_all_is_one_line(tmp_path):
     assert done.returncode != 0
     first, *rest = done.stderr.splitlines()
     assert "3.11 to 3.14" in first and all(line.startswith("make:") for line in rest)
+
+
+def test_what_lasts_is_kept_from_the_garbage_collector_and_what_comes_later_is_not():
+    with lasting():
+        assert not gc.isenabled()
+        kept = [[] for _ in range(1000)]
+    assert gc.isenabled() and gc.get_freeze_count() >= 1000
+    assert not any(one is kept for one in gc.get_objects())
+    gc.unfreeze()
+
+
+def test_the_collector_is_on_again_where_opening_failed():
+    with pytest.raises(ValueError), lasting():
+        raise ValueError
+    assert gc.isenabled()
+    gc.unfreeze()

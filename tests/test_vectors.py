@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +76,20 @@ def test_a_long_text_is_read_in_windows_to_its_end():
     text = "a boat " * 500
     reading = Embedder().read([text])[0]
     assert reading.spans[-1][1] == len(text.rstrip()) and np.isclose(np.linalg.norm(reading.vector), 1, atol=1e-3)
+
+
+def test_loading_ahead_is_done_by_one_thread_and_waited_for():
+    embedder = Embedder()
+    embedder.load_ahead()
+    waiting = [thread for thread in threading.enumerate() if thread.name == "embedder"]
+    assert embedder.encode(["style"]).shape == (1, 384)
+    for thread in waiting:
+        thread.join(60)
+    assert embedder._model is embedder._model
+
+
+def test_what_cannot_be_loaded_ahead_is_told_to_whoever_needs_it(tmp_path):
+    embedder = Embedder(str(tmp_path / "none"))
+    embedder.load_ahead()
+    with pytest.raises(EmbedderUnavailable, match="no such folder"):
+        embedder.encode(["style"])

