@@ -186,7 +186,7 @@ def seconds() -> dict[str, float]:
 
 def show_graded(by_seed: Sequence[dict[str, dict[str, float]]], title: str) -> dict[str, Any]:
     """Print and return means over the seeds, with the least and the most where there are several."""
-    names = list(next(iter(by_seed[0].values())))
+    names = list(next(iter(by_seed[0].values()), ()))
     rows, kept = [], {}
     for training in by_seed[0]:
         values = {name: [one[training][name] for one in by_seed] for name in names}
