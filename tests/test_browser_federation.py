@@ -29,6 +29,21 @@ def keep(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
+def test_a_claim_offers_the_run_and_a_click_starts_and_stops_it(seed_home, tmp_path):
+    home = shutil.copytree(seed_home, tmp_path / "home")
+    with served(home, tmp_path / "page.log") as address, chromium() as browser:
+        page = open_page(browser, address, DESKTOP)
+        ask(page, "How does FedStyle find artistic styles without exposing artworks?")
+        page.get_by_role("button", name="See it happen").first.click()
+        page.get_by_role("button", name="Run", exact=True).last.wait_for()
+        settle(page)
+        page.get_by_role("button", name="Run", exact=True).last.click()
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("Cancelled. Nothing was kept.").wait_for()
+
+
+@pytest.mark.skipif(not os.environ.get("UNDERTONE_LONG"), reason="takes minutes: set UNDERTONE_LONG to run it")
 def test_ask_see_it_happen_and_find_the_nearest_to_three_pictures(seed_home, tmp_path):
     home = shutil.copytree(seed_home, tmp_path / "home")
     plain = draw_scenes(500, 3)

@@ -21,7 +21,7 @@ from tools.style_search.channel import FROM_ARTIST, HEAD, SETTINGS, TO_ARTIST, C
 from tools.style_search.contrast import TEMPERATURE, contrastive_loss
 from tools.style_search.encoder import StyleHead, load_encoder
 from tools.style_search.public import PublicSet, load_public
-from tools.style_search.representation import MIN_WORKS, RepresentationError, fit_gaussian
+from tools.style_search.representation import MIN_WORKS, RepresentationError, StyleGaussian, fit_gaussian
 
 OWN_AT_ONCE, PUBLIC_AT_ONCE = 16, 96
 MOON_TEMPERATURE = 0.5
@@ -88,6 +88,7 @@ class Client:
         order = sorted(range(len(statistics)), key=lambda row: statistics[row].tolist())
         self._statistics = statistics[order]
         self._public = public.statistics
+        self._styles: dict[float, StyleGaussian] = {}
         self._noise = torch.Generator().manual_seed(secrets.randbits(62) if secret is None else secret)
         self._before: StyleHead | None = None  # as it was after the last round
 
@@ -107,7 +108,9 @@ class Client:
         self._before = local
         sent: dict[str, torch.Tensor] = dict(local.head.state_dict()) if settings.sends_head else {}
         if settings.sends_style:
-            sent |= fit_gaussian(self._statistics, settings.noise, self._noise).tensors()
+            if settings.noise not in self._styles:  # once: noise drawn anew in each round would average out
+                self._styles[settings.noise] = fit_gaussian(self._statistics, settings.noise, self._noise)
+            sent |= self._styles[settings.noise].tensors()
         if settings.prototype:
             with torch.no_grad():
                 sent["prototype"] = F.normalize(local.project(self._statistics).mean(0), dim=0)
