@@ -73,15 +73,8 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     features = features_of(message, reading, state, names_document=bool(named))
     judged = load_heads().judge(features)
     kind, runner_up, confidence = (chosen, None, 1.0) if chosen else _kind(judged, state)
-    if (
-        named
-        and not chosen
-        and kind in BESIDE
-        and not _asks_of_styles(message, features.words, judged, kind, confidence)
-    ):
-        kind, runner_up = "ask", None
-    if named and kind in ("ask", "links"):
-        runner_up = None if runner_up in BESIDE else runner_up
+    if named and not chosen and not _asks_of_styles(message, features.words, judged, kind, confidence):
+        kind, runner_up = _of_document(kind, runner_up)
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
         if kind == "program" and confidence < SURELY_PROGRAM:
@@ -110,6 +103,15 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if called := _EXPERIMENT.search(message):
         slots["experiment"] = re.sub("[ -]", "_", called[1].lower())
     return Request(**common, **slots)
+
+
+def _of_document(kind: Kind, runner_up: Kind | None) -> tuple[Kind, Kind | None]:
+    """The kinds of a message that names a document, and no styles beside it."""
+    if kind in BESIDE:
+        return "ask", None
+    if kind in OF_THE_CORPUS:
+        return kind, None if runner_up in BESIDE else runner_up
+    return (runner_up, None) if runner_up in OF_THE_CORPUS else (kind, runner_up)
 
 
 def _asks_of_styles(
