@@ -77,15 +77,8 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if runner_up and "program" in (kind, runner_up) and not {kind, runner_up}.isdisjoint(OF_THE_CORPUS):
         other = runner_up if kind == "program" else kind  # the corpus is asked first, and may hold nothing
         kind, runner_up, fallback = other, None, "program"
-    if (
-        named
-        and not chosen
-        and kind in BESIDE
-        and not _asks_of_styles(message, features.words, judged, kind, confidence)
-    ):
-        kind, runner_up = "ask", None
-    if named and kind in ("ask", "links"):
-        runner_up = None if runner_up in BESIDE else runner_up
+    if named and not chosen and not _asks_of_styles(message, features.words, judged, kind, confidence):
+        kind, runner_up = _of_document(kind, runner_up)
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
         if kind == "program" and confidence < SURELY_PROGRAM:
@@ -115,6 +108,15 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if called := _EXPERIMENT.search(message):
         slots["experiment"] = re.sub("[ -]", "_", called[1].lower())
     return Request(**common, **slots)
+
+
+def _of_document(kind: Kind, runner_up: Kind | None) -> tuple[Kind, Kind | None]:
+    """The kinds of a message that names a document, and no styles beside it."""
+    if kind in BESIDE:
+        return "ask", None
+    if kind in OF_THE_CORPUS:
+        return kind, None if runner_up in BESIDE else runner_up
+    return (runner_up, None) if runner_up in OF_THE_CORPUS else (kind, runner_up)
 
 
 def _asks_of_styles(

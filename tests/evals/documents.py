@@ -38,12 +38,11 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "I want to try {name}, what do I type?",
             "How can I load {name} in Python?",
             "Give me an example of calling {name}.",
-        ),
-        (
             "Which lines of Python load {name}?",
             "How would I call {name} from a script?",
             "Can you show how {name} is used in code?",
         ),
+        ("How is {name} run from Python?", "I need a working example for {name}.", "Steps to start {name}?"),
     ),
     "licence": (
         (
@@ -52,8 +51,15 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "What is the license of {name}?",
             "{name}: licence?",
             "How is {name} licensed?",
+            "What licence does {name} come with?",
+            "{name} license",
+            "Is {name} under an open licence, and which?",
         ),
-        ("What licence does {name} come with?", "{name} license", "Is {name} under an open licence, and which?"),
+        (
+            "What are the licence terms of {name}?",
+            "Which license applies to {name}?",
+            "Can you tell me {name}'s licence?",
+        ),
     ),
     "limits": (
         (
@@ -62,12 +68,11 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "What can {name} not do well?",
             "What goes wrong with {name}?",
             "Are there known problems with {name}?",
-        ),
-        (
             "In what situations does {name} make mistakes?",
             "Where does {name} fall short?",
             "What should I watch out for with {name}?",
         ),
+        ("Which faults does {name} show?", "When is {name} unreliable?", "What is {name} poor at?"),
     ),
     "data": (
         (
@@ -75,8 +80,10 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "Where does the training data of {name} come from?",
             "Which training data does {name} use?",
             "On what data did they train {name}?",
+            "Which data went into {name}?",
+            "What did {name} learn from?",
         ),
-        ("Which data went into {name}?", "What did {name} learn from?"),
+        ("Which examples was {name} fitted to?", "What is the training set of {name}?"),
     ),
     "table": (
         (
@@ -84,8 +91,10 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "How high is {name}'s {ask}?",
             "Which {ask} does {name} reach?",
             "Tell me the {ask} of {name}.",
+            "What {ask} did {name} get?",
+            "{name}: {ask}?",
         ),
-        ("What {ask} did {name} get?", "{name}: {ask}?"),
+        ("Give me {name}'s {ask}.", "What value of {ask} has {name}?"),
     ),
     "languages": (
         (
@@ -93,16 +102,22 @@ PHRASINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # tuning, hel
             "What languages can I use {name} with?",
             "What language is {name} for?",
             "Which language does {name} speak?",
+            "In which languages does {name} work?",
+            "Is {name} made for one language or several, and which?",
         ),
-        ("In which languages does {name} work?", "Is {name} made for one language or several, and which?"),
+        ("{name}: which languages?", "For which languages was {name} made?"),
     ),
     "size": (
-        ("How many examples were collected for {name}?", "How many examples does {name} have?"),
-        ("What number of examples did the authors of {name} gather?",),
+        (
+            "How many examples were collected for {name}?",
+            "How many examples does {name} have?",
+            "What number of examples did the authors of {name} gather?",
+        ),
+        ("How large is the collection behind {name}?",),
     ),
     "error": (
-        ("What is the mean error of {name}?", "How large is the error of {name}?"),
-        ("What error does {name} report?",),
+        ("What is the mean error of {name}?", "How large is the error of {name}?", "What error does {name} report?"),
+        ("What mean error does {name} have?",),
     ),
 }
 ON_CARDS = ("use", "licence", "limits", "data", "table", "languages")
