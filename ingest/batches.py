@@ -46,7 +46,7 @@ def padded(length: int) -> int:
 
 def can_be_batched(model: Any) -> bool:
     """Say whether token ids are all that a model asks for: one that puts a prompt before each text takes texts."""
-    tokenizer = getattr(model, "tokenizer", None)
+    tokenizer: Any = getattr(model, "tokenizer", None)
     return (
         getattr(tokenizer, "is_fast", False)
         and tokenizer.pad_token_id is not None
