@@ -65,3 +65,11 @@ def test_a_question_that_found_nothing_is_asked_again_of_what_was_spoken_of(seco
     assert second_look(request(message), spoke_of("tidecast"), found) == "any sea monsters in there (Tidecast)?"
     assert second_look(request(message), History(), found) is None
     assert second_look(request(message, "foreign"), spoke_of("tidecast"), found) is None
+
+
+def test_what_may_be_about_the_program_only_guesses_its_document(second):
+    message, asked = "does it keep anything?", "does TideCast keep anything?"
+    bound = request(message, question=asked, fallback="program")
+    assert query_of(bound, spoke_of("tidecast"), second.search(asked)).is_guess
+    sure = request(message, question=asked)
+    assert not query_of(sure, spoke_of("tidecast"), second.search(asked)).is_guess

@@ -30,6 +30,7 @@ def query_of(request: Request, history: History, result: SearchResult) -> Query:
     proposed = blend_proposal(request, history.last, history.styles).call if is_mix else None
     if request.kind == "ask" and request.experiment and not is_mix:
         proposed = experiment_proposal(request, history.last, history.styles).call
+    may_be_elsewhere = request.fallback is not None and request.question != request.message
     wants = "answer" if request.kind != "links" else "lacking" if _LACKING.search(request.message) else "links"
     return Query(
         request.message,
@@ -38,7 +39,7 @@ def query_of(request: Request, history: History, result: SearchResult) -> Query:
         wants=wants,
         styles=tuple(style.text for style in request.styles) if is_mix else (),
         is_follow_up=request.question != request.message,
-        is_guess=result.query != request.question,
+        is_guess=may_be_elsewhere or result.query != request.question,
         proposals=(proposed,) if proposed else (),
         shows=(SHOWN if is_mix else FINDS_OUT) if proposed else None,
         asked_before=tuple(answer.question for answer in history.answers),
