@@ -1,6 +1,7 @@
 """Which sentence tells which stage of a workflow, on a made-up corpus."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.answering.reading import Reading
 from app.answering.workflow import STAGES, drawn, runs_of, stages_of, tells, told_by
@@ -54,3 +55,17 @@ def test_what_cannot_be_run_has_no_run(second):
     assert runs_of({"tool": "blend_styles", "arguments": reference}).keys() == {"model"}
     three = {"subject": "a cat", "styles": [{"text": style, "weight": 1} for style in ("ink", "chalk", "oil")]}
     assert runs_of({"tool": "blend_styles", "arguments": three}).keys() == {"input", "model"}
+
+
+def test_on_the_page_a_workflow_that_cannot_be_run_says_so():
+    def page():
+        from app.answers import WorkflowStage
+        from app.ui.cited_text import Marks
+        from app.ui.workflow import show_workflow
+
+        stages = [WorkflowStage(stage, f"What the {stage} is.") for stage in ("input", "model", "output")]
+        show_workflow("one", stages, Marks({}, {}, {}), lambda opens: None, dict)
+
+    drawn = AppTest.from_function(page, default_timeout=60).run()
+    assert not drawn.exception
+    assert ["no stage of it can be run here" in one.value for one in drawn.caption] == [True]
