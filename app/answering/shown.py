@@ -56,16 +56,16 @@ def see_it(ask: Callable[[Request, str], None], name: str) -> None:
     ask(asked_by(name), name)
 
 
-def tells_the_swap(sentence: Sentence) -> bool:
+def tells_the_swap(claim: Sentence) -> bool:
     """Whether a claim says that key and value are swapped, which the method `reference` does."""
-    words = sentence.text.lower()
-    return bool(sentence.citations) and "swap" in words and "key" in words and "value" in words
+    words = claim.text.lower()
+    return bool(claim.citations) and "swap" in words and "key" in words and "value" in words
 
 
-def shown_by(sentence: Sentence) -> str | None:
+def shown_by(claim: Sentence) -> str | None:
     """The name of the tool that shows what a claim of the corpus says; None where none does, and for a title."""
-    is_claim = bool(sentence.citations) and sentence.text.rstrip("”\"') ").endswith((".", "!", "?"))
-    return tool_for(sentence.text) if is_claim else None
+    is_claim = bool(claim.citations) and claim.text.rstrip("”\"') ").endswith((".", "!", "?"))
+    return tool_for(claim.text) if is_claim else None
 
 
 @lru_cache(maxsize=2048)
