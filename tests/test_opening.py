@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,8 +20,14 @@ FRONT = str(ROOT / "app" / "front.py")
 
 
 @pytest.fixture
-def front(seed_home, monkeypatch):
-    monkeypatch.setenv("UNDERTONE_HOME", str(seed_home))
+def home(seed_home, tmp_path, monkeypatch):
+    home = shutil.copytree(seed_home, tmp_path / "home")
+    monkeypatch.setenv("UNDERTONE_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def front(home):
     return AppTest.from_file(FRONT, default_timeout=120)
 
 
@@ -44,8 +51,7 @@ def test_the_frame_stands_while_the_page_is_not_there(front, monkeypatch):
     assert len(asked) == 3 and not shown.exception and len(shown.chat_input) == 1
 
 
-def test_what_was_opened_is_handed_over_once(seed_home, monkeypatch):
-    monkeypatch.setenv("UNDERTONE_HOME", str(seed_home))
+def test_what_was_opened_is_handed_over_once(home):
     opening = Opening()
     assert opening.wait(120)
     assert opening.take() is not None and opening.take() is None

@@ -65,7 +65,11 @@ def test_gibberish_in_the_readers_answer_out(url, babbler, searcher, tmp_path):
     *lines, answer = Chat(build_agent(load_chat_model(settings), tools, InMemorySaver()), None).ask("c", QUESTION)
     assert "Planning" in lines
     assert answer.engine == "reader"
-    assert answer.checked.note == "the language model wrote nothing that could be read"
+    refusals = (
+        "the language model wrote nothing that could be read",
+        "the language model named passages that do not answer",
+    )
+    assert answer.checked.note in refusals  # what random weights say may hold a number
     assert any("swapping the key and value" in s.text for s in answer.sentences)
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import app.understanding.understand
 from app.understanding.clarification import LABELS
 from app.understanding.heads import TAGS, best_tags
 from app.understanding.request import Known, Request, Run, State
@@ -75,9 +76,12 @@ def test_kinds(message, kind, state):
     assert understand(message, state).kind == kind
 
 
-def test_what_may_be_about_the_program_or_the_corpus_asks_the_corpus_first():
+@pytest.mark.parametrize("near", [("program", "ask"), ("ask", "program"), ("foreign", "program")])
+def test_what_may_be_about_the_program_or_the_corpus_asks_the_corpus_first(near, monkeypatch):
+    monkeypatch.setattr(app.understanding.understand, "_kind", lambda judged, state: (*near, 0.4))
     request = understand("does this thing phone home or is it all on my laptop?", NOTHING)
-    assert (request.kind, request.runner_up, request.fallback) == ("ask", None, "program")
+    assert request.kind in ("ask", "foreign") and (request.runner_up, request.fallback) == (None, "program")
+    monkeypatch.undo()
     assert understand("How does ZebraNet track herds?", NOTHING).fallback is None
 
 

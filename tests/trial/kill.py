@@ -68,7 +68,8 @@ def turns(chance: random.Random, home: Path, tries: int) -> Row:
             said = chat.messages(name)
             if any(question.strip() == m.text for m in said if m.type == "human"):
                 for call in proposals(said[-1]):
-                    chat.hand_over(name, call["id"], call["args"], finished(call))
+                    rendered = finished(call).model_copy(update={"artifact": {"run_id": f"r{n}"}})
+                    chat.hand_over(name, call["id"], call["args"], rendered)
                     assert chat.messages(name)[-1].text == "Rendered."
             assert chat.conversations is not None
             chat.conversations.close()
