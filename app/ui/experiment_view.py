@@ -5,7 +5,7 @@ Widgets only. The verdict and the pictures come first; facts, figures and record
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape, typeset
 from app.ui.blend_form import Card, show_job
+from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
 from app.ui.results import show_figures
@@ -82,12 +83,12 @@ def show_experiment(key: str, result: dict[str, Any]) -> None:
     st.caption(escape(result["basis"]["sentence"]))
     if unknown := result.get("unknown_words"):
         st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
-    show_findings(key, result, folder / "figure.png")
+    show_findings(key, result, lambda: show_record(key, result, folder / "figure.png"))
 
 
 @st.fragment  # it draws itself only, and only what is open
-def show_findings(key: str, result: dict[str, Any], figure: Path) -> None:
-    """What the verdict rests on, closed at first."""
+def show_findings(key: str, result: dict[str, Any], show_record: Callable[[], None]) -> None:
+    """What a verdict rests on, closed at first: its facts, its figures, and the run's record."""
     with st.expander(
         "What was found, and how", icon=":material/monitoring:", key=f"found-{key}", on_change="rerun"
     ) as opened:
@@ -102,26 +103,16 @@ def show_findings(key: str, result: dict[str, Any], figure: Path) -> None:
                 show_figures(map(figure_of, result["figures"]))
         with record:
             if record.open:
-                show_downloads(key, result, figure)
+                show_record()
 
 
-def show_downloads(key: str, result: dict[str, Any], figure: Path) -> None:
-    """The figure, the findings and the record, to take away."""
+def show_record(key: str, result: dict[str, Any], figure: Path) -> None:
+    """The figure, the findings and the record, to take away, and the record to read."""
     findings = {name: value for name, value in result.items() if name not in ("folder", "record")}
-    downloads = (
+    downloads: list[Download] = [
         ("Figure", figure.read_bytes(), ".png", "image/png"),
-        ("Findings", json.dumps(findings, indent=1, ensure_ascii=False), "-findings.json", "application/json"),
-        ("Record", json.dumps(result["record"], indent=1, ensure_ascii=False), ".json", "application/json"),
-    )
-    with st.container(horizontal=True, gap="small"):
-        for label, data, suffix, mime in downloads:
-            st.download_button(
-                label,
-                data,
-                f"{result['run_id']}{suffix}",
-                mime,
-                key=f"{label} {key}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+        as_json("Findings", findings, "-findings.json"),
+        as_json("Record", result["record"]),
+    ]
+    show_downloads(key, result["run_id"], downloads)
     st.json(result["record"], expanded=1)

@@ -5,15 +5,15 @@ Widgets only; the figures come from `figures.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app.markup import escape, file_name
+from app.markup import escape
 from app.ui.charts import TITLES, Figure
+from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figures_of
 from app.ui.step_player import IMAGE, show_step_player
 from app.ui.strip import Shown, show_strip
@@ -81,7 +81,8 @@ def show_tabs(key: str, render: dict[str, Any], picture: Path) -> None:
             if name == WEIGHTS:
                 show_weights(measurements)
             elif name == RECORD:
-                show_downloads(key, render, picture)
+                image: Download = ("Image", picture.read_bytes(), ".png", "image/png")
+                show_downloads(key, render["run_id"], [image, as_json("Record", render.get("record", {}))])
                 st.json(render.get("record", {}), expanded=1)
             else:
                 show_figures(shown[name])
@@ -108,25 +109,6 @@ def show_swap(key: str, folder: Path, reference: dict[str, Any]) -> None:
     st.markdown(f"**{TITLES['reference.without']}**")
     pictures = [Shown(folder / Path(name).name, what, f"Compared: {what}") for name, what in named]
     show_strip(f"swap-{key}", TITLES["reference.without"], pictures)
-
-
-def show_downloads(key: str, render: dict[str, Any], picture: Path) -> None:
-    record = json.dumps(render.get("record", {}), indent=1, ensure_ascii=False)
-    downloads = [
-        ("Image", picture.read_bytes(), ".png", "image/png"),
-        ("Record", record, ".json", "application/json"),
-    ]
-    with st.container(horizontal=True, gap="small"):
-        for label, data, suffix, mime in downloads:
-            st.download_button(
-                label,
-                data,
-                f"{file_name(render['run_id'])}{suffix}",
-                mime,
-                key=f"{label} {key}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
 
 
 def show_figures(figures: Iterable[Figure]) -> None:

@@ -6,7 +6,6 @@ and nothing is run again for that.
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import streamlit as st
 
 from app.markup import escape, typeset
 from app.ui.components import browser_component
-from app.ui.figures import figure_of
+from app.ui.downloads import Download, as_json, show_downloads
+from app.ui.experiment_view import show_findings
 from app.ui.heat_maps import HEAT_COLOURS
 from app.ui.pictures import picture_url, webp_url
-from app.ui.results import show_figures
 
 MOUNT = browser_component("stress")
 MAPS = "maps.npz"
@@ -36,7 +35,7 @@ def show_stress(key: str, result: dict[str, Any]) -> None:
     MOUNT(key=f"stress-{key}", data={**shown, **stress_data(folder, result)})
     for note in result["notes"]:
         st.caption(escape(note))
-    show_basis(key, result, folder)
+    show_findings(key, result, lambda: show_record(key, result, folder))
 
 
 def stress_data(folder: Path, result: dict[str, Any]) -> dict[str, Any]:
@@ -134,42 +133,12 @@ def _style_url(file: Path) -> str:
     return picture_url(file) if file.is_file() else ""
 
 
-@st.fragment  # it draws itself only, and only what is open
-def show_basis(key: str, result: dict[str, Any], folder: Path) -> None:
-    """What the verdict rests on, closed at first."""
-    with st.expander(
-        "What was found, and how", icon=":material/monitoring:", key=f"found-{key}", on_change="rerun"
-    ) as opened:
-        if not opened.open:
-            return
-        facts, figures, record = st.tabs(["Facts", "Figures", "Record"], key=f"tabs-{key}", on_change="rerun")
-        with facts:
-            if facts.open:
-                st.markdown("\n".join(f"- {escape(typeset(fact['text']))}" for fact in result["facts"]))
-        with figures:
-            if figures.open:
-                show_figures(map(figure_of, result["figures"]))
-        with record:
-            if record.open:
-                _show_downloads(key, result, folder)
-
-
-def _show_downloads(key: str, result: dict[str, Any], folder: Path) -> None:
-    written = json.dumps(result["record"], indent=1, ensure_ascii=False)
-    downloads = (
+def show_record(key: str, result: dict[str, Any], folder: Path) -> None:
+    """The pictures, the maps and the record, to take away, and the record to read."""
+    downloads: list[Download] = [
         ("Pictures", (folder / "strip.png").read_bytes(), ".png", "image/png"),
         ("Maps", (folder / "wsam.png").read_bytes(), "-maps.png", "image/png"),
-        ("Record", written, ".json", "application/json"),
-    )
-    with st.container(horizontal=True, gap="small"):
-        for label, data, suffix, mime in downloads:
-            st.download_button(
-                label,
-                data,
-                f"{result['run_id']}{suffix}",
-                mime,
-                key=f"{label} {key}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+        as_json("Record", result["record"]),
+    ]
+    show_downloads(key, result["run_id"], downloads)
     st.json({name: value for name, value in result["record"].items() if name != "probabilities"}, expanded=1)
