@@ -258,7 +258,8 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
     with st.chat_message("assistant", avatar=ASSISTANT):
         if entry.answer:
             decline = partial(page.decline, conversation_id) if said.is_last else None
-            cards = [Card(conversation_id, one, jobs.get(one.call_id), decline) for one in entry.proposals]
+            model = page.undertone.settings.image_model
+            cards = [Card(conversation_id, one, jobs.get(one.call_id), decline, model) for one in entry.proposals]
             name = f"{conversation_id} {entry.key}"
             runs = partial(runs_beside, page.undertone, page.queue, name, entry.answer, cards)
             show_answer(

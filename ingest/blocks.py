@@ -20,7 +20,7 @@ MAX_CELLS = 200
 """Columns of a table that are told apart; a wider row is read as it is written."""
 
 _NEWLINE = re.compile(r"\r\n?|\n")
-_MARKS = re.compile(r"(?:\s{0,99}(?:[-*+]|\d{1,9}[.)]|>)(?:\s{1,99}|(?<=>))){0,99}")
+_MARKS = re.compile(r"(?:\s{0,99}+(?:[-*+]|\d{1,9}[.)]|>)(?:\s{1,99}+|(?<=>))){0,99}")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>")
 _WORD = re.compile(r"\w")
 _IN_LINE = re.compile(

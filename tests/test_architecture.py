@@ -25,6 +25,7 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.page", "app.front", "app.server", "app.workflow_command", "app.__main__"),
     ),
     (
+        ("tools.vocabulary",),
         ("tools.models", "tools.noising", "tools.hooks"),
         ("tools.trace",),
         ("tools.blend",),

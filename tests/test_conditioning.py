@@ -127,7 +127,7 @@ def test_a_long_prompt_is_an_error_that_shows_the_lost_words():
 def test_unknown_words_are_named_where_the_vocabulary_is_closed(monkeypatch):
     model = tiny_model()
     assert unknown_words(model, ["A red zebra, in 3 Jungles", "red house"]) == ("zebra", "jungles")
-    monkeypatch.setattr("tools.models.CLOSED_VOCABULARY_TOKENS", 10)
+    monkeypatch.setattr("tools.models.CLOSED_TOKENS", 10)
     assert unknown_words(model, ["a red zebra"]) == ()
 
 

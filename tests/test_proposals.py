@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.answering.proposals import SEE_IT_HAPPEN, Styles, blend_proposal, experiment_proposal
+from app.answering.proposals import SEE_IT_HAPPEN, Styles, blend_proposal, experiment_proposal, untaught_sentence
 from app.understanding.request import Request, StyleShare
 from tests.measured_run import LAST
 from tools.experiments.experiments import EXPERIMENTS
@@ -79,3 +79,11 @@ def test_the_button_beside_keys_and_values_proposes_a_reference_in_the_last_styl
 def test_a_picture_that_was_given_stays_the_reference():
     given = {**LAST["arguments"], "method": "reference", "references": [{"image": "ab12"}]}
     assert call(SEE_IT_HAPPEN, {**LAST, "arguments": given})["arguments"]["references"] == [{"image": "ab12"}]
+
+
+def test_words_that_the_model_was_never_taught_are_named_before_the_click():
+    arguments = {"subject": "a fox, a mug", "styles": [{"text": "gouache"}, {"text": "pencil sketch"}]}
+    told = untaught_sentence({**arguments, "references": [{"prompt": "a zebra, watercolor"}]}, "embedded")
+    assert "“fox”, “gouache” or “zebra”" in told and "mug" not in told and "pencil" not in told
+    assert untaught_sentence({"subject": "a mug", "styles": []}, "embedded") == ""
+    assert untaught_sentence(arguments, "someone/open-vocabulary") == ""

@@ -18,16 +18,14 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from PIL import Image
 
 from tools.devices import LARGE_BYTES, choose_device, choose_dtype, cpu_has_fast_bfloat16
+from tools.vocabulary import CLOSED_TOKENS, EMBEDDED_FOLDER
 
-EMBEDDED_FOLDER = Path(__file__).resolve().parent / "studio" / "weights"
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
 SD15_GUIDANCE = 7.5
 EMBEDDED_GUIDANCE = 5.0
 """The guidance that the embedded model's training sheets are rendered and judged with; SD1.5's usual 7.5 is harsher."""
 LARGE_PARAMETERS = 100_000_000
-CLOSED_VOCABULARY_TOKENS = 5_000
-"""CLIP's own tokenizer has 49,408 tokens; one with fewer than this was made from a known list of words."""
 HASH_CACHE = Path.home() / ".cache" / "undertone" / "sha256.json"
 
 _models: dict[tuple[str, torch.dtype | None], "ImageModel"] = {}
@@ -75,7 +73,7 @@ class ImageModel:
     @property
     def has_closed_vocabulary(self) -> bool:
         """Whether a word that is not one token is a word that the model never saw."""
-        return len(self.pipeline.tokenizer) < CLOSED_VOCABULARY_TOKENS
+        return len(self.pipeline.tokenizer) < CLOSED_TOKENS
 
 
 def load_image_model(name: str = "embedded", *, dtype: torch.dtype | None = None) -> ImageModel:

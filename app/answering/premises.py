@@ -31,7 +31,7 @@ _ASSUMES: tuple[re.Pattern[str], ...] = tuple(
         r"^\W*+(?:(?:so|and|but)\b\W*+)?(?:doesn|don|didn|isn|aren|wasn|weren)['’]t\s+(.*\w)\W*$",
     )
 )
-_ASIDE = re.compile(r"\s*\([^)]*\)")
+_ASIDE = re.compile(r"(?<!\s)\s*\([^()]*\)")
 MIN_WORDS = 2
 """A premise of one word besides names can hardly be told from a topic."""
 SAID = 0.6

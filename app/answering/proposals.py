@@ -12,6 +12,7 @@ from typing import Any
 from app.understanding.request import Request, StyleShare
 from tools.registry import TOOLS
 from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT, BlendArguments
+from tools.vocabulary import words_not_taught
 
 BETWEEN_TWO = 2
 """Styles of an experiment; those that take more say so by what they are asked of."""
@@ -23,6 +24,7 @@ SEE_IT_HAPPEN = Request(message=SEE_IT, kind="render", question=SEE_IT, method="
 """What the button beside a sentence about keys and values asks for: no message needs to be read."""
 SHOWN = "The render proposed below shows what your own mix does: how far the model follows each style, step by step."
 FINDS_OUT = "The experiment proposed below finds out by rendering, with a verdict on what was measured."
+OTHER = "something else there; ask what it can draw, or name another model in UNDERTONE_IMAGE_MODEL."
 KEPT = ("steps", "guidance", "seed")
 
 Styles = Sequence[tuple[str, float]]
@@ -113,6 +115,23 @@ def experiment_proposal(request: Request, last: Mapping[str, Any] | None, spoken
         {"tool": RUN_EXPERIMENT.name, "arguments": arguments},
         f"{said} It answers: {experiment.question} It runs at your click.",
     )
+
+
+def untaught_sentence(arguments: Mapping[str, Any], image_model: str) -> str:
+    """Say, before a click, which words of a proposal the image model was never taught; "" where it knows them all.
+
+    Args:
+        arguments: Of the proposed call.
+        image_model: Which model renders, as the settings name it.
+    """
+    styles = [style["text"] for style in arguments.get("styles", ())]
+    pictures = [one.get("prompt") or "" for one in arguments.get("references") or ()]
+    words = words_not_taught(image_model, [arguments.get("subject", ""), *styles, *pictures])
+    if not words:
+        return ""
+    *before, last = (f"“{word}”" for word in words)
+    named = f"{', '.join(before)} or {last}" if before else last
+    return f"This image model was never taught {named}, so it will draw {OTHER}"
 
 
 def _taken(experiment: Any, styles: list[dict[str, Any]]) -> list[dict[str, Any]]:

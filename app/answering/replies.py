@@ -11,7 +11,7 @@ from typing import Any
 
 from app.answering.findings import OFFERS, compared_runs, told_facts
 from app.answering.program import Setup, tell_program
-from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal, tool_proposal
+from app.answering.proposals import FINDS_OUT, blend_proposal, experiment_proposal, tool_proposal, untaught_sentence
 from app.answering.run_facts import tell_comparison, tell_run
 from app.answering.shown import tool_for
 from app.answering.starters import STARTERS
@@ -125,7 +125,8 @@ def _proposed(plain: CitedAnswer, request: Request, background: Background) -> C
     notes = [*request.notes, *made.notes]
     if made.call is None:
         return _said(plain, notes)
-    return replace(_said(plain, [made.sentence, *notes]), proposals=(made.call,))
+    untaught = untaught_sentence(made.call["arguments"], background.setup.image_model)
+    return replace(_said(plain, [made.sentence, *notes, untaught]), proposals=(made.call,))
 
 
 def _small_talk(request: Request, background: Background) -> str:

@@ -156,7 +156,7 @@ def keys_of(stages: Sequence[WorkflowStage], weights: str) -> list[str]:
 
 def weights_of(image_model: str) -> str:
     """What an image model's weights are known by: the embedded one's checksums, another's name."""
-    from tools.models import EMBEDDED_FOLDER  # torch takes seconds to import
+    from tools.vocabulary import EMBEDDED_FOLDER
 
     sums = EMBEDDED_FOLDER / "SHA256SUMS"
     if image_model != "embedded" or not sums.is_file():

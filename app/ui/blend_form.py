@@ -17,9 +17,11 @@ from app.conversation.render_jobs import ACTIVE, RenderJob
 from app.conversation.render_queue import RenderQueue
 from app.conversation.transcripts import Proposal
 from app.markup import escape
+from app.settings import DEFAULT_IMAGE_MODEL
 from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls, start_with
 from tools.blend.limits import DEFAULT_STEPS, MAX_POINTS, MAX_SEED, MAX_STEPS
 from tools.blend.methods import DEFAULT_METHOD, METHODS, STYLE_METHODS
+from tools.vocabulary import words_not_taught
 
 SWEEP = "run_experiment"
 MIN_POINTS, DEFAULT_POINTS = 2, 9
@@ -34,12 +36,14 @@ class Card:
     Args:
         job: The last click on Render, as it stood before the conversation was read.
         decline: Called with the proposal's id by "No, thanks"; None where nothing waits for it.
+        image_model: Which model renders, as the settings name it.
     """
 
     conversation_id: str
     proposal: Proposal
     job: RenderJob | None
     decline: Callable[[str], None] | None
+    image_model: str = DEFAULT_IMAGE_MODEL
 
 
 def show_proposal(queue: RenderQueue, card: Card) -> None:
@@ -53,6 +57,8 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
             show_reference_controls(call_id, wanted, queue.folder)
         else:
             show_controls(card.proposal, wanted)
+            texts = [st.session_state[f"subject {call_id}"], *(style["text"] for style in wanted.get("styles", ()))]
+            show_unknown_words(words_not_taught(card.image_model, texts))
         with st.container(horizontal=True, gap="small"):
             st.button(
                 "Render again" if job and not is_active and job.tool == card.proposal.tool else "Render",
@@ -78,6 +84,12 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
                     "No, thanks", type="tertiary", key=f"decline {call_id}", on_click=card.decline, args=(call_id,)
                 )
         show_job(queue, job)
+
+
+def show_unknown_words(words: Sequence[str]) -> None:
+    """Name the words that the image model was never taught; nothing where it knows them all."""
+    if words:
+        st.caption(f"Words that this image model does not know: {escape(', '.join(words))}")
 
 
 def show_job(queue: RenderQueue, job: RenderJob | None) -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape, typeset
-from app.ui.blend_form import Card, show_job
+from app.ui.blend_form import Card, show_job, show_unknown_words
 from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figure_of
 from app.ui.reference_form import start_with
@@ -22,6 +22,7 @@ from app.ui.results import show_figures
 from app.ui.strip import Shown, show_strip
 from tools.blend.limits import MAX_SEED
 from tools.registry import TOOLS
+from tools.vocabulary import words_not_taught
 
 MAX_PHRASE_CHARS = 300
 
@@ -40,6 +41,8 @@ def show_experiment_form(queue: RenderQueue, card: Card) -> None:
             key = f"style {call_id} {number}"
             start_with(key, style["text"])
             st.text_input(f"Style {number + 1}", key=key, max_chars=MAX_PHRASE_CHARS)
+        keys = (f"subject {call_id}", *(f"style {call_id} {number}" for number in range(len(wanted["styles"]))))
+        show_unknown_words(words_not_taught(card.image_model, [st.session_state[key] for key in keys]))
         st.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
         with st.container(horizontal=True, gap="small"):
             st.button(
@@ -81,8 +84,7 @@ def show_experiment(key: str, result: dict[str, Any]) -> None:
     line = f"Found out by rendering · {result['question']}"
     show_strip(f"strip-{key}", result["question"], pictures, line, result["verdict"])
     st.caption(escape(result["basis"]["sentence"]))
-    if unknown := result.get("unknown_words"):
-        st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
+    show_unknown_words(result.get("unknown_words") or ())
     show_findings(key, result, lambda: show_record(key, result, folder / "figure.png"))
 
 

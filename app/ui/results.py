@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.markup import escape
+from app.ui.blend_form import show_unknown_words
 from app.ui.charts import TITLES, Figure
 from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figures_of
@@ -46,8 +47,7 @@ def show_result(key: str, render: dict[str, Any]) -> None:
     show_step_player(f"player-{key}", folder, measurements, told, unknown)
     if "reference" in measurements:
         show_swap(key, folder, measurements["reference"])
-    if unknown:
-        st.caption(f"Words that this image model does not know: {escape(', '.join(unknown))}")
+    show_unknown_words(unknown)
     show_measured(key, render, folder / IMAGE)
     show_nearest(key, folder)
 

@@ -46,7 +46,7 @@ _ORDINAL = re.compile(
 _ABOUT = re.compile(r"^(?:and |but |so )?(?:what|how) about\b", re.I)
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "latter": 1, "third": 2, "fourth": 3, "last": -1}
 _NAMES_ITS_TOPIC = re.compile(
-    r"^\W*(?:(?:and|but|so|or|also|then|okay|ok|now)\b[\s,]*)*(?!(?:in|on|at|by|for|with|from|to|of|if|since|because|when|while|after|before|what|how|why|no|yes) )[^,:;?]{4,60}[,:;] .*\b(?:it|its|they|them|their)\b",
+    r"^\W*+(?:(?:and|but|so|or|also|then|okay|ok|now)\b[\s,]*)*(?!(?:in|on|at|by|for|with|from|to|of|if|since|because|when|while|after|before|what|how|why|no|yes) )[^,:;?]{4,60}[,:;] .*\b(?:it|its|they|them|their)\b",
     re.I,
 )
 _DEFINED = re.compile(r"^\W*what (?:is|are|was|were) (?:meant by |called )?(?:the |an? )?([\w\s-]{3,40}?)\W*$", re.I)

@@ -3,7 +3,6 @@
 It knows the text encoder; it knows nothing about methods of blending, latents or images. The one door to compel.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import torch
 
 from tools.models import ImageModel
 from tools.trace.passes import OTHER_PHRASES
+from tools.vocabulary import words_outside
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,7 @@ def unknown_words(model: ImageModel, texts: Sequence[str]) -> tuple[str, ...]:
     """Return the words that a model with a closed vocabulary never saw: those that fall apart into pieces."""
     if not model.has_closed_vocabulary:
         return ()
-    tokenizer = model.pipeline.tokenizer
-    found: dict[str, None] = {}
-    for text in texts:
-        # a single character is in the tokenizer's alphabet whether or not it was ever trained: left out
-        for word in re.findall(r"[^\W\d_]{2,}", text.lower()):
-            if tokenizer.tokenize(word) != [f"{word}</w>"]:
-                found[word] = None
-    return tuple(found)
+    return words_outside(model.pipeline.tokenizer.get_vocab().keys(), texts)
 
 
 def _encode_weighted(model: ImageModel, fragments: list[str], weights: list[float]) -> torch.Tensor:
