@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.judgements import random_rows, random_values
-from tests.tiny import SIZE_PX, tiny_model
+from tests.tiny import SIZE_PX, exact_model, tiny_model
 from tools.blend.results import BlendRequest, BlendResult, WeightedStyle, blend
 from tools.experiments.flip import measure_curves, sweep, sweep_requests
 
@@ -82,9 +82,9 @@ def test_a_step_of_weight_over_half_the_way_is_a_jump(along, jumps):
 
 
 def test_a_sweep_is_its_points_one_by_one():
-    swept = sweep(REQUEST, 3, tiny_model())
+    swept = sweep(REQUEST, 3, exact_model())
     for index, request in enumerate(sweep_requests(REQUEST, 3)):
-        alone = np.asarray(blend(request, tiny_model(), trace=False).images[0], dtype=int)
+        alone = np.asarray(blend(request, exact_model(), trace=False).images[0], dtype=int)
         assert np.abs(alone - np.asarray(swept.images[index], dtype=int)).max() <= 1
     shares = swept.measurements["sweep"]["attention_share"]
     assert shares[PHOTO][-1] == 0 == shares[ILLUSTRATION][0] and min(shares[PHOTO][0], shares[ILLUSTRATION][-1]) > 0

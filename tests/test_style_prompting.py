@@ -9,7 +9,7 @@ from diffusers import EulerDiscreteScheduler, HeunDiscreteScheduler, PNDMSchedul
 from PIL import Image
 
 import tools.blend.denoiser
-from tests.tiny import SIZE_PX, tiny_model, tiny_pipeline
+from tests.tiny import SIZE_PX, exact_model, tiny_model, tiny_pipeline
 from tools.blend.references import Reference, ReferenceError
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting, StyleReferences
@@ -32,9 +32,9 @@ def request(*references, **changes):
     return BlendRequest(given.pop("subject", "a red house"), given.pop("styles", ()), references=references, **given)
 
 
-def render(*args, **how):
+def render(*args, model=None, **how):
     pictures = {NAME: picture(), "1" * 32: picture(1)}
-    return blend(*args, tiny_model(), prompting=StylePrompting(pictures=pictures, **how))
+    return blend(*args, model or tiny_model(), prompting=StylePrompting(pictures=pictures, **how))
 
 
 def latents(result, part="latents"):
@@ -81,8 +81,8 @@ def test_what_is_compared_is_the_plain_render_of_the_same_prompt_and_seed():
 
 def test_a_drawn_reference_is_the_plain_render_of_its_prompt_at_its_own_guidance():
     one = Reference(prompt="a blue boat, watercolor", seed=9)
-    result = render(request(one), guidance=7.0, first_guidance=7.0)
-    stock = tiny_model().pipeline("a blue boat, watercolor", num_inference_steps=STEPS, guidance_scale=7.0,
+    result = render(request(one), guidance=7.0, first_guidance=7.0, model=exact_model())
+    stock = exact_model().pipeline("a blue boat, watercolor", num_inference_steps=STEPS, guidance_scale=7.0,
                                   generator=torch.Generator().manual_seed(9)).images[0]  # fmt: skip
     assert np.abs(np.asarray(stock, dtype=int) - np.asarray(result.beside["reference.png"], dtype=int)).max() <= 1
 
@@ -131,19 +131,19 @@ def test_guidance_halves_do_not_mix(monkeypatch, emphasis):
 @pytest.mark.parametrize("one", [WATERCOLOR, PICTURE])
 def test_a_target_does_not_depend_on_its_batch(one):
     one = replace(one, seed=5)
-    together = render([request(one, seed=0), request(one, seed=1)])
-    alone = render(request(one, seed=1))
-    assert np.abs(latents(together)[1] - latents(alone)[0]).max() <= 1e-3 * np.abs(latents(alone)).max()
+    together = render([request(one, seed=0), request(one, seed=1)], model=exact_model())
+    alone = render(request(one, seed=1), model=exact_model())
+    assert np.abs(latents(together)[1] - latents(alone)[0]).max() <= 1e-6 * np.abs(latents(alone)).max()
 
 
 @pytest.mark.parametrize("one", [WATERCOLOR, PICTURE])
 def test_calls_that_fit_into_memory_change_nothing(one, monkeypatch):
     one = replace(one, seed=5)
     batch = [request(one, seed=seed) for seed in range(4)]
-    whole = latents(render(batch))
+    whole = latents(render(batch, model=exact_model()))
     monkeypatch.setattr(tools.blend.denoiser, "MAX_LATENT_CELLS", 3 * 64)
-    parts = latents(render(batch))
-    assert np.abs(whole - parts).max() <= 1e-3 * np.abs(whole).max()
+    parts = latents(render(batch, model=exact_model()))
+    assert np.abs(whole - parts).max() <= 1e-6 * np.abs(whole).max()
 
 
 @pytest.mark.parametrize("one", [WATERCOLOR, PICTURE])

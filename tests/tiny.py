@@ -102,3 +102,14 @@ def tiny_folder(root: Path) -> Path:
     folder = root / "tiny-model"
     tiny_pipeline().save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+@lru_cache(maxsize=1)
+def exact_model() -> ImageModel:
+    """The tiny model in float64, one of its own: for two ways to the same pixels whose sums are ordered differently.
+
+    An untrained model enlarges float32's rounding at every step, by how much is the CPU's to say.
+    """
+    model = tiny_model.__wrapped__()
+    model.pipeline.to(torch.float64)
+    return model
