@@ -20,9 +20,12 @@ from app.agent.engines import EngineUnavailable, load_chat_model
 from app.agent.graph import build_agent
 from app.answers import CitedAnswer, WorkflowStage
 from app.conversation.chat import Chat
+from app.conversation.database import open_database
 from app.conversation.feedback import Feedback
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import OnStep, RenderQueue
+from app.conversation.shared_queue import SharedRenderQueue
+from app.conversation.shared_store import open_conversations, open_feedback
 from app.conversation.store import Conversations, ConversationsRefused
 from app.conversation.workflow_runs import WorkflowRuns, weights_of
 from app.settings import Settings, UnusableSettings
@@ -77,7 +80,7 @@ class Undertone:
 
     @property
     def feedback(self) -> Feedback:
-        return Feedback(self.settings.feedback)
+        return open_feedback(self.settings)
 
     def document(self, document_id: str) -> Document | None:
         """A document of the corpus; None when it has been removed since it was cited."""
@@ -144,7 +147,7 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
         ConversationsRefused: Their file cannot be used.
         EngineUnavailable, EmbedderUnavailable, IndexRefused: As `open_shared`.
     """
-    conversations = Conversations(settings.conversations) if keep else None
+    conversations = open_conversations(settings) if keep else None
     return _with_chat(settings, open_shared(settings), conversations)
 
 
@@ -158,7 +161,7 @@ def open_for(shared: Shared, person: str | None) -> Undertone:
         ConversationsRefused: Their file cannot be used.
     """
     settings = replace(shared.settings, person=person)
-    return _with_chat(settings, shared, Conversations(settings.conversations))
+    return _with_chat(settings, shared, open_conversations(settings))
 
 
 def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
@@ -218,4 +221,8 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
         message = ToolMessage(result["content"], name=job.tool, tool_call_id=job.call_id, artifact=result["artifact"])
         undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
 
-    return RenderQueue(undertone.settings.renders, render, hand_over, undertone.shared.rendering)
+    settings, rendering = undertone.settings, undertone.shared.rendering
+    if settings.database_url:
+        database = open_database(settings.database_url)
+        return SharedRenderQueue(database, settings.whose, settings.renders, render, hand_over, rendering)
+    return RenderQueue(settings.renders, render, hand_over, rendering)
