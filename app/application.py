@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,19 @@ from app.conversation.workflow_runs import WorkflowRuns, weights_of
 from app.settings import Settings, UnusableSettings
 from app.understanding.request import Known, State
 from app.understanding.understand import understand
+from ingest.cluster import ClusterUnavailable, join_cluster
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.store_process import stop_worker
 from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import build_tools, paced_previews, run_tool
+from tools.render_pool import RenderPool
 from tools.search import Searcher
 from tools.specs import ToolContext
 
-OPENING_ERRORS = (UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
+OPENING_ERRORS = (
+    UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused, ClusterUnavailable,
+)  # fmt: skip
 """What a person can mend; each message is one line that says how."""
 
 
@@ -48,7 +53,9 @@ class Shared:
     """What all who ask have in common; nothing in it belongs to a person.
 
     Args:
-        rendering: Held while something renders, which fills the processor and the image model.
+        rendering: Held while something renders, which fills the processor and the image model; as many hold it as a
+            pool has workers.
+        pool: The workers of a cluster that render; None renders here.
     """
 
     settings: Settings
@@ -56,7 +63,8 @@ class Shared:
     index: Index
     searcher: Searcher
     known: KnownDocuments
-    rendering: threading.Lock = field(default_factory=threading.Lock)
+    rendering: AbstractContextManager[Any] = field(default_factory=threading.Lock)
+    pool: RenderPool | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +182,7 @@ def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
         EngineUnavailable: The chat engine cannot be used.
         EmbedderUnavailable: The embedder cannot be loaded.
         IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
+        ClusterUnavailable: The cluster that is named cannot be joined.
     """
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
@@ -183,7 +192,11 @@ def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
     searcher = Searcher(index)
     searcher.search("style")  # embedder and heads load at their first text; that belongs to the start, not to an answer
     understand("style", State())
-    return Shared(settings, model, index, searcher, KnownDocuments(index))
+    known = KnownDocuments(index)
+    if settings.ray is None:
+        return Shared(settings, model, index, searcher, known)
+    pool = RenderPool(join_cluster(settings.ray), settings.image_model)
+    return Shared(settings, model, index, searcher, known, threading.BoundedSemaphore(pool.size), pool)
 
 
 def _with_chat(settings: Settings, shared: Shared, conversations: Conversations | None) -> Undertone:
@@ -212,6 +225,9 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
     """Start the queue that renders what a person approved and puts it into its conversation."""
 
     def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
+        if (pool := undertone.shared.pool) and pool.runs(job.tool):
+            content, artifact = pool.render(job.tool, job.arguments, folder, on_step)
+            return {"content": content, "artifact": artifact}
         context = ToolContext(undertone.searcher, undertone.settings.image_model, folder, paced_previews(on_step))
         content, artifact = run_tool(job.tool, job.arguments, context)
         return {"content": content, "artifact": artifact}

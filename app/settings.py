@@ -46,6 +46,7 @@ class Settings:
     embedder: str | None = None
     chroma_url: str | None = None
     database_url: str | None = field(default=None, repr=False)  # it may hold a password
+    ray: str | None = None  # "auto", "local" or "ray://HOST:PORT"
     nli: str | None = None
     corpus: Path = CORPUS
     corpus_name: str = ""
@@ -108,6 +109,7 @@ def read_settings(
         embedder=value("UNDERTONE_EMBEDDER"),
         chroma_url=value("UNDERTONE_CHROMA_URL"),
         database_url=value("UNDERTONE_DATABASE_URL"),
+        ray=value("UNDERTONE_RAY"),
         nli=value("UNDERTONE_NLI"),
     )
 

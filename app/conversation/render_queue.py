@@ -50,7 +50,11 @@ class RenderQueue:
     """
 
     def __init__(
-        self, folder: Path, render: Render, hand_over: HandOver, rendering: threading.Lock | None = None
+        self,
+        folder: Path,
+        render: Render,
+        hand_over: HandOver,
+        rendering: contextlib.AbstractContextManager[Any] | None = None,
     ) -> None:
         self.folder = folder
         self._render = render

@@ -12,7 +12,6 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from app.conversation.database import SILENT_S, Database, DatabaseRefused
@@ -46,7 +45,7 @@ class SharedRenderQueue(RenderQueue):
         folder: Path,
         render: Render,
         hand_over: HandOver,
-        rendering: Lock | None = None,
+        rendering: contextlib.AbstractContextManager[Any] | None = None,
     ) -> None:
         """As `RenderQueue`.
 
