@@ -6,11 +6,13 @@ One process writes the index: the one that asked. What a worker was doing when i
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ SHARE = 0.5
 
 FEW_TEXTS = 64  # are embedded here sooner than they are sent
 RETRIES = 3
+CLIENT_PORT, CONNECT_TIMEOUT_S = 10001, 5
 OFF = {"HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
 """Nothing is downloaded, nobody is told, and no second cluster is begun where the first one is gone."""
 
@@ -53,6 +56,8 @@ class Cluster:
         """
         if address not in ("auto", "local") and not address.startswith("ray://"):
             raise ClusterUnavailable(f"{VARIABLE}={address} names no cluster; write auto, local or ray://HOST:PORT")
+        if address.startswith("ray://"):
+            _check_listens(address)
         os.environ.update(OFF)  # Ray reads it when it is imported
         try:
             import ray
@@ -162,6 +167,20 @@ class _Worker:
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         return self._here.encode(texts)
+
+
+def _check_listens(address: str) -> None:
+    """Check that somebody listens there: Ray itself would ask for half a minute.
+
+    Raises:
+        ClusterUnavailable: Nobody does, or it is no address.
+    """
+    try:
+        url = urlsplit(address)
+        with socket.create_connection((url.hostname or "", url.port or CLIENT_PORT), CONNECT_TIMEOUT_S):
+            pass
+    except (OSError, ValueError) as error:
+        raise ClusterUnavailable(f"no Ray cluster is at {address} ({error}); start it: ray start --head") from error
 
 
 @cache

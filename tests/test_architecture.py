@@ -51,6 +51,7 @@ DOORS = {
     "diffusers": {"tools/"},
     "psycopg": {"app/conversation/database.py"},
     "psycopg_pool": {"app/conversation/database.py"},
+    "ray": {"ingest/cluster.py"},
     "compel": {"tools/blend/prompts.py"},
     "langchain": {"app/agent/", "app/generation/"},
 }
