@@ -24,14 +24,27 @@ class PageFailed(RuntimeError):
 
 
 class PageClient:
-    """One session of the page; `conversation` is the id of the conversation that it shows."""
+    """One session of the page.
 
-    def __init__(self, address: str, timeout_s: float = 120.0) -> None:
+    Attributes:
+        conversation: The id of the one that it shows.
+        messages: How many stand in it.
+    """
+
+    def __init__(self, address: str, timeout_s: float = 120.0, conversation: str = "") -> None:
+        """Open the page.
+
+        Args:
+            conversation: One to go on with, as behind a link; an empty id begins a new one.
+
+        Raises:
+            PageFailed: It does not stand in time.
+            OSError: Nobody serves it.
+        """
         self._timeout_s = timeout_s
         url = re.sub("^http", "ws", address) + "/_stcore/stream"
         self._socket = connect(url, subprotocols=["streamlit"], max_size=MAX_MESSAGE_BYTES, open_timeout=timeout_s)  # type: ignore[list-item]
-        self.conversation = ""
-        self._asked = 0
+        self.conversation = conversation
         self._elements: list[Any] = []
         self._rerun()
         while not self._of("chat_input"):  # the frame stands first, and the page when it is opened
@@ -39,14 +52,12 @@ class PageClient:
 
     def ask(self, question: str) -> float:
         """Type a question; returns the seconds until its answer stands whole."""
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), self.messages
         typed = WidgetState(id=self._of("chat_input")[-1].id)
         typed.chat_input_value.data = question
         self._rerun(typed)
-        self._asked += 1
-        said = self._said
-        if said < 2 * self._asked:
-            raise PageFailed(f"{said} messages stand after {self._asked} questions")
+        if self.messages < before + 2:
+            raise PageFailed(f"{self.messages} messages stand where {before} stood before a question")
         return time.perf_counter() - begun
 
     def click(self, label: str) -> bool:
@@ -92,11 +103,11 @@ class PageClient:
                 return
 
     def _begin(self) -> None:
-        self._elements, self._said = [], 0
+        self._elements, self.messages = [], 0
 
     def _draw(self, delta: Any) -> None:
         if delta.WhichOneof("type") == "add_block":
-            self._said += delta.add_block.WhichOneof("type") == "chat_message"
+            self.messages += delta.add_block.WhichOneof("type") == "chat_message"
             return
         if delta.WhichOneof("type") != "new_element":
             return

@@ -30,6 +30,7 @@ from tests.postgres import postgres, server_folder
 from tests.trial.load import QUESTIONS, SUBJECTS
 
 PEOPLE, SECONDS = 32, 120
+DRAIN_S = 60
 RENDER_SHARE = 0.15
 """Of what people ask; the rest is for words."""
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--think-s", type=float, default=5, help="mean of how long a person reads an answer")
     parser.add_argument("--pages", type=int, default=1, help="page processes; more than one share a Postgres")
+    parser.add_argument("--render-share", type=float, default=RENDER_SHARE, help="of what is asked, is rendered")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     if given.people < 1 or given.pages < 1 or given.seconds <= 0 or given.think_s < 0:
@@ -59,9 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.pages > 1 and server_folder() is None:
         parser.error("--pages 2 needs a Postgres: apt-get install postgresql")
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder, pages(Path(folder), given.pages) as addresses:
-        people, renders = chat(given, addresses, Path(folder) / "home" / "renders")
-    figures = told(people, renders, given.seconds)
+    with tempfile.TemporaryDirectory() as folder, pages(Path(folder), given.pages) as (addresses, database):
+        for address in addresses:
+            PageClient(address, timeout_s=300).close()  # opens the corpus
+        before = page_costs()
+        people = chat(given, addresses)
+        renders = render_waits(Path(folder) / "home" / "renders", sum(person.clicked for person in people))
+        figures = told(people, renders, given.seconds)
+        figures |= costs(before, page_costs(), figures["answers"])
+        if database and figures["answers"]:
+            figures["database kB an answer"] = round(_database_bytes(database) / figures["answers"] / 1000, 1)
     title = f"{given.people} people, {given.pages} page process(es), {given.seconds:.0f} s, load before {load:.1f}"
     Table(title, ("what", "")).show([(what, str(value)) for what, value in figures.items()])
     command = f"python -m tests.bench.load --people {given.people} --seconds {given.seconds:g} --pages {given.pages}"
@@ -71,15 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "load_average": load,
         "think_s": given.think_s,
     }
-    write_results(f"load-{given.pages}", {**said, **figures}, RESULTS)
+    is_whole = (given.people, given.seconds) == (PEOPLE, SECONDS)
+    write_results(f"load-{given.pages}", {**said, "think_s": given.think_s, **figures}, RESULTS, is_whole=is_whole)
     for error in [error for person in people for error in person.errors][:5]:
         print(f"error: {error}", file=sys.stderr)
     return 1 if figures["errors"] else 0
 
 
 @contextlib.contextmanager
-def pages(folder: Path, count: int) -> Iterator[list[str]]:
-    """Serve the page by so many processes over one home; yields their addresses."""
+def pages(folder: Path, count: int) -> Iterator[tuple[list[str], str | None]]:
+    """Serve the page by so many processes over one home; yields their addresses, and that of a database they share."""
     os.chmod(folder, 0o755)  # Postgres is another user's where root runs this
     home = folder / "home"
     subprocess.run([sys.executable, "-m", "ingest", "--home", str(home)], cwd=ROOT, check=True, capture_output=True)
@@ -87,13 +97,12 @@ def pages(folder: Path, count: int) -> Iterator[list[str]]:
         environ: dict[str, str] = {}
         if count > 1:
             environ["UNDERTONE_DATABASE_URL"] = stack.enter_context(postgres(folder / "server")).url
-        yield [stack.enter_context(served(home, folder / f"page{n}.log", **environ)) for n in range(count)]
+        served_at = [stack.enter_context(served(home, folder / f"page{n}.log", **environ)) for n in range(count)]
+        yield served_at, environ.get("UNDERTONE_DATABASE_URL")
 
 
-def chat(given: argparse.Namespace, addresses: Sequence[str], renders: Path) -> tuple[list[Person], list[float]]:
-    """Have them chat until the time is over; returns what they met, and the seconds from click to picture."""
-    for address in addresses:
-        PageClient(address, timeout_s=300).close()  # opens the corpus
+def chat(given: argparse.Namespace, addresses: Sequence[str]) -> list[Person]:
+    """Have them chat until the time is over; returns what they met."""
     people = [Person(number) for number in range(given.people)]
     stop_at = time.monotonic() + given.seconds
     threads = [
@@ -104,7 +113,7 @@ def chat(given: argparse.Namespace, addresses: Sequence[str], renders: Path) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    return people, _render_waits(renders)
+    return people
 
 
 def _live(person: Person, address: str, stop_at: float, given: argparse.Namespace) -> None:
@@ -113,8 +122,8 @@ def _live(person: Person, address: str, stop_at: float, given: argparse.Namespac
     client: PageClient | None = None
     while time.monotonic() < stop_at:
         try:
-            client = client or PageClient(address)
-            renders = chance.random() < RENDER_SHARE
+            client = client or PageClient(address, conversation=person.conversation)
+            renders = chance.random() < given.render_share
             question = (
                 f"a {chance.choice(SUBJECTS)} in watercolor and pixel art" if renders else chance.choice(QUESTIONS)
             )
@@ -129,10 +138,16 @@ def _live(person: Person, address: str, stop_at: float, given: argparse.Namespac
         client.close()
 
 
-def _render_waits(renders: Path) -> list[float]:
-    """Seconds from each click to its picture, of the renders that are done; a folder's name begins with its moment."""
+def render_waits(renders: Path, clicked: int) -> list[float]:
+    """Seconds from each click to its picture, of the renders that are done a minute after the last question, at most.
+
+    A render's folder is named by the moment of its click.
+    """
+    until = time.monotonic() + DRAIN_S
+    while len(done := list(renders.glob("*/image.png"))) < clicked and time.monotonic() < until:
+        time.sleep(1)
     waits = []
-    for picture in renders.glob("*/image.png"):
+    for picture in done:
         begun = time.mktime(time.strptime(picture.parent.name[:15], "%Y%m%d-%H%M%S"))
         waits.append(picture.stat().st_mtime - begun)
     return waits
@@ -154,10 +169,45 @@ def told(people: Sequence[Person], renders: Sequence[float], seconds: float) -> 
         "mean wait of a person, quickest to slowest s": f"{means[0]:.2f} to {means[-1]:.2f}" if means else "-",
         "fairness of waits (Jain; 1 is alike)": _jain(means),
         "renders clicked": sum(person.clicked for person in people),
-        "renders done by the end": len(renders),
+        "renders done a minute later": len(renders),
         "click to picture p50 s": _percentile(renders, 50),
         "click to picture p95 s": _percentile(renders, 95),
     }
+
+
+def page_costs() -> dict[int, tuple[float, float]]:
+    """Seconds of CPU and MB of memory of each page process (Linux), by its number."""
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = file.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == os.getpid() and b"streamlit" in file.with_name("cmdline").read_bytes():
+                cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                found[int(file.parent.name)] = cpu_s, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return found
+
+
+def costs(
+    before: dict[int, tuple[float, float]], after: dict[int, tuple[float, float]], answers: int
+) -> dict[str, Any]:
+    """What the page processes took for so many answers."""
+    if not after or not answers:
+        return {}
+    cpu_s = sum(after[process][0] - before[process][0] for process in after)
+    return {
+        "CPU s an answer, renders and all": round(cpu_s / answers, 3),
+        "memory of a page process MB": ", ".join(f"{memory_mb:.0f}" for _, memory_mb in after.values()),
+    }
+
+
+def _database_bytes(url: str) -> int:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM")
+        sizes = connection.execute("SELECT pg_database_size('template1'), pg_database_size('postgres')").fetchone()
+    assert sizes is not None
+    return int(sizes[1] - sizes[0])
 
 
 def _percentile(values: Sequence[float], percent: int) -> float:
