@@ -5,6 +5,7 @@ One process writes the index: the one that asked. What a worker was doing when i
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections import deque
@@ -71,7 +72,7 @@ class Cluster:
                 address=address,
                 namespace="undertone",
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), **OFF}},
                 **here,
             )
