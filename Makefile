@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
+.PHONY: run test scale lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -10,6 +10,9 @@ run: .venv/installed ## index corpus/ if needed and open the chat page
 
 test: .venv/installed ## every test that needs no GPU and no network
 	$(BIN)/python -m pytest -q
+
+scale: .venv/installed ## what is needed past one machine: docs/scale.md
+	$(BIN)/python -m pip install --quiet --requirement requirements-scale.txt
 
 lint: .venv/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

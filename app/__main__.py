@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.batch is not None and given.conversation is not None:
             raise UnusableInput('a line of a batch names its own "conversation"; leave --conversation out')
         if given.feedback:
-            return export_feedback(settings.feedback)
+            return export_feedback(settings)
         batch = None if given.batch is None else usable_path(given.batch, "--batch")
         if batch and not batch.is_file():
             raise UnusableInput(f"{batch}: no such file; name a file of JSON lines")
@@ -78,13 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr.isatty():
         print("opening the corpus…", file=sys.stderr, flush=True)
     with lasting():
-        load_embedder(settings.embedder).load_ahead()
+        loading = load_embedder(settings.embedder).load_ahead()
         from app.application import OPENING_ERRORS, open_undertone
         from app.conversation.store import refused
 
         try:
             undertone = open_undertone(settings, keep=bool(given.conversation) or _names_a_conversation(batch))
         except OPENING_ERRORS as error:
+            loading.join()
             return _refuse(error)
     print(f"started in {time.perf_counter() - started:.2f} s", file=sys.stderr)
     try:
@@ -122,15 +123,20 @@ def answer_batch(undertone: Undertone, file: Path) -> int:
     return ANSWERED
 
 
-def export_feedback(file: Path) -> int:
+def export_feedback(settings: Settings) -> int:
     """Print what people thought of answers, one JSON line each."""
-    from app.conversation.feedback import Feedback
+    from app.conversation.shared_store import open_feedback
+    from app.conversation.store import ConversationsRefused
 
     lines = 0
-    for line in Feedback(file).export():
-        print(json.dumps(line, ensure_ascii=False))
-        lines += 1
-    print(f"{lines} opinions in {file}", file=sys.stderr)
+    try:
+        for line in open_feedback(settings).export():
+            print(json.dumps(line, ensure_ascii=False))
+            lines += 1
+    except ConversationsRefused as error:
+        return _refuse(error)
+    place = "the database" if settings.database_url else settings.feedback
+    print(f"{lines} opinions in {place}", file=sys.stderr)
     return ANSWERED
 
 
@@ -138,6 +144,8 @@ def recover(settings: Settings) -> int:
     """Save what can be read of damaged conversations; the damaged file stays beside them."""
     from app.conversation.store import recover as recover_conversations
 
+    if settings.database_url:
+        raise UnusableInput("the conversations are in the database of UNDERTONE_DATABASE_URL, which mends itself")
     try:
         found = recover_conversations(settings.conversations)
     except (OSError, sqlite3.Error) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,23 +21,30 @@ from app.agent.engines import EngineUnavailable, load_chat_model
 from app.agent.graph import build_agent
 from app.answers import CitedAnswer, WorkflowStage
 from app.conversation.chat import Chat
+from app.conversation.database import open_database
 from app.conversation.feedback import Feedback
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import OnStep, RenderQueue
+from app.conversation.shared_queue import SharedRenderQueue
+from app.conversation.shared_store import open_conversations, open_feedback
 from app.conversation.store import Conversations, ConversationsRefused
 from app.conversation.workflow_runs import WorkflowRuns, weights_of
 from app.settings import Settings, UnusableSettings
 from app.understanding.request import Known, State
 from app.understanding.understand import understand
+from ingest.cluster import ClusterUnavailable, join_cluster
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.store_process import stop_worker
 from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import build_tools, paced_previews, run_tool
+from tools.render_pool import RenderPool
 from tools.search import Searcher
 from tools.specs import ToolContext
 
-OPENING_ERRORS = (UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused)
+OPENING_ERRORS = (
+    UnusableSettings, EngineUnavailable, EmbedderUnavailable, IndexRefused, ConversationsRefused, ClusterUnavailable,
+)  # fmt: skip
 """What a person can mend; each message is one line that says how."""
 
 
@@ -45,7 +53,9 @@ class Shared:
     """What all who ask have in common; nothing in it belongs to a person.
 
     Args:
-        rendering: Held while something renders, which fills the processor and the image model.
+        rendering: Held while something renders, which fills the processor and the image model; as many hold it as a
+            pool has workers.
+        pool: The workers of a cluster that render; None renders here.
     """
 
     settings: Settings
@@ -53,7 +63,8 @@ class Shared:
     index: Index
     searcher: Searcher
     known: KnownDocuments
-    rendering: threading.Lock = field(default_factory=threading.Lock)
+    rendering: AbstractContextManager[Any] = field(default_factory=threading.Lock)
+    pool: RenderPool | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Undertone:
 
     @property
     def feedback(self) -> Feedback:
-        return Feedback(self.settings.feedback)
+        return open_feedback(self.settings)
 
     def document(self, document_id: str) -> Document | None:
         """A document of the corpus; None when it has been removed since it was cited."""
@@ -144,7 +155,7 @@ def open_undertone(settings: Settings, *, keep: bool) -> Undertone:
         ConversationsRefused: Their file cannot be used.
         EngineUnavailable, EmbedderUnavailable, IndexRefused: As `open_shared`.
     """
-    conversations = Conversations(settings.conversations) if keep else None
+    conversations = open_conversations(settings) if keep else None
     return _with_chat(settings, open_shared(settings), conversations)
 
 
@@ -158,7 +169,7 @@ def open_for(shared: Shared, person: str | None) -> Undertone:
         ConversationsRefused: Their file cannot be used.
     """
     settings = replace(shared.settings, person=person)
-    return _with_chat(settings, shared, Conversations(settings.conversations))
+    return _with_chat(settings, shared, open_conversations(settings))
 
 
 def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
@@ -171,6 +182,7 @@ def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
         EngineUnavailable: The chat engine cannot be used.
         EmbedderUnavailable: The embedder cannot be loaded.
         IndexRefused: The index was made with another embedder, cannot be reached, or another run is changing it.
+        ClusterUnavailable: The cluster that is named cannot be joined.
     """
     model = load_chat_model(settings)
     index = Index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
@@ -180,7 +192,11 @@ def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
     searcher = Searcher(index)
     searcher.search("style")  # embedder and heads load at their first text; that belongs to the start, not to an answer
     understand("style", State())
-    return Shared(settings, model, index, searcher, KnownDocuments(index))
+    known = KnownDocuments(index)
+    if settings.ray is None:
+        return Shared(settings, model, index, searcher, known)
+    pool = RenderPool(join_cluster(settings.ray), settings.image_model)
+    return Shared(settings, model, index, searcher, known, threading.BoundedSemaphore(pool.size), pool)
 
 
 def _with_chat(settings: Settings, shared: Shared, conversations: Conversations | None) -> Undertone:
@@ -209,6 +225,9 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
     """Start the queue that renders what a person approved and puts it into its conversation."""
 
     def render(job: RenderJob, folder: Path, on_step: OnStep) -> dict[str, Any]:
+        if (pool := undertone.shared.pool) and pool.runs(job.tool):
+            content, artifact = pool.render(job.tool, job.arguments, folder, on_step)
+            return {"content": content, "artifact": artifact}
         context = ToolContext(undertone.searcher, undertone.settings.image_model, folder, paced_previews(on_step))
         content, artifact = run_tool(job.tool, job.arguments, context)
         return {"content": content, "artifact": artifact}
@@ -218,4 +237,8 @@ def open_render_queue(undertone: Undertone) -> RenderQueue:
         message = ToolMessage(result["content"], name=job.tool, tool_call_id=job.call_id, artifact=result["artifact"])
         undertone.chat.hand_over(job.conversation_id, job.call_id, job.arguments, message)
 
-    return RenderQueue(undertone.settings.renders, render, hand_over, undertone.shared.rendering)
+    settings, rendering = undertone.settings, undertone.shared.rendering
+    if settings.database_url:
+        database = open_database(settings.database_url)
+        return SharedRenderQueue(database, settings.whose, settings.renders, render, hand_over, rendering)
+    return RenderQueue(settings.renders, render, hand_over, rendering)

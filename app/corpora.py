@@ -48,4 +48,4 @@ def open_corpus(settings: Settings, name: str) -> Shared:
     """
     if name and name not in named_corpora(settings):
         raise NoSuchCorpus(f"there is no corpus {name!r} any more; choose another one")
-    return open_shared(replace(settings, home=home_of(settings, name)), is_seeded=not name)
+    return open_shared(replace(settings, home=home_of(settings, name), corpus_name=name), is_seeded=not name)

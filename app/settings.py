@@ -31,6 +31,7 @@ class Settings:
     Args:
         home: The folder of the index, and of what belongs to whoever asks.
         person: Who asks, where the page is served to several; what belongs to them lies in a folder of their own.
+        corpus_name: Of a corpus beside the first one; it has a home of its own.
     """
 
     home: Path = Path(".undertone")
@@ -44,8 +45,16 @@ class Settings:
     image_model: str = DEFAULT_IMAGE_MODEL
     embedder: str | None = None
     chroma_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)  # it may hold a password
+    ray: str | None = None  # "auto", "local" or "ray://HOST:PORT"
     nli: str | None = None
     corpus: Path = CORPUS
+    corpus_name: str = ""
+
+    @property
+    def whose(self) -> str:
+        """What belongs to one person, of one corpus, is known by in a database that all share; it holds no space."""
+        return f"{self.corpus_name}/{self.person or ''}"
 
     @property
     def belongings(self) -> Path:
@@ -99,6 +108,8 @@ def read_settings(
         image_model=image_model or value("UNDERTONE_IMAGE_MODEL") or DEFAULT_IMAGE_MODEL,
         embedder=value("UNDERTONE_EMBEDDER"),
         chroma_url=value("UNDERTONE_CHROMA_URL"),
+        database_url=value("UNDERTONE_DATABASE_URL"),
+        ray=value("UNDERTONE_RAY"),
         nli=value("UNDERTONE_NLI"),
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.settings import UnusableSettings, read_settings, usable_path
+from ingest.cluster import ClusterUnavailable, join_cluster
 from ingest.command import Parser, leave
 from ingest.errors import CorpusNote
 from ingest.index import Index, IndexRefused
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             again = "; index again what they came from" if lost else ""
             told = f"{saved} were saved, {lost} could not be read{again}; the damaged file is now {aside}"
             print(f"the documents in {settings.home} were damaged: {told}", file=sys.stderr)
-        index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url)
+        preparing = join_cluster(settings.ray).preparing(settings.embedder) if settings.ray else None
+        index = open_index(settings.home, load_embedder(settings.embedder), settings.chroma_url, preparing)
         report = _synced(index, paths, shows_bar=sys.stderr.isatty() and not given.json)
         _tell(report, index, given.json)
         if given.watch:
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 seen, report = report, index.sync_paths(paths)
                 if report.changed or report.rejected != seen.rejected:
                     _tell(report, index, given.json)
-    except (UnusableSettings, IndexRefused, EmbedderUnavailable) as error:
+    except (UnusableSettings, IndexRefused, EmbedderUnavailable, ClusterUnavailable) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
     return 2 if report.rejected else 0

@@ -27,7 +27,7 @@ from ingest.dense import DenseIndex
 from ingest.documents import Document, read_documents, real
 from ingest.errors import CorpusError, CorpusNote
 from ingest.lexical import LexicalIndex, passage_key
-from ingest.passages import Passage, split_passages
+from ingest.prepared import Here, Preparing, Rows
 from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
 from ingest.readable import unbroken
 from ingest.refusals import IndexRefused, damaged, explained
@@ -47,19 +47,23 @@ _T = TypeVar("_T")
 class Index(IndexQueries):
     """The index of one home folder."""
 
-    def __init__(self, home: Path, embedder: Embedder, chroma_url: str | None = None) -> None:
+    def __init__(
+        self, home: Path, embedder: Embedder, chroma_url: str | None = None, preparing: Preparing | None = None
+    ) -> None:
         """Open the index, or begin an empty one.
 
         Args:
             home: The folder that holds ``index/``.
             embedder: Makes the vectors; must be the one that the index was made with.
             chroma_url: A Chroma server; None keeps the vectors under home.
+            preparing: Who cuts and embeds what is indexed, by the same embedder; None does it here.
 
         Raises:
             IndexRefused: It cannot be read or written, or was made with another embedder.
         """
         self.home = home
         self.embedder = embedder
+        self._preparing = preparing or Here(embedder)
         self.folder = home / "index"
         with explained(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +82,9 @@ class Index(IndexQueries):
             )
 
     @classmethod
-    def remade(cls, home: Path, embedder: Embedder, chroma_url: str | None = None) -> Index:
+    def remade(
+        cls, home: Path, embedder: Embedder, chroma_url: str | None = None, preparing: Preparing | None = None
+    ) -> Index:
         """Open the index for another embedder: the next sync embeds all that it holds again."""
         path = home / "index" / DOCUMENTS_FILE
         if path.is_file():
@@ -88,7 +94,7 @@ class Index(IndexQueries):
                     lexical.begin(lexical.hashes())
                     lexical.forget_fact("embedder")
                 lexical.close()
-        return cls(home, embedder, chroma_url)
+        return cls(home, embedder, chroma_url, preparing)
 
     # Changes
 
@@ -154,9 +160,9 @@ class Index(IndexQueries):
                         self.lexical.relocate(document)
                     done("unchanged", document)
 
-            for batch in _batches(changed()):
-                embedded += self._write(batch)
-                for document in batch:
+            for rows, vectors in self._preparing.prepared(_batches(changed())):
+                embedded += self._write(rows, vectors)
+                for document, _ in rows:
                     done("updated" if document.id in known else "added", document)
                 self._publish_when_due()
             gone = [i for i in self.lexical.ids_from(under, spare()) if i not in seen] if prune else []
@@ -169,12 +175,10 @@ class Index(IndexQueries):
             self.lexical.seal()
         return SyncReport(**counts, removed=len(gone), embedded=embedded)
 
-    def _write(self, batch: Sequence[Document]) -> int:
+    def _write(self, rows: Rows, vectors: NDArray[np.float32]) -> int:
         """Put a batch in place of what the index holds of it; return how many texts were embedded."""
-        rows = [(document, split_passages(document)) for document in batch]
-        ids = [document.id for document in batch]
-        vectors = self._embed(rows)
-        words = self._put_words(batch)
+        ids = [document.id for document, _ in rows]
+        words = self._put_words([document for document, _ in rows])
         with self.lexical.transaction():
             self.lexical.begin(ids)
         self._put_vectors(rows, vectors)
@@ -229,7 +233,7 @@ class Index(IndexQueries):
             self.dense.delete_documents(ids)
             words = self._put_words([document for document, _ in rows], even_known=True)
             if rows:
-                vectors = self._embed(rows)
+                vectors = Here(self.embedder).embed(rows)
                 self._put_vectors(rows, vectors)
                 embedded += len(vectors) + len(words)
             with self.lexical.transaction():
@@ -250,13 +254,7 @@ class Index(IndexQueries):
             self.lexical.set_matrix("background", background.tobytes())
             self.lexical.set_fact("embedder", self._signature)
 
-    def _embed(self, rows: Sequence[tuple[Document, Sequence[Passage]]]) -> NDArray[np.float32]:
-        """Return the vectors of the documents, then of all passages, (documents + passages, d) float32."""
-        texts = [f"{document.title}\n{unbroken(document.text)}" for document, _ in rows]
-        texts += [p.searched for _, passages in rows for p in passages]
-        return self.embedder.encode(texts)
-
-    def _put_vectors(self, rows: Sequence[tuple[Document, Sequence[Passage]]], vectors: NDArray[np.float32]) -> None:
+    def _put_vectors(self, rows: Rows, vectors: NDArray[np.float32]) -> None:
         ids = [document.id for document, _ in rows]
         passages = [p for _, of_document in rows for p in of_document]
         self.dense.delete_documents(ids)
@@ -269,7 +267,7 @@ class Index(IndexQueries):
         words = dict.fromkeys(word for d in documents for word in content_words(f"{d.title} {unbroken(d.text)}"))
         known = set() if even_known else self.lexical.known_words(list(words))
         new = [word for word in words if word not in known]
-        self.dense.put(WORDS, new, self.embedder.encode(new))
+        self.dense.put(WORDS, new, self._preparing.encode(new))
         return new
 
     @property

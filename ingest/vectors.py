@@ -65,14 +65,20 @@ class Embedder:
         self._loading = threading.Lock()
         self._loaded: Any = None
 
-    def load_ahead(self) -> None:
-        """Begin to load the model in a thread; whoever needs it waits, and is told then if it cannot be loaded."""
+    def load_ahead(self) -> threading.Thread:
+        """Begin to load the model in a thread; whoever needs it waits, and is told then if it cannot be loaded.
+
+        Returns:
+            The thread; a process that ends while it imports would end with a traceback.
+        """
 
         def load() -> None:
             with contextlib.suppress(EmbedderUnavailable):
                 _ = self._model
 
-        threading.Thread(target=load, name="embedder").start()
+        thread = threading.Thread(target=load, name="embedder")
+        thread.start()
+        return thread
 
     @cached_property
     def dimension(self) -> int:

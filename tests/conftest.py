@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a
 
 from ingest.index import Index
 from ingest.vectors import Embedder, load_embedder
+from tests.postgres import Server, postgres, server_folder
 from tests.second_corpus import documents
 from tools.search import Searcher
 
@@ -59,3 +63,20 @@ def second(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Sear
 def searchers(searcher: Searcher, second: Searcher) -> dict[str, Searcher]:
     """Both corpora: what holds for one must hold for the other."""
     return {"seed": searcher, "second": second}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A Postgres of this session's own."""
+    if server_folder() is None or not importlib.util.find_spec("psycopg"):
+        pytest.skip("needs Debian's postgresql and requirements-scale.txt")
+    with tempfile.TemporaryDirectory() as folder:  # not below pytest's, which the server's user may not enter
+        os.chmod(folder, 0o755)
+        with postgres(Path(folder) / "server") as server:
+            yield server
+
+
+@pytest.fixture
+def database_url(postgres_server: Server) -> str:
+    """The address of a database of a test's own."""
+    return postgres_server.new_database()

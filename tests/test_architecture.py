@@ -49,6 +49,9 @@ DOORS = {
     "sentence_transformers": {"ingest/vectors.py"},
     "streamlit": {"app/page.py", "app/front.py", "app/server.py", "app/ui/"},
     "diffusers": {"tools/"},
+    "psycopg": {"app/conversation/database.py"},
+    "psycopg_pool": {"app/conversation/database.py"},
+    "ray": {"ingest/cluster.py"},
     "compel": {"tools/blend/prompts.py"},
     "langchain": {"app/agent/", "app/generation/"},
 }

@@ -22,6 +22,7 @@ def test_every_documented_variable_is_read():
             "UNDERTONE_IMAGE_MODEL": "some/model",
             "UNDERTONE_EMBEDDER": "all-mpnet-base-v2",
             "UNDERTONE_CHROMA_URL": "http://localhost:8000",
+            "UNDERTONE_DATABASE_URL": "postgresql://ada:hush@localhost/undertone",
         }
     )
     assert settings.home == Path.home() / "tones"
@@ -30,6 +31,7 @@ def test_every_documented_variable_is_read():
     assert settings.image_model == "some/model"
     assert settings.embedder == "all-mpnet-base-v2"
     assert settings.chroma_url == "http://localhost:8000"
+    assert settings.database_url == "postgresql://ada:hush@localhost/undertone" and "hush" not in repr(settings)
 
 
 def test_flags_win_over_the_environment():

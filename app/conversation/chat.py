@@ -6,6 +6,7 @@ yields what happens. It knows nothing of widgets or of the command line.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections import defaultdict
@@ -45,9 +46,20 @@ class Chat:
         self.conversations = conversations
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
+    @contextlib.contextmanager
+    def _locked(self, conversation_id: str) -> Iterator[None]:
+        """Hold a conversation: no other thread, and no other process that shares it, works on it meanwhile."""
+        shared = self.conversations.locked(conversation_id) if self.conversations else contextlib.nullcontext()
+        with self._locks[conversation_id], shared:
+            yield
+
+    def _config(self, conversation_id: str) -> RunnableConfig:
+        thread = self.conversations.thread(conversation_id) if self.conversations else conversation_id
+        return {"configurable": {"thread_id": thread}}
+
     def ask(self, conversation_id: str, question: str) -> Iterator[Event]:
         """Run one turn; see `begin` and `take_up`."""
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             self.begin(conversation_id, question)
             yield from self.take_up(conversation_id)
 
@@ -61,16 +73,16 @@ class Chat:
             UnusableQuestion: It is empty or longer than 4,000 characters.
         """
         message = request_message(asked) if isinstance(asked, Request) else HumanMessage(check_question(asked))
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             if self.conversations:
                 self.conversations.start(message.text, conversation_id)
             messages = self.messages(conversation_id)
             said = [*_without_findings(messages), *_settle(messages), message]
-            self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
+            self.agent.update_state(self._config(conversation_id), {"messages": said}, as_node=START)
 
     def take_up(self, conversation_id: str) -> Iterator[Event]:
         """Answer the question that waits, whether it was just stored or its turn was cut off."""
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             if self.is_cut_off(conversation_id):
                 self._rewind(conversation_id)
                 yield from self._run(conversation_id, None)
@@ -87,7 +99,7 @@ class Chat:
         asked = max(n for n, message in enumerate(messages) if isinstance(message, HumanMessage))
         if messages[asked + 1 :]:
             said = [RemoveMessage(REMOVE_ALL_MESSAGES), *messages[: asked + 1]]
-            self.agent.update_state(_config(conversation_id), {"messages": said}, as_node=START)
+            self.agent.update_state(self._config(conversation_id), {"messages": said}, as_node=START)
 
     def is_cut_off(self, conversation_id: str) -> bool:
         """Whether the last question, or the last render, still waits for the engine's answer."""
@@ -96,14 +108,14 @@ class Chat:
 
     def _reach_click(self, conversation_id: str) -> None:
         """Go on to where the agent waits for a click: a turn may have been cut off between a proposal and there."""
-        state = self.agent.get_state(_config(conversation_id))
+        state = self.agent.get_state(self._config(conversation_id))
         if state.tasks and not any(task.interrupts for task in state.tasks):
             for _ in self._run(conversation_id, None):
                 pass
 
     def approve(self, conversation_id: str) -> Iterator[Event]:
         """Run what is proposed and waits, as it stands, here and now, and let the engine say what came of it."""
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             messages = self.messages(conversation_id)
             if waiting := proposals(messages[-1]) if messages else []:
                 self._reach_click(conversation_id)
@@ -113,7 +125,7 @@ class Chat:
 
     def decline(self, conversation_id: str, call_id: str) -> Iterator[Event]:
         """Reject a proposal that waits, and let the engine go on without it."""
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             messages = self.messages(conversation_id)
             waiting = [call["id"] for call in proposals(messages[-1])] if messages else []
             if call_id in waiting:
@@ -138,7 +150,7 @@ class Chat:
         Raises:
             UnknownConversation: It was deleted meanwhile.
         """
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             if self.conversations:
                 self.conversations.get(conversation_id)
             messages = self.messages(conversation_id)
@@ -174,7 +186,7 @@ class Chat:
         Returns:
             The question as it was asked; None where there is no such question.
         """
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             messages = self.messages(conversation_id)
         at = next((n for n, m in enumerate(messages) if m.id == key and isinstance(m, HumanMessage)), None)
         if at is None:
@@ -182,22 +194,23 @@ class Chat:
         before = messages[:at]
         if before:
             said = [*before, *_settle(before)]
-            self.agent.update_state(_config(new_id), {"messages": said}, as_node=START)
+            self.agent.update_state(self._config(new_id), {"messages": said}, as_node=START)
         return messages[at].text
 
     def forget(self, conversation_id: str) -> None:
         """Forget a conversation and all that was said in it."""
-        with self._locks[conversation_id]:
+        with self._locked(conversation_id):
             if self.conversations:
                 self.conversations.delete(conversation_id)
             elif isinstance(self.agent.checkpointer, BaseCheckpointSaver):
                 self.agent.checkpointer.delete_thread(conversation_id)
 
     def messages(self, conversation_id: str) -> list[AnyMessage]:
+        passing = (sqlite3.OperationalError, MemoryError, ConversationsRefused)
         try:
-            state = self.agent.get_state(_config(conversation_id))
+            state = self.agent.get_state(self._config(conversation_id))
         except Exception as error:  # whatever the bytes of a damaged checkpoint make its reader raise
-            if self.conversations is None or isinstance(error, (sqlite3.OperationalError, MemoryError)):
+            if self.conversations is None or isinstance(error, passing):
                 raise
             raise ConversationsRefused(
                 f"the conversation {conversation_id!r} is damaged ({type(error).__name__}); delete it and begin anew"
@@ -207,7 +220,7 @@ class Chat:
     def _run(self, conversation_id: str, given: Any, context: TurnContext | None = None) -> Iterator[Event]:
         steps = self.agent.stream(
             given,
-            _config(conversation_id),
+            self._config(conversation_id),
             context=context or TurnContext(),
             stream_mode=["updates", "custom"],
             durability="sync",
@@ -247,10 +260,6 @@ def _is_run_of(message: AnyMessage, rendered: ToolMessage) -> bool:
     run_id = (rendered.artifact or {}).get("run_id")
     artifact = message.artifact if isinstance(message, ToolMessage) else None
     return run_id is not None and isinstance(artifact, dict) and artifact.get("run_id") == run_id
-
-
-def _config(conversation_id: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": conversation_id}}
 
 
 def _is_answer(message: AnyMessage) -> bool:

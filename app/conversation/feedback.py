@@ -26,7 +26,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS feedback (
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """A row of the table, its columns in their order."""
 
     conversation_id: str
@@ -40,9 +40,13 @@ class _Row:
     at: float = field(default_factory=time.time)
 
     @classmethod
+    def columns(cls) -> list[str]:
+        return [column.name for column in fields(cls)]
+
+    @classmethod
     def of(
         cls, answer: CitedAnswer, citations: Sequence[Citation], conversation_id: str, key: str, **opinion: Any
-    ) -> _Row:
+    ) -> Row:
         passages = json.dumps([asdict(c) for c in dict.fromkeys(citations)], ensure_ascii=False)
         said = json.dumps(answer.to_json(), ensure_ascii=False)
         return cls(conversation_id, key, answer.question, said, passages, **opinion)
@@ -60,21 +64,19 @@ class Feedback:
         Args:
             key: The answer's own, stable in its conversation.
         """
-        self._keep(_Row.of(answer, answer.citations, conversation_id, key, rating=rating, comment=comment.strip()))
+        self._keep(Row.of(answer, answer.citations, conversation_id, key, rating=rating, comment=comment.strip()))
 
     def report(
         self, conversation_id: str, key: str, answer: CitedAnswer, citations: Sequence[Citation], comment: str = ""
     ) -> None:
         """Keep that some citations of an answer do not support it, or are wrong in another way."""
         cited = json.dumps([[c.document_id, c.start, c.end] for c in citations])
-        self._keep(_Row.of(answer, citations, conversation_id, key, cited=cited, comment=comment.strip()))
+        self._keep(Row.of(answer, citations, conversation_id, key, cited=cited, comment=comment.strip()))
 
     def rating(self, conversation_id: str, key: str) -> tuple[Rating, str] | None:
         """Return the rating of an answer with its comment; None where it has none."""
-        rows = self._read(
-            "SELECT rating, comment FROM feedback WHERE conversation_id = ? AND answer_key = ? AND cited = ''",
-            (conversation_id, key),
-        )
+        where = "conversation_id = ? AND answer_key = ? AND cited = ''"
+        rows = self._read("rating, comment", where, (conversation_id, key))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def forget(self, conversation_id: str) -> None:
@@ -89,9 +91,7 @@ class Feedback:
         `kind` is "answer" (with a `rating`) or "citation"; `documents` are the ids that the passages are of.
         """
         columns = "cited, at, rating, comment, conversation_id, question, answer, passages"
-        for cited, at, rating, comment, conversation_id, question, answer, passages in self._read(
-            f"SELECT {columns} FROM feedback ORDER BY at", ()
-        ):
+        for cited, at, rating, comment, conversation_id, question, answer, passages in self._read(columns):
             spans = json.loads(passages)
             yield {
                 "kind": "citation" if cited else "answer",
@@ -105,16 +105,17 @@ class Feedback:
                 "answer": json.loads(answer),
             }
 
-    def _keep(self, row: _Row) -> None:
+    def _keep(self, row: Row) -> None:
         with closing(self._open()) as connection, connection:
             places = ", ".join("?" * len(fields(row)))
             connection.execute(f"INSERT OR REPLACE INTO feedback VALUES ({places})", astuple(row))
 
-    def _read(self, sql: str, values: tuple[str, ...]) -> list[Any]:
+    def _read(self, columns: str, where: str = "1", values: tuple[str, ...] = ()) -> list[Any]:
+        """Read so much of each row that is asked for, the oldest first."""
         if not self.path.exists():
             return []
         with closing(self._open()) as connection:
-            return connection.execute(sql, values).fetchall()
+            return connection.execute(f"SELECT {columns} FROM feedback WHERE {where} ORDER BY at", values).fetchall()
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)

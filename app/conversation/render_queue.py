@@ -50,7 +50,11 @@ class RenderQueue:
     """
 
     def __init__(
-        self, folder: Path, render: Render, hand_over: HandOver, rendering: threading.Lock | None = None
+        self,
+        folder: Path,
+        render: Render,
+        hand_over: HandOver,
+        rendering: contextlib.AbstractContextManager[Any] | None = None,
     ) -> None:
         self.folder = folder
         self._render = render
@@ -62,8 +66,7 @@ class RenderQueue:
         self._discarded: set[str] = set()  # conversations
         self._changed = threading.Condition()
         self._me = process_name()
-        for file in sorted(folder.glob("*/job.json")):
-            self._load(file, is_restart=True)
+        self._begin()
         threading.Thread(target=self._work, daemon=True, name="renders").start()
 
     def submit(self, conversation_id: str, call_id: str, tool: str, arguments: dict[str, Any]) -> RenderJob:
@@ -121,8 +124,7 @@ class RenderQueue:
         with self._changed:
             job = self._jobs.get(job_id)
             if job and job.status not in ACTIVE:
-                del self._jobs[job_id]
-                shutil.rmtree(self.folder / job_id, ignore_errors=True)
+                self._drop(job)
 
     def step(self, job_id: str) -> RenderStep | None:
         return self._steps.get(job_id)
@@ -137,9 +139,19 @@ class RenderQueue:
             self._discarded.add(conversation_id)
             for job in [j for j in self._jobs.values() if j.conversation_id == conversation_id]:
                 self.cancel(job.id)
-                if self._jobs[job.id].status not in ACTIVE:
-                    del self._jobs[job.id]
-                    shutil.rmtree(self.folder / job.id, ignore_errors=True)
+                now = self._jobs.get(job.id)
+                if now and now.status not in ACTIVE:
+                    self._drop(job)
+
+    def _begin(self) -> None:
+        """Read the jobs that there are."""
+        for file in sorted(self.folder.glob("*/job.json")):
+            self._load(file, is_restart=True)
+
+    def _drop(self, job: RenderJob) -> None:
+        """Forget a job, and what it rendered."""
+        self._jobs.pop(job.id, None)
+        shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def _read_others(self) -> None:
         """Read what other processes have done, and take over what those that have died left to do."""
@@ -182,27 +194,33 @@ class RenderQueue:
                 self._changed.notify_all()
 
     def _next(self) -> RenderJob | None:
-        waiting = [j for j in self._jobs.values() if j.owner == self._me and j.status in ("queued", "rendered")]
+        waiting = [job for job in self._jobs.values() if self._can_take(job)]
         return min(waiting, key=lambda job: job.created_at) if waiting else None
+
+    def _can_take(self, job: RenderJob) -> bool:
+        return job.owner == self._me and job.status in ("queued", "rendered")
+
+    def _take(self, job: RenderJob) -> RenderJob | None:
+        """Begin to work on a job; None where it waits no more."""
+        with self._changed:
+            now = self._jobs.get(job.id)
+            if now is None or now.status != "queued":  # rendered, or cancelled while it waited for another queue's
+                return now if now and now.status == "rendered" else None
+            now = replace(now, status="running")
+            with contextlib.suppress(OSError):  # a full disk: the render itself will say so
+                self._keep(now)
+            return now
 
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(self._next)
-                job = self._next()
-                assert job is not None
-            if job.status == "rendered":
-                job = self._finish(job)
-            else:
-                with self._rendering:
-                    with self._changed:
-                        job = self._jobs.get(job.id)
-                        if job is None or job.status != "queued":
-                            continue  # cancelled while it waited for another queue's
-                        job = replace(job, status="running")
-                        with contextlib.suppress(OSError):  # a full disk: the render itself will say so
-                            self._keep(job)
-                    job = self._run(job)
+                waiting = self._next()
+                assert waiting is not None
+            with self._rendering if waiting.status == "queued" else contextlib.nullcontext():
+                if (job := self._take(waiting)) is None:
+                    continue
+                job = self._finish(job) if job.status == "rendered" else self._run(job)
             try:
                 self._keep(job)
             except OSError as error:
@@ -219,20 +237,28 @@ class RenderQueue:
                 raise RenderCancelled
             if preview_png is None and (before := self._steps.get(job.id)):
                 preview_png = before.preview_png
-            self._steps[job.id] = RenderStep(step, total, preview_png)
+            self._note_step(job, RenderStep(step, total, preview_png))
 
         try:
             result = self._render(job, self.folder / job.id, on_step)
         except RenderCancelled:
-            clear_job(job, self.folder)
+            self._clear(job)
             return replace(job, status="cancelled")
         except Exception as error:  # a failed render is shown on its card; the queue goes on
-            clear_job(job, self.folder)
+            self._clear(job)
             return replace(job, status="failed", error=_one_line(error))
         finally:
             self._steps.pop(job.id, None)
             self._cancelled.discard(job.id)
         return replace(job, status="rendered", result=result)
+
+    def _note_step(self, job: RenderJob, step: RenderStep) -> None:
+        """Keep how far a job is; RenderCancelled ends it."""
+        self._steps[job.id] = step
+
+    def _clear(self, job: RenderJob) -> None:
+        """Delete what a job of this process has left half done."""
+        clear_job(job, self.folder)
 
     def _finish(self, job: RenderJob) -> RenderJob:
         try:

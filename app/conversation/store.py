@@ -14,7 +14,9 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
@@ -53,6 +55,8 @@ class Conversation:
 class Conversations:
     """The list of conversations, and the checkpointer that remembers them."""
 
+    checkpointer: BaseCheckpointSaver[Any]
+
     def __init__(self, path: Path) -> None:
         """Open the file, or begin an empty one.
 
@@ -71,8 +75,9 @@ class Conversations:
         # None: messages come back as messages, anything else as plain data, whatever a file claims to be
         connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; an old one is packed below
-        self.checkpointer = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        self.checkpointer.setup()
+        self._saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        self._saver.setup()
+        self.checkpointer = self._saver
         self._names = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._lock = threading.Lock()
         self._names.execute(
@@ -89,13 +94,21 @@ class Conversations:
                 self._names.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 self._names.execute("VACUUM")
 
+    def locked(self, conversation_id: str) -> contextlib.AbstractContextManager[None]:
+        """Keep other processes from working on a conversation; here there is nobody to keep from it."""
+        return contextlib.nullcontext()
+
+    def thread(self, conversation_id: str) -> str:
+        """What the checkpointer knows a conversation by."""
+        return conversation_id
+
     def start(self, question: str, conversation_id: str | None = None) -> Conversation:
         """Open a conversation named after its first question; an id that is already kept is opened as it is."""
         now = time.time()
         conversation_id = conversation_id or uuid.uuid4().hex[:12]
         self._write(
             "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET updated_at = ?",
-            (conversation_id, _title(question), now, now, now),
+            (conversation_id, title_of(question), now, now, now),
         )
         return self.get(conversation_id)
 
@@ -112,7 +125,10 @@ class Conversations:
     def rename(self, conversation_id: str, title: str) -> None:
         if not title.strip():
             raise ValueError("a conversation needs a name; type one or keep the old one")
-        self._write("UPDATE conversations SET title = ? WHERE id = ?", (_title(title), conversation_id))
+        self._rename(conversation_id, title_of(title))
+
+    def _rename(self, conversation_id: str, title: str) -> None:
+        self._write("UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id))
 
     def delete(self, conversation_id: str) -> None:
         self._write("DELETE FROM conversations WHERE id = ?", (conversation_id,))
@@ -124,7 +140,7 @@ class Conversations:
         Every step stores the whole conversation again, so a long one would grow with the square of its length.
         """
         latest = "SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?"
-        with self.checkpointer.cursor() as cursor:
+        with self._saver.cursor() as cursor:
             for table in ("writes", "checkpoints"):
                 cursor.execute(
                     f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id != ({latest})",
@@ -135,7 +151,7 @@ class Conversations:
 
     def close(self) -> None:
         self._names.close()
-        self.checkpointer.conn.close()
+        self._saver.conn.close()
 
     def _rows(self, sql: str, values: tuple[str, ...]) -> list[Conversation]:
         with self._lock:
@@ -165,7 +181,7 @@ def recover(path: Path) -> tuple[int, Path] | None:
         with contextlib.suppress(sqlite3.Error):
             conversations._names.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?)", row)
             saved += 1
-    with conversations.checkpointer.cursor() as cursor:
+    with conversations._saver.cursor() as cursor:
         for table, rows in kept.items():
             columns = _CHECKPOINTS[table]
             places = ", ".join("?" * len(columns))
@@ -189,6 +205,7 @@ def _damaged(path: Path, how: str) -> str:
     return f"{path} is damaged ({how}); what can be read is saved by: python -m app --recover --home {home}"
 
 
-def _title(text: str) -> str:
-    words = " ".join(text.split())
+def title_of(question: str) -> str:
+    """A conversation's name, made from its first question."""
+    words = " ".join(question.split())
     return words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
