@@ -13,6 +13,7 @@ from app.answering.asking import compares
 from app.answering.proposals import FINDS_OUT, SHOWN, blend_proposal, experiment_proposal
 from app.understanding.request import Request
 from app.understanding.rewriting import in_context
+from app.understanding.understand import SURELY_ELSEWHERE
 from tools.search import SearchResult
 
 _LACKING = re.compile(r"\b(?:no|not|none|neither|nor|without|lacks?|lacking|missing|never)\b|n['’]t\b", re.I)
@@ -48,7 +49,8 @@ def query_of(request: Request, history: History, result: SearchResult) -> Query:
 
 def second_look(request: Request, history: History, result: SearchResult) -> str | None:
     """Return the question as one about what was last spoken of, where nothing was found for it by itself."""
-    if request.kind == "foreign" or result.relevant or result.query != request.question:
+    is_foreign = request.kind == "foreign" and request.confidence >= SURELY_ELSEWHERE
+    if is_foreign or result.relevant or result.query != request.question:
         return None
     again = in_context(request.message, state_of(history))
     return again.question if again and again.question != result.query else None

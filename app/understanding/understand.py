@@ -31,8 +31,10 @@ NEAR = 0.6
 """... unless it is less than this part as likely."""
 NO_EXPERIMENT = 0.5
 """A question for the corpus has an experiment that would tell, where "none" is less likely than this."""
-SURELY_PROGRAM = 0.9
-"""Below this, a question about "it" after an answer from the corpus is about the document, not about the program."""
+SURELY_ELSEWHERE = 0.9
+"""Below this, what is read as about the program or the world may be about the document that was spoken of."""
+MAYBE_PROGRAM = 0.7
+"""Below this, "it" is not the program either where the document does not say it."""
 UNSURE = 0.5
 """A span whose least sure word is less likely than this is left out where another of its label is not."""
 BESIDE: tuple[Kind, ...] = ("experiment", "program", "foreign")
@@ -81,8 +83,10 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
         kind, runner_up = _of_document(kind, runner_up)
     rewritten = standalone(message, state, named, wants_link=kind == "links")
     if not chosen and rewritten.is_bound:  # "it" is the document that was spoken of
-        if kind == "program" and confidence < SURELY_PROGRAM:
-            kind, fallback = "ask", "program"
+        if kind in ("program", "foreign") and confidence < SURELY_ELSEWHERE:
+            kind, fallback = "ask", "program" if kind == "program" else None
+        if confidence < MAYBE_PROGRAM:
+            fallback = None
         if not state.runs and "experiment" in (kind, runner_up):
             kind, runner_up = "ask" if kind == "experiment" else kind, None
     tells_too = runner_up == "experiment" and kind in TOLD
@@ -124,7 +128,7 @@ def _asks_of_styles(
 ) -> bool:
     """Whether a message that names a document asks after styles or the program all the same: by two that are known."""
     if kind != "experiment":
-        return kind == "program" and confidence >= SURELY_PROGRAM
+        return kind == "program" and confidence >= SURELY_ELSEWHERE
     names, _ = listed_styles()
     return sum(fold(message[a:b]) in names for a, b in _spans(message, words, judged, "STYLE")) > 1
 
