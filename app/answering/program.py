@@ -113,7 +113,7 @@ def _objects(request: Request, setup: Setup) -> list[str]:
         f"The packaged image model draws one of {len(OBJECT_PHRASES)} objects: {_listed(tuple(OBJECT_PHRASES))}.",
         f"It knows the colours {_listed(tuple(COLOUR_PHRASES))}, and these settings: "
         f"{_listed(tuple(SETTING_PHRASES))}.",
-        "A word that it does not know is named after the render.",
+        "A word that it does not know is named before anything is rendered.",
     ]
 
 
