@@ -2,7 +2,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 # the first that i
 BIN := .venv/bin
 PORT ?= 8501
 
-.PHONY: run test scale test-scale lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
+.PHONY: run test scale test-scale test-ray lint bench eval trial train train-classifiers train-style train-understanding sheets screenshot welcome clean
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
@@ -14,8 +14,10 @@ test: .venv/installed ## every test that needs no GPU and no network
 scale: .venv/installed ## what is needed past one machine: docs/scale.md
 	$(BIN)/python -m pip install --quiet --requirement requirements-scale.txt
 
-test-scale: scale ## the tests that `make test` skips where this is not installed; Ray gets a process of its own
+test-scale: scale ## the tests of what page processes share, which `make test` skips where this is not installed
 	$(BIN)/python -m pytest -q tests/test_database.py tests/test_shared_queue.py tests/test_new_index.py
+
+test-ray: scale ## the tests of the Ray cluster, in a process of their own; minutes, most of them imports of torch
 	$(BIN)/python -m pytest -q tests/test_cluster.py
 
 lint: .venv/installed
