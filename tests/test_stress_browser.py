@@ -32,7 +32,10 @@ def changed(page):
 def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
     ask(page, "Are networks biased toward recognizing textures rather than shapes?")
     page.get_by_role("button", name="See it happen").first.click()
-    page.get_by_role("button", name="Run", exact=True).click()
+    run = page.get_by_role("button", name="Run", exact=True)
+    run.wait_for()
+    settle(page)  # a card that still moves into its place may lose a click
+    run.click()
     slider = page.get_by_role("slider", name="Strength of the style")
     slider.wait_for()
     settle(page)
