@@ -89,7 +89,7 @@ class Cluster:
         return max(int(have.get("GPU", 0)) or int(have.get("CPU", 1)), 1)
 
     def start(self, what: type, *arguments: Any, threads: int = 1, restarts: int = 0) -> Any:
-        """Start a worker: an object of this class in a process of its own, asked by `ask`.
+        """Start a worker: an object of this class in a process of its own.
 
         Args:
             threads: How many of its methods may run at a time.
@@ -130,10 +130,7 @@ class PreparingThere:
         try:
             for number, batch in enumerate(batches):
                 if not self._workers:
-                    count = self._cluster.workers
-                    self._workers = [
-                        self._cluster.start(_Worker, self._embedder, restarts=RETRIES) for _ in range(count)
-                    ]
+                    self._workers = [self._start() for _ in range(self._cluster.workers)]
                 under_way.append(self._workers[number % len(self._workers)].prepare.remote(batch))
                 if len(under_way) >= AHEAD * len(self._workers):
                     yield self._cluster.get(under_way.popleft())

@@ -18,9 +18,10 @@ from app.answers import CitedAnswer
 from app.conversation.chat import Chat
 from app.conversation.database import Database, DatabaseRefused
 from app.conversation.shared_store import SharedConversations, SharedFeedback
-from app.conversation.store import TITLE_CHARS, UnknownConversation
+from app.conversation.store import UnknownConversation
 from app.settings import read_settings
 from tests.browsing import ROOT, free_port
+from tests.conversation_laws import lists_the_last_used_first, renames_and_deletes
 from tests.test_feedback import QUOTES, answered
 from tools.registry import build_tools
 
@@ -49,25 +50,11 @@ def both(opened):
 
 def test_the_last_used_comes_first_and_keeps_its_first_question_as_its_name(both):
     here, there = (SharedConversations(database, WHOSE) for database in both)
-    first = here.start("What is\nFedStyle?\0", "one")
-    there.start("x" * 300, "two")
-    assert [kept.id for kept in here.all()] == [kept.id for kept in there.all()] == ["two", "one"]
-    assert len(here.get("two").title) == TITLE_CHARS
-    again = there.start("And its GitHub?", "one")
-    assert (again.title.strip(), again.created_at) == ("What is FedStyle?", first.created_at)
-    assert [kept.id for kept in here.all()] == ["one", "two"]
+    assert lists_the_last_used_first(here, there, "What is\nFedStyle?\0").strip() == "What is FedStyle?"
 
 
 def test_rename_and_delete_are_seen_by_the_other(both):
-    here, there = (SharedConversations(database, WHOSE) for database in both)
-    kept = here.start("What is FedStyle?")
-    there.rename(kept.id, " Art  commissions ")
-    assert here.get(kept.id).title == "Art commissions"
-    with pytest.raises(ValueError, match="needs a name"):
-        here.rename(kept.id, "  ")
-    here.delete(kept.id)
-    with pytest.raises(UnknownConversation, match=kept.id):
-        there.get(kept.id)
+    renames_and_deletes(*(SharedConversations(database, WHOSE) for database in both))
 
 
 def test_nobody_elses_conversation_is_listed_opened_read_or_deleted(opened):

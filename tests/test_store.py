@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.conversation.store import TITLE_CHARS, Conversations, ConversationsRefused, UnknownConversation
+from app.conversation.store import Conversations, ConversationsRefused
+from tests.conversation_laws import lists_the_last_used_first, renames_and_deletes
 
 
 @pytest.fixture
@@ -15,24 +16,11 @@ def conversations(tmp_path):
 
 
 def test_the_last_used_comes_first_and_keeps_its_first_question_as_its_name(conversations):
-    first = conversations.start("What is\nFedStyle?", "one")
-    conversations.start("x" * 300, "two")
-    assert [kept.id for kept in conversations.all()] == ["two", "one"]
-    assert len(conversations.get("two").title) == TITLE_CHARS
-    again = conversations.start("And its GitHub?", "one")
-    assert (again.title, again.created_at) == (first.title, first.created_at) == ("What is FedStyle?", first.created_at)
-    assert [kept.id for kept in conversations.all()] == ["one", "two"]
+    assert lists_the_last_used_first(conversations, conversations, "What is\nFedStyle?") == "What is FedStyle?"
 
 
 def test_rename_and_delete(conversations):
-    kept = conversations.start("What is FedStyle?")
-    conversations.rename(kept.id, " Art  commissions ")
-    assert conversations.get(kept.id).title == "Art commissions"
-    with pytest.raises(ValueError, match="needs a name"):
-        conversations.rename(kept.id, "  ")
-    conversations.delete(kept.id)
-    with pytest.raises(UnknownConversation, match=kept.id):
-        conversations.get(kept.id)
+    renames_and_deletes(conversations, conversations)
 
 
 def test_a_file_that_cannot_be_used_is_one_line(tmp_path):

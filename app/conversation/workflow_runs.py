@@ -20,6 +20,7 @@ from langchain_core.tools import ToolException
 from app.agent.graph import plain
 from app.answers import WorkflowStage
 from tools.registry import TOOLS
+from tools.vocabulary import EMBEDDED_FOLDER
 
 Status = Literal["idle", "done", "stale", "failed", "not run here"]
 RESULT, NOTES, UNFINISHED = "result.json", "stages.json", ".part"
@@ -156,8 +157,6 @@ def keys_of(stages: Sequence[WorkflowStage], weights: str) -> list[str]:
 
 def weights_of(image_model: str) -> str:
     """What an image model's weights are known by: the embedded one's checksums, another's name."""
-    from tools.vocabulary import EMBEDDED_FOLDER
-
     sums = EMBEDDED_FOLDER / "SHA256SUMS"
     if image_model != "embedded" or not sums.is_file():
         return image_model

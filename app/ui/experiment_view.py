@@ -5,7 +5,7 @@ Widgets only. The verdict and the pictures come first; facts, figures and record
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,12 @@ def show_experiment_form(queue: RenderQueue, card: Card) -> None:
         start_with(f"subject {call_id}", wanted.get("subject") or "")
         start_with(f"seed {call_id}", int(wanted.get("seed") or 0))
         st.text_input("Subject", key=f"subject {call_id}", max_chars=MAX_PHRASE_CHARS)
-        for number, style in enumerate(wanted["styles"]):
-            key = f"style {call_id} {number}"
+        keys = style_keys(call_id, wanted["styles"])
+        for number, (key, style) in enumerate(zip(keys, wanted["styles"], strict=True)):
             start_with(key, style["text"])
             st.text_input(f"Style {number + 1}", key=key, max_chars=MAX_PHRASE_CHARS)
-        keys = (f"subject {call_id}", *(f"style {call_id} {number}" for number in range(len(wanted["styles"]))))
-        show_unknown_words(words_not_taught(card.image_model, [st.session_state[key] for key in keys]))
+        phrases = [st.session_state[key] for key in (f"subject {call_id}", *keys)]
+        show_unknown_words(words_not_taught(card.image_model, phrases))
         st.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
         with st.container(horizontal=True, gap="small"):
             st.button(
@@ -60,13 +60,16 @@ def show_experiment_form(queue: RenderQueue, card: Card) -> None:
         show_job(queue, job)
 
 
+def style_keys(call_id: str, styles: Sequence[Any]) -> list[str]:
+    """What the session knows the form's styles by."""
+    return [f"style {call_id} {number}" for number in range(len(styles))]
+
+
 def start_experiment(queue: RenderQueue, card: Card) -> None:
     """Queue the experiment as its form is set. For callbacks."""
     state, call_id = st.session_state, card.proposal.call_id
-    styles = [
-        {**style, "text": state[f"style {call_id} {number}"]}
-        for number, style in enumerate(card.proposal.arguments["styles"])
-    ]
+    proposed = card.proposal.arguments["styles"]
+    styles = [{**style, "text": state[key]} for key, style in zip(style_keys(call_id, proposed), proposed, strict=True)]
     changed = {"subject": state[f"subject {call_id}"], "styles": styles, "seed": state[f"seed {call_id}"]}
     arguments = {**card.proposal.arguments, **changed}
     queue.submit(card.conversation_id, call_id, card.proposal.tool, arguments)
