@@ -21,7 +21,6 @@ import streamlit as st
 
 from app.answering.proposals import SEE_IT_HAPPEN
 from app.answering.shown import see_it
-from app.answering.starters import SEED_QUESTION
 from app.application import OPENING_ERRORS, Undertone
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import RenderQueue
@@ -34,8 +33,8 @@ from app.ui.add_documents import ADD, show_add_documents
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages
 from app.ui.blend_form import Card
 from app.ui.comparison import COMPARE, show_compare_button, show_comparison
-from app.ui.corpus_panel import CORPUS_PANEL, DOCUMENT, has_code, show_corpus_panel, show_document
-from app.ui.dialogs import close_dialog, open_dialog, open_one
+from app.ui.corpus_panel import CORPUS_PANEL, DOCUMENT, show_corpus_panel, show_document
+from app.ui.dialogs import close_dialog, open_one
 from app.ui.feedback_form import show_thumbs
 from app.ui.gallery import GALLERY, show_gallery
 from app.ui.kept_stages import runs_beside
@@ -46,14 +45,12 @@ from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
 from app.ui.views import FORMS, RESULTS
-from app.ui.welcome import show_welcome
+from app.ui.welcome import show_empty_page
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
 from app.understanding.request import Request
-from ingest.names import short_name
 from tools.registry import TOOLS
 
 TURN_WAIT_S = 0.2
-SHOWN_TITLES = 3
 PAGE_STYLE = Path(__file__).resolve().parent / "ui" / "page.css"
 ASSISTANT, PERSON = ":material/graphic_eq:", ":material/person:"
 
@@ -81,7 +78,7 @@ class Page:
         welcome = st.empty()  # emptied first, or its buttons would linger under a new answer
         if conversation is None:
             with welcome.container():
-                show_empty_page(self)
+                show_empty_page(self.undertone, self.start)
         else:
             try:
                 show_conversation(self, conversation)
@@ -179,18 +176,6 @@ class Page:
 
     def decline(self, conversation_id: str, call_id: str) -> None:
         self.turns.start(conversation_id, self.chat.decline(conversation_id, call_id))
-
-
-def show_empty_page(page: Page) -> None:
-    """What one can begin with; the seed's question where the corpus bears on it."""
-    questions = [SEED_QUESTION] if page.undertone.searcher.search(SEED_QUESTION).relevant else []
-    documents = sorted(page.undertone.index.documents(), key=lambda document: document.kind != "paper")
-    if not documents:
-        st.info("This corpus is empty: add papers, model cards or other documents to ask about.")
-        st.button("Add documents", key="add first", icon=":material/add:", on_click=open_dialog, args=(ADD,))
-    if usable := next((d for d in documents if has_code(page.undertone.index.passages(d.id))), None):
-        questions.append(f"How do I use {short_name(usable.title)}?")
-    show_welcome(questions, [document.title for document in documents[:SHOWN_TITLES]], page.start)
 
 
 def show_conversation(page: Page, conversation: Conversation) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("ingest", "tools", "app")
+MAX_LINES = 300
 LAYERS = (  # each may import what stands before it; rooms of one layer may import each other
     (("ingest",), ("tools",), ("app",)),
     (
@@ -91,6 +92,11 @@ def turned(path, name):
         (here := layer(importer, layers)) is not None and (there := layer(name, layers)) is not None and there > here
         for layers in LAYERS
     )
+
+
+def test_no_module_of_the_houses_grows_past_what_is_read_at_one_sitting():
+    lines = {str(path): (ROOT / path).read_text("utf-8").count("\n") for path in modules() if path.parts[0] in HOUSES}
+    assert {path: count for path, count in lines.items() if count >= MAX_LINES} == {}
 
 
 def test_imports_point_one_way():

@@ -10,10 +10,11 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from app.settings import read_settings
 from app.verification.alignment import align
 from app.verification.claims import check, features, support
+from app.verification.entailment import Entailment, load_entailment
 from app.verification.objections import objections
 from app.verification.opposites import are_opposite
 from app.verification.tokens import content_tokens
-from ingest.vectors import EmbedderUnavailable, Entailment, load_entailment
+from ingest.vectors import EmbedderUnavailable
 
 SWAP = (
     "During the denoising process, we keep the query from original features while swapping the key and value with "

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.vectors import PACKAGED, Embedder, EmbedderUnavailable, Entailment, load_embedder
+from app.verification.entailment import Entailment
+from ingest.vectors import PACKAGED, Embedder, EmbedderUnavailable, load_embedder
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,7 +20,8 @@ from app.generation.prompt import Task
 from app.generation.verified_answer import Asked
 from app.settings import DEFAULT_CHAT_MODEL, Settings
 from app.verification.confirmation import EntailmentJudge, Judge
-from ingest.vectors import PACKAGED, load_entailment
+from app.verification.entailment import load_entailment
+from ingest.vectors import PACKAGED
 
 TASKS: tuple[str, ...] = get_args(Task)
 

@@ -18,7 +18,8 @@ from app.conversation.render_queue import RenderQueue
 from app.conversation.transcripts import Proposal
 from app.markup import escape
 from app.settings import DEFAULT_IMAGE_MODEL
-from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls, start_with
+from app.ui.picture_source import start_with
+from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls
 from tools.blend.limits import DEFAULT_STEPS, MAX_POINTS, MAX_SEED, MAX_STEPS
 from tools.blend.methods import DEFAULT_METHOD, METHODS, STYLE_METHODS
 from tools.vocabulary import words_not_taught

@@ -17,7 +17,7 @@ from app.markup import escape, typeset
 from app.ui.blend_form import Card, show_job, show_unknown_words
 from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figure_of
-from app.ui.reference_form import start_with
+from app.ui.picture_source import start_with
 from app.ui.results import show_figures
 from app.ui.strip import Shown, show_strip
 from tools.blend.limits import MAX_SEED

@@ -20,8 +20,8 @@ from app.markup import escape, typeset
 from app.ui.blend_form import Card, show_job
 from app.ui.figures import figure_of
 from app.ui.own_pictures import show_own_pictures
+from app.ui.picture_source import start_with
 from app.ui.pictures import picture_url, webp_url
-from app.ui.reference_form import start_with
 from app.ui.results import show_figures
 from tools.registry import TOOLS
 

@@ -1,12 +1,10 @@
 """The controls of a proposed reference: a picture that gives keys and values, drawn, uploaded or rendered before.
 
-Widgets only. An upload is checked and kept by `tools/blend/references.py` as soon as it is there; it leaves the home
-nowhere.
+Widgets only.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +12,20 @@ import streamlit as st
 
 from app.conversation.transcripts import Proposal
 from app.markup import escape
-from app.ui.pictures import picture_of
+from app.ui.picture_source import (
+    GALLERY,
+    THUMB_WIDTH_PX,
+    UPLOAD,
+    chosen_picture,
+    show_gallery,
+    show_upload,
+    start_with,
+)
 from tools.blend.limits import DEFAULT_STEPS, MAX_SEED, MAX_STEPS
 
-DRAW, UPLOAD, GALLERY = "Draw it", "Upload it", "From the gallery"
+DRAW = "Draw it"
 WANTED_REFERENCE = "wanted reference"
 """In the session: the run whose picture the next proposed reference begins with."""
-SHOWN_RENDERS = 12
-THUMB_WIDTH_PX = 128
-
-
-def start_with(key: str, value: Any) -> None:
-    """Give a widget its first value; later ones are the person's."""
-    st.session_state.setdefault(key, value)
 
 
 def is_reference(proposal: Proposal) -> bool:
@@ -60,14 +59,7 @@ def show_reference_controls(call_id: str, wanted: dict[str, Any], renders: Path)
     if state[f"source {call_id}"] == DRAW:
         st.text_input("What the reference shows, and in which style", key=f"prompt {call_id}", max_chars=300)
     elif state[f"source {call_id}"] == UPLOAD:
-        st.file_uploader(
-            "A PNG or JPEG, 20 MB at most",
-            type=["png", "jpg", "jpeg"],
-            max_upload_size=20,
-            key=f"upload {call_id}",
-            on_change=take_upload,
-            args=(call_id, renders),
-        )
+        show_upload(call_id, renders, "A PNG or JPEG, 20 MB at most")
         kept = renders.parent / "references" / f"{state[f'image {call_id}']}.png"
         if kept.is_file():
             st.image(kept.read_bytes(), width=THUMB_WIDTH_PX, output_format="PNG", alt="The uploaded reference")
@@ -80,60 +72,12 @@ def show_reference_controls(call_id: str, wanted: dict[str, Any], renders: Path)
         st.error(escape(refused), icon=":material/error:")
 
 
-def show_gallery(call_id: str, renders: Path) -> None:
-    """Renders made before in this home, the newest first."""
-    made = sorted((path.parent.name for path in renders.glob("*/image.png")), reverse=True)[:SHOWN_RENDERS]
-    wanted = st.session_state.get(f"gallery {call_id}")
-    if wanted and picture_of(renders, wanted) is None:
-        del st.session_state[f"gallery {call_id}"]
-    elif wanted and wanted not in made:
-        made.append(wanted)
-    if not made:
-        st.caption("Nothing has been rendered in this home yet.")
-        return
-    run_id = st.selectbox("A render", made, format_func=lambda name: title_of(renders / name), key=f"gallery {call_id}")
-    if picture := picture_of(renders, run_id):
-        st.image(picture.read_bytes(), width=THUMB_WIDTH_PX, output_format="PNG", alt="The render")
-
-
-def title_of(folder: Path) -> str:
-    """What a render shows, as its job asked for it."""
-    try:
-        arguments = json.loads((folder / "job.json").read_text("utf-8"))["arguments"]
-    except (OSError, ValueError, KeyError):
-        return folder.name
-    styles = " + ".join(f"{style['weight']:.0%} {style['text']}" for style in arguments.get("styles") or [])
-    return f"{arguments.get('subject', '')}: {styles or 'by reference'} ({folder.name[:15]})"
-
-
-def take_upload(call_id: str, renders: Path) -> None:
-    """Check and keep an upload. A callback."""
-    uploaded = st.session_state[f"upload {call_id}"]
-    st.session_state[f"image {call_id}"] = keep_picture(call_id, uploaded.getvalue(), renders) if uploaded else None
-
-
-def keep_picture(call_id: str, data: bytes, renders: Path) -> str | None:
-    """Store a picture as a reference; None, and a line on the card, where it cannot be one."""
-    # torch comes with it, and a page that renders nothing never needs it
-    from tools.blend.references import REFERENCES_FOLDER, ReferenceError, store_reference
-
-    st.session_state.pop(f"refused {call_id}", None)
-    try:
-        return store_reference(data, renders.parent / REFERENCES_FOLDER)
-    except (ReferenceError, OSError) as error:
-        st.session_state[f"refused {call_id}"] = f"Not taken: {error}"
-        return None
-
-
 def chosen_reference(proposal: Proposal, renders: Path) -> dict[str, Any] | None:
     """A proposal's arguments as its controls are set; None, and a line on the card, where no picture is chosen."""
     state, call_id = st.session_state, proposal.call_id
-    source, image = state[f"source {call_id}"], state[f"image {call_id}"]
-    if source == GALLERY:
-        picture = picture_of(renders, state.get(f"gallery {call_id}") or "")
-        image = keep_picture(call_id, picture.read_bytes(), renders) if picture else None
-    if source != DRAW and image is None:
-        state.setdefault(f"refused {call_id}", "No picture yet: upload one, choose a render, or have one drawn.")
+    is_drawn = state[f"source {call_id}"] == DRAW
+    image = None if is_drawn else chosen_picture(call_id, renders)
+    if not is_drawn and image is None:
         return None
     state.pop(f"refused {call_id}", None)
     words = state[f"words {call_id}"].strip()
@@ -141,7 +85,7 @@ def chosen_reference(proposal: Proposal, renders: Path) -> dict[str, Any] | None
         **proposal.arguments,
         "subject": state[f"subject {call_id}"],
         "styles": [{"text": words, "weight": 1.0}] if words else [],
-        "references": [{"prompt": state[f"prompt {call_id}"]} if source == DRAW else {"image": image}],
+        "references": [{"prompt": state[f"prompt {call_id}"]} if is_drawn else {"image": image}],
         "steps": state[f"steps {call_id}"],
         "seed": state[f"seed {call_id}"],
     }

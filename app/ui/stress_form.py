@@ -13,8 +13,7 @@ from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape
 from app.ui.blend_form import Card, show_job
-from app.ui.pictures import picture_of
-from app.ui.reference_form import GALLERY, UPLOAD, keep_picture, show_gallery, start_with, take_upload
+from app.ui.picture_source import GALLERY, UPLOAD, chosen_picture, show_gallery, show_upload, start_with
 from tools.blend.limits import MAX_SEED
 from tools.registry import TOOLS
 
@@ -73,14 +72,7 @@ def _show_source(queue: RenderQueue, call_id: str, objects: tuple[str, ...]) -> 
     if source == DRAWN:
         st.selectbox("What it shows", objects, key=f"subject {call_id}")
     elif source == UPLOAD:
-        st.file_uploader(
-            "A PNG or JPEG, 20 MB at most; the classifiers know a dozen things",
-            type=["png", "jpg", "jpeg"],
-            max_upload_size=20,
-            key=f"upload {call_id}",
-            on_change=take_upload,
-            args=(call_id, queue.folder),
-        )
+        show_upload(call_id, queue.folder, "A PNG or JPEG, 20 MB at most; the classifiers know a dozen things")
     else:
         show_gallery(call_id, queue.folder)
 
@@ -96,16 +88,11 @@ def _defaults(tool: str) -> dict[str, Any]:
 def start_stress(queue: RenderQueue, card: Card) -> None:
     """Queue the run as its form is set. For callbacks."""
     state, call_id = st.session_state, card.proposal.call_id
-    source, picture = state[f"source {call_id}"], None
-    state.pop(f"refused {call_id}", None)
-    if source == UPLOAD:
-        picture = state.get(f"image {call_id}")
-    elif source == GALLERY:
-        chosen = picture_of(queue.folder, state.get(f"gallery {call_id}") or "")
-        picture = keep_picture(call_id, chosen.read_bytes(), queue.folder) if chosen else None
-    if source != DRAWN and picture is None:
-        state.setdefault(f"refused {call_id}", "No picture yet: upload one, choose a render, or have a scene drawn.")
+    is_drawn = state[f"source {call_id}"] == DRAWN
+    picture = None if is_drawn else chosen_picture(call_id, queue.folder)
+    if not is_drawn and picture is None:
         return
+    state.pop(f"refused {call_id}", None)
     arguments = {
         **card.proposal.arguments,
         "subject": state.get(f"subject {call_id}") or card.proposal.arguments.get("subject", ""),

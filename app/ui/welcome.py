@@ -13,12 +13,30 @@ from typing import Any
 
 import streamlit as st
 
-from app.answering.starters import BLENDS, EXPERIMENTS
+from app.answering.starters import BLENDS, EXPERIMENTS, SEED_QUESTION
+from app.application import Undertone
 from app.markup import escape
+from app.ui.add_documents import ADD
+from app.ui.corpus_panel import has_code
+from app.ui.dialogs import open_dialog
 from app.ui.strip import Shown, show_strip
+from ingest.names import short_name
 
 FOLDER = Path(__file__).resolve().parent / "welcome"
 TITLE_CHARS = 60
+SHOWN_TITLES = 3
+
+
+def show_empty_page(undertone: Undertone, start: Callable[[str], None]) -> None:
+    """What one can begin with; the seed's question where the corpus bears on it."""
+    questions = [SEED_QUESTION] if undertone.searcher.search(SEED_QUESTION).relevant else []
+    documents = sorted(undertone.index.documents(), key=lambda document: document.kind != "paper")
+    if not documents:
+        st.info("This corpus is empty: add papers, model cards or other documents to ask about.")
+        st.button("Add documents", key="add first", icon=":material/add:", on_click=open_dialog, args=(ADD,))
+    if usable := next((d for d in documents if has_code(undertone.index.passages(d.id))), None):
+        questions.append(f"How do I use {short_name(usable.title)}?")
+    show_welcome(questions, [document.title for document in documents[:SHOWN_TITLES]], start)
 
 
 def show_welcome(questions: Sequence[str], titles: Sequence[str], start: Callable[[str], None]) -> None:

@@ -62,7 +62,7 @@ class PieceEmbedder(Protocol):
 
 
 class EntailmentModel(Protocol):
-    """What the check needs of an NLI model: see `ingest.vectors.Entailment`."""
+    """What the check needs of an NLI model: see `app.verification.entailment.Entailment`."""
 
     def scores(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]: ...
 
