@@ -26,10 +26,18 @@ def told(message: str, setup: Setup = Setup(), **slots) -> str:  # noqa: B008
         ("what are the blend methods?", "composable"),
         ("what can I ask you?", "corpus"),
         ("does it work offline?", "this machine"),
+        ("am I allowed to print these on mugs and sell them?", "Apache License"),
+        ("will my old laptop without nvidia do?", "none is needed"),
     ],
 )
 def test_the_program_answers_for_itself(message, words):
     assert words in told(message)
+
+
+def test_two_questions_in_one_message_are_both_answered():
+    said = told("can I use your pictures for a client, and what hardware do I need?")
+    assert "Apache License" in said and "none is needed" in said
+    assert "Apache License" not in told("my machine is ten years old. does it need a GPU?")
 
 
 @pytest.mark.parametrize(("style", "says"), [("watercolour", "Yes"), ("sketch", "Yes"), ("ukiyo-e", "No")])

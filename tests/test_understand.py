@@ -140,3 +140,8 @@ def test_no_tag_goes_on_that_did_not_begin():
 def test_an_article_alone_is_no_subject():
     message = "Draw a mushroom, mostly pencil sketch with a little oil painting"
     assert understand(message, NOTHING).subject == "a mushroom"
+
+
+def test_how_a_share_is_to_grow_is_no_part_of_a_style():
+    read = understand("raise the share of watercolor bit by bit against pencil sketch", NOTHING)
+    assert [style.text for style in read.styles] == ["watercolor", "pencil sketch"]

@@ -25,6 +25,11 @@ QUESTIONS = Path(__file__).parent / "program_questions.json"
 """Questions of each topic, to compare with."""
 NEAR = 0.06
 """A second topic is told too when it is so nearly as like."""
+CLAUSE_WORDS = 3
+"""A part of the message of fewer words asks nothing by itself."""
+ASKS = 0.45
+"""A part of the message is told about from this likeness on; the likest always."""
+_CLAUSE_ENDS = re.compile(r"[?!;][\s?!;]*|\.\s+|,\s?(?:and|but|or)\s", re.I)
 NAMES_ONE = 0.1
 """What it adds to a topic's likeness that the question names a style, or a subject."""
 PACKAGED_IMAGE_MODEL = "embedded"
@@ -51,19 +56,24 @@ Tell = Callable[[Request, Setup], Sequence[str]]
 
 def tell_program(request: Request, setup: Setup) -> tuple[Sentence, ...]:
     """Answer a question about the program."""
-    vector = load_embedder().encode([request.message])[0]
+    clauses = [clause for clause in _CLAUSE_ENDS.split(request.message) if len(clause.split()) >= CLAUSE_WORDS]
+    texts = clauses if len(clauses) > 1 else [request.message]
     names, rows = _asked()
-    likeness = rows @ vector
-    best: dict[str, float] = {}
-    for name, value in zip(names, likeness, strict=True):
-        best[name] = max(best.get(name, -1.0), float(value))
-    if request.styles:
-        best["styles"] += NAMES_ONE
-    elif request.subject:
-        best["objects"] += NAMES_ONE
-    order = sorted(best, key=lambda name: -best[name])
-    chosen = [name for name in order[:2] if best[name] >= best[order[0]] - NEAR]
-    told = dict.fromkeys(text for name in chosen for text in TOPICS[name](request, setup))
+    likeness = rows @ load_embedder().encode(texts).T
+    told: dict[str, None] = {}
+    for number in range(len(texts)):
+        best: dict[str, float] = {}
+        for name, value in zip(names, likeness[:, number], strict=True):
+            best[name] = max(best.get(name, -1.0), float(value))
+        if request.styles:
+            best["styles"] += NAMES_ONE
+        elif request.subject:
+            best["objects"] += NAMES_ONE
+        order = sorted(best, key=lambda name: -best[name])
+        if best[order[0]] < min(ASKS, likeness.max()):
+            continue  # a clause that asks for nothing: "my laptop is old, and ..."
+        chosen = [name for name in order[:2] if best[name] >= best[order[0]] - NEAR]
+        told |= dict.fromkeys(text for name in chosen for text in TOPICS[name](request, setup))
     return tuple(Sentence(text, "program") for text in told)
 
 
@@ -227,8 +237,21 @@ def _local(request: Request, setup: Setup) -> list[str]:
         "an image model of your own.",
         "Conversations, renders and feedback lie under the home folder, .undertone unless UNDERTONE_HOME says "
         "otherwise.",
-        "A GPU is used where there is one, and none is needed.",
     ]
+
+
+def _machine(request: Request, setup: Setup) -> list[str]:
+    told = ["A GPU is used where there is one, and none is needed: Linux or macOS, two cores do."]
+    if setup.image_model == PACKAGED_IMAGE_MODEL:
+        return [*told, "The packaged image model takes seconds a picture on two cores, an experiment a few more."]
+    return [*told, f"How long a render takes depends on {setup.image_model}; without a GPU it may be minutes."]
+
+
+def _licence(request: Request, setup: Setup) -> list[str]:
+    told = ["Undertone and its packaged models are under the Apache License 2.0, which claims nothing of what you make."]
+    if setup.image_model == PACKAGED_IMAGE_MODEL:
+        return [*told, "The packaged image model learned from scenes that the program drew itself, from no artist's work."]
+    return [*told, f"{setup.image_model} comes with a licence of its own, which its model card names."]
 
 
 def _self(request: Request, setup: Setup) -> list[str]:
@@ -255,5 +278,7 @@ TOPICS: dict[str, Tell] = {
     "references": _references,
     "corpus": _corpus,
     "local": _local,
+    "machine": _machine,
+    "licence": _licence,
     "self": _self,
 }

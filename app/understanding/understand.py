@@ -53,6 +53,7 @@ _EXPERIMENT = re.compile(
     rf"\b({'|'.join(name.replace('_', '[ _-]') for name in EXPERIMENTS)})[ -](?:experiment|test|thing)\b", re.I
 )
 _ISH_OF = re.compile(r"(?<=[a-z])[- ]?ish\s+(?=\w)", re.I)
+_BY_STEPS = re.compile(r"\b(\w{2,12}) by \1\b", re.I)
 _ARTICLE = re.compile(r"an?|the|some", re.I)
 
 
@@ -283,6 +284,8 @@ def _listed_part(message: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _trimmed(message: str, start: int, end: int) -> tuple[int, int]:
+    if (steps := _BY_STEPS.search(message, start)) and start < steps.start() < end:
+        end = steps.start()  # "watercolor bit by bit"
     text = message[start:end]
     body = text.lstrip(_OPENING_MARKS).rstrip(_CLOSING_MARKS)
     at = text.find(body)
