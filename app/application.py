@@ -121,9 +121,10 @@ class Undertone:
             name: Of the workflow, stable for as long as its stages are to be found again.
         """
 
-        def run(tool: str, arguments: Mapping[str, Any], folder: Path) -> tuple[str, Any]:
+        def run(tool: str, arguments: Mapping[str, Any], folder: Path, before: Sequence[Path]) -> tuple[str, Any]:
+            context = ToolContext(self.searcher, self.settings.image_model, folder, upstream=tuple(before))
             with self.shared.rendering:
-                return run_tool(tool, arguments, ToolContext(self.searcher, self.settings.image_model, folder))
+                return run_tool(tool, arguments, context)
 
         weights = weights_of(self.settings.image_model)
         return WorkflowRuns(self.settings.belongings / "stages", name, stages, run, weights)

@@ -29,7 +29,7 @@ class Tools:
     def __init__(self, failing=""):
         self.ran, self.failing = [], failing
 
-    def __call__(self, tool, arguments, folder):
+    def __call__(self, tool, arguments, folder, before):
         self.ran.append(tool)
         folder.mkdir(parents=True)
         (folder / "half.txt").write_text(tool)

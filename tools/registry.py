@@ -21,7 +21,9 @@ from tools.rendering import BLEND_STYLES, RUN_EXPERIMENT
 from tools.search import Searcher, SearchResult
 from tools.specs import Ran, ToolContext, ToolSpec
 from tools.stressing import STRESS_PICTURE
+from tools.style_search.artists import DRAW_ARTISTS, FIND_WORK
 from tools.style_search.tool import ALIGN_STYLES, SEARCH_STYLE
+from tools.swapping import SHOW_SWAP
 from tools.tokens import READ_PROMPT
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ TOOLS: dict[str, ToolSpec] = {
         BLEND_STYLES,
         RUN_EXPERIMENT,
         STRESS_PICTURE,
-        *(SEARCH_STYLE, ALIGN_STYLES),
+        *(SEARCH_STYLE, ALIGN_STYLES, DRAW_ARTISTS, FIND_WORK),
+        SHOW_SWAP,
     )
 }
 

@@ -63,7 +63,7 @@ class RenderPool:
         for _ in range(MAX_ATTEMPTS):
             with self._changing:
                 worker = self._idle.popitem()[0] if self._idle else None
-            worker = worker or self._cluster.start(_Renderer, self._image_model, threads=2)
+            worker = worker or self._start()
             try:
                 ran = self._run(worker, (tool, dict(arguments), folder.name, pictures), tell)
             except self._cluster.died:
@@ -79,6 +79,11 @@ class RenderPool:
                 ran["artifact"]["folder"] = str(folder)
             return ran["content"], ran["artifact"]
         raise RenderFailed(f"{MAX_ATTEMPTS} workers died while they ran it; look at Ray's logs")
+
+    def _start(self) -> Any:
+        import torch  # here, or joining a cluster would wait for it
+
+        return self._cluster.start(_Renderer, self._image_model, torch.get_num_threads(), threads=2)
 
     def _run(self, worker: Any, asked: tuple[Any, ...], tell: Tell) -> dict[str, Any]:
         running, looking = worker.run.remote(*asked), worker.progress.remote()
@@ -107,15 +112,24 @@ class RenderPool:
 
 
 class _Renderer:
-    """Runs one tool after the other in a worker's process."""
+    """Runs one tool after the other in a worker's process.
 
-    def __init__(self, image_model: str) -> None:
+    Args:
+        threads: Of a render; as many as where it was asked for, since sums in another order round to other pixels.
+    """
+
+    def __init__(self, image_model: str, threads: int) -> None:
         self._image_model = image_model
+        self._threads = threads
         self._step: tuple[int, int, bytes | None] | None = None
 
     def run(self, tool: str, arguments: dict[str, Any], run_id: str, pictures: dict[str, bytes]) -> dict[str, Any]:
         """Run a tool in a folder of its own; returns its content, artifact and files, or the error."""
+        import torch
+
         from tools.blend.references import REFERENCES_FOLDER
+
+        torch.set_num_threads(self._threads)
 
         def told(step: int, total: int, png: bytes | None) -> None:
             self._step = (step, total, png or (self._step or (0, 0, None))[2])

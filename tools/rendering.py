@@ -93,7 +93,7 @@ def blend_styles(arguments: BlendArguments, context: ToolContext) -> Ran:
 
     try:
         model = load_image_model(context.image_model)
-        request = _request(arguments, model)
+        request = request_of(arguments, model)
         # renders and references stand side by side under a home, and the folder is one of the renders
         pictures = load_references(request.references, context.folder.parent.parent / REFERENCES_FOLDER)
         prompting = StylePrompting(pictures=pictures, compare=True)
@@ -168,7 +168,12 @@ def _told(sentence: str, facts: Any) -> str:
     return "\n".join((sentence, "Measured in this run:", *(f"- {fact.text}" for fact in facts)))
 
 
-def _request(arguments: BlendArguments, model: ImageModel) -> BlendRequest:
+def request_of(arguments: BlendArguments, model: ImageModel) -> BlendRequest:
+    """What is rendered for these arguments.
+
+    Raises:
+        ValueError: They cannot be used.
+    """
     from tools.blend.references import Reference
     from tools.blend.results import BlendRequest, WeightedStyle
 

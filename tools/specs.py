@@ -27,16 +27,31 @@ class ToolContext:
         image_model: The name of the model to render with.
         folder: Where a run that renders keeps its files; its name becomes the run's id.
         on_step: As in `tools.blend.results.blend`.
+        upstream: The folders of the runs that this one follows in a workflow, in their order.
     """
 
     searcher: Searcher | None
     image_model: str
     folder: Path
     on_step: OnStep | None = None
+    upstream: tuple[Path, ...] = ()
 
 
 Ran = tuple[str, Any]
 """What a tool returns: its result in sentences, and the artifact for the page."""
+
+
+@dataclass(frozen=True)
+class StageCall:
+    """The call that shows a stage of a workflow, made of the call that the workflow is offered with.
+
+    Args:
+        changes: What differs from its arguments.
+        tool: Another tool, by its name; it takes those of the arguments that it has.
+    """
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    tool: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,13 +64,13 @@ class Shows:
         like: Sentences that say it, in anybody's words.
         words: Groups of beginnings of words.
         example: The arguments that an offer begins with.
-        stages: What differs from them for each stage of a workflow, by its name: input, model, output.
+        stages: What shows each stage of a workflow, by its name: input, model, output.
     """
 
     like: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
     example: Mapping[str, Any]
-    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stages: Mapping[str, StageCall] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

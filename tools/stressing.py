@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import ToolException
 from pydantic import BaseModel, Field
 
-from tools.specs import Ran, Shows, ToolContext, ToolSpec
+from tools.specs import Ran, Shows, StageCall, ToolContext, ToolSpec
 from tools.style_augmentation import WEIGHTS
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ STRESS_PICTURE = ToolSpec(
         ),
         words=(("styl", "restyl", "textur"), ("classif", "recogni", "augment", "robust", "interpret", "attack")),
         example={"subject": "boat", "seed": 2, "classifier": "none"},
-        stages={"input": {"alphas": [0.0]}, "model": {}, "output": {"classifier": "both"}},
+        stages={
+            "input": StageCall({"alphas": [0.0]}),
+            "model": StageCall(),
+            "output": StageCall({"classifier": "both"}),
+        },
     ),
 )

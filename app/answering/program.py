@@ -248,9 +248,12 @@ def _machine(request: Request, setup: Setup) -> list[str]:
 
 
 def _licence(request: Request, setup: Setup) -> list[str]:
-    told = ["Undertone and its packaged models are under the Apache License 2.0, which claims nothing of what you make."]
+    told = ["Undertone and its packaged models are under the Apache License 2.0; it sets no terms for your pictures."]
     if setup.image_model == PACKAGED_IMAGE_MODEL:
-        return [*told, "The packaged image model learned from scenes that the program drew itself, from no artist's work."]
+        return [
+            *told,
+            "The packaged image model learned from scenes that a program drew, from no artist's work.",
+        ]
     return [*told, f"{setup.image_model} comes with a licence of its own, which its model card names."]
 
 

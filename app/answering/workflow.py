@@ -16,6 +16,8 @@ from app.answers import Sentence, WorkflowStage
 from ingest.names import short_name
 from tools.registry import TOOLS
 from tools.rendering import RUN_EXPERIMENT
+from tools.specs import StageCall
+from tools.swapping import SHOW_SWAP
 from tools.tokens import READ_PROMPT
 
 STAGES = ("input", "model", "output")
@@ -78,26 +80,37 @@ def drawn(
 def runs_of(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The tool calls that show a workflow's stages: those that the tool declares, or a blend's.
 
-    Those are its prompt's tokens, its render, and its picture as the weights move.
+    Those are its prompt's tokens, its render, and its picture as the weights move; with a reference the reference, the
+    render, and the picture with the swap and without.
 
     Args:
-        run: The call that renders it. With a reference, the prompt is half of what goes in and no weight moves.
+        run: The call that renders it.
     """
     arguments = run["arguments"]
     if shows := TOOLS[run["tool"]].shows:
-        return {
-            stage: {"tool": run["tool"], "arguments": {**arguments, **changes}}
-            for stage, changes in shows.stages.items()
-        }
+        return {stage: call_of(call, run) for stage, call in shows.stages.items()}
     calls = {"model": dict(run)}
+    if arguments.get("references"):
+        for stage, part in (("input", "references"), ("output", "pictures")):
+            calls[stage] = {"tool": SHOW_SWAP.name, "arguments": {**arguments, "part": part}}
+        return calls
     styles = arguments.get("styles", ())
-    if not styles or arguments.get("references"):
+    if not styles:
         return calls
     read = {"subject": arguments.get("subject", ""), "styles": [style["text"] for style in styles]}
     calls["input"] = {"tool": READ_PROMPT.name, "arguments": read}
     if len(styles) == BETWEEN_TWO:
         calls["output"] = {"tool": RUN_EXPERIMENT.name, "arguments": {**arguments, "experiment": "flip"}}
     return calls
+
+
+def call_of(call: StageCall, run: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage's tool call, made of the workflow's."""
+    arguments = {**run["arguments"], **call.changes}
+    if call.tool is None:
+        return {"tool": run["tool"], "arguments": arguments}
+    own = TOOLS[call.tool].arguments.model_fields
+    return {"tool": call.tool, "arguments": {name: value for name, value in arguments.items() if name in own}}
 
 
 def told_by(chosen: dict[str, Candidate]) -> Sentence:

@@ -25,8 +25,9 @@ from tools.vocabulary import EMBEDDED_FOLDER
 Status = Literal["idle", "done", "stale", "failed", "not run here"]
 RESULT, NOTES, UNFINISHED = "result.json", "stages.json", ".part"
 
-RunTool = Callable[[str, Mapping[str, Any], Path], tuple[str, Any]]
-"""Runs a tool by its name and arguments in a folder; returns its text and artifact, raises ToolException."""
+RunTool = Callable[[str, Mapping[str, Any], Path, Sequence[Path]], tuple[str, Any]]
+"""Runs a tool by its name and arguments in a folder, behind the runs in others; returns its text and artifact, raises
+ToolException."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class WorkflowRuns:
         began, draft = time.perf_counter(), self.folder / f"{key}{UNFINISHED}"
         shutil.rmtree(draft, ignore_errors=True)
         try:
-            text, artifact = self._run_tool(call["tool"], call["arguments"], draft)
+            text, artifact = self._run_tool(call["tool"], call["arguments"], draft, self._before(number))
         except ToolException as error:
             shutil.rmtree(draft, ignore_errors=True)
             self._note(number, key, str(error))
@@ -117,6 +118,9 @@ class WorkflowRuns:
             if done[-1].status == "failed":
                 return [*done, *(self.state(rest) for rest in range(number + 1, len(self.stages)))]
         return done
+
+    def _before(self, number: int) -> list[Path]:
+        return [self.folder / key for key in self.keys[:number] if key and self._result(key) is not None]
 
     def _result(self, key: str) -> dict[str, Any] | None:
         try:

@@ -6,18 +6,21 @@ Such a run takes a second or two and is kept; a reload finds it again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.answers import CitedAnswer
+from app.answers import CitedAnswer, WorkflowStage
 from app.application import Undertone
 from app.conversation.render_queue import RenderQueue
 from app.conversation.workflow_runs import StageState, WorkflowRuns
 from app.ui.blend_form import Card
+from app.ui.reference_form import is_reference, set_reference
 from app.ui.stage_runs import stage_runs
 from app.ui.views import RESULTS
 from app.ui.workflow import StageRun, State
 from tools.registry import TOOLS
+from tools.swapping import SHOW_SWAP
 
 STATES: dict[str, State] = {"done": "done", "stale": "stale"}
 
@@ -32,18 +35,28 @@ def runs_beside(
         cards: What the answer proposes.
     """
     blend = next((card for card in cards if TOOLS[card.proposal.tool].view == "blend"), None)
-    return stage_runs(answer, queue, blend, undertone.run) if blend else kept_stages(undertone, name, answer)
+    stages = answer.workflow or ()
+    if blend is None:
+        declared = any(stage.run and _declares(stage.run["tool"], stage.stage) for stage in stages)
+        return kept_stages(undertone, name, stages) if declared else {}
+    runs = stage_runs(answer, queue, blend, undertone.run)
+    if is_reference(blend.proposal) and (wanted := set_reference(blend.proposal, queue.folder)):
+        swaps = [
+            replace(stage, run={**stage.run, "arguments": {**wanted, "part": stage.run["arguments"]["part"]}})
+            for stage in stages
+            if stage.run and stage.run["tool"] == SHOW_SWAP.name
+        ]
+        kept = kept_stages(undertone, name, swaps)
+        runs |= {stage: replace(run, start_all=None) for stage, run in kept.items()}
+    return {stage.stage: runs[stage.stage] for stage in stages if stage.stage in runs}
 
 
-def kept_stages(undertone: Undertone, name: str, answer: CitedAnswer) -> dict[str, StageRun]:
-    """What the stages of an answer's workflow can run, by the stage's name; empty where no tool declares any.
+def kept_stages(undertone: Undertone, name: str, stages: Sequence[WorkflowStage]) -> dict[str, StageRun]:
+    """What these stages of a workflow can run by themselves, by the stage's name.
 
     Args:
         name: Of the workflow, stable across reruns.
     """
-    stages = answer.workflow or ()
-    if not any(stage.run and _declares(stage.run["tool"], stage.stage) for stage in stages):
-        return {}
     runs = undertone.workflow_runs(name, stages)
     return {
         state.stage: StageRun(

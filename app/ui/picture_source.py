@@ -80,16 +80,22 @@ def keep_picture(call_id: str, data: bytes, renders: Path) -> str | None:
         return None
 
 
-def chosen_picture(call_id: str, renders: Path) -> str | None:
-    """The picture that a form is set to, stored as a reference; None, and a line on the card, where there is none.
+def set_picture(call_id: str, renders: Path) -> str | None:
+    """The picture that a form is set to, stored as a reference; None where there is none.
 
-    For callbacks, with the source an upload or the gallery.
+    With the source an upload or the gallery.
     """
     state = st.session_state
-    image = state.get(f"image {call_id}")
-    if state[f"source {call_id}"] == GALLERY:
-        picture = picture_of(renders, state.get(f"gallery {call_id}") or "")
-        image = keep_picture(call_id, picture.read_bytes(), renders) if picture else None
+    if state[f"source {call_id}"] != GALLERY:
+        return state.get(f"image {call_id}")
+    picture = picture_of(renders, state.get(f"gallery {call_id}") or "")
+    return keep_picture(call_id, picture.read_bytes(), renders) if picture else None
+
+
+def chosen_picture(call_id: str, renders: Path) -> str | None:
+    """As `set_picture`, with a line on the card where there is none. For callbacks."""
+    image = set_picture(call_id, renders)
     if image is None:
-        state.setdefault(f"refused {call_id}", "No picture yet: upload one, choose a render, or have one drawn.")
+        refused = "No picture yet: upload one, choose a render, or have one drawn."
+        st.session_state.setdefault(f"refused {call_id}", refused)
     return image

@@ -17,6 +17,7 @@ from app.ui.picture_source import (
     THUMB_WIDTH_PX,
     UPLOAD,
     chosen_picture,
+    set_picture,
     show_gallery,
     show_upload,
     start_with,
@@ -74,12 +75,21 @@ def show_reference_controls(call_id: str, wanted: dict[str, Any], renders: Path)
 
 def chosen_reference(proposal: Proposal, renders: Path) -> dict[str, Any] | None:
     """A proposal's arguments as its controls are set; None, and a line on the card, where no picture is chosen."""
+    if st.session_state[f"source {proposal.call_id}"] != DRAW and chosen_picture(proposal.call_id, renders) is None:
+        return None
+    st.session_state.pop(f"refused {proposal.call_id}", None)
+    return set_reference(proposal, renders)
+
+
+def set_reference(proposal: Proposal, renders: Path) -> dict[str, Any] | None:
+    """A proposal's arguments as its controls are set; as it came where there are none yet, None without a picture."""
     state, call_id = st.session_state, proposal.call_id
+    if f"seed {call_id}" not in state:
+        return dict(proposal.arguments) if proposal.arguments.get("references") else None
     is_drawn = state[f"source {call_id}"] == DRAW
-    image = None if is_drawn else chosen_picture(call_id, renders)
+    image = None if is_drawn else set_picture(call_id, renders)
     if not is_drawn and image is None:
         return None
-    state.pop(f"refused {call_id}", None)
     words = state[f"words {call_id}"].strip()
     return {
         **proposal.arguments,

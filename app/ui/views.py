@@ -12,6 +12,7 @@ from app.conversation.render_queue import RenderQueue
 from app.ui.blend_form import Card, show_proposal
 from app.ui.experiment_view import show_experiment, show_experiment_form
 from app.ui.federation_view import show_federation, show_federation_form
+from app.ui.pictures_view import show_pictures
 from app.ui.results import show_result
 from app.ui.stress_form import show_stress_form
 from app.ui.stress_view import show_stress
@@ -29,4 +30,5 @@ RESULTS: dict[str, Callable[[str, dict[str, Any]], None]] = {
     "stress": show_stress,
     "style": show_style,
     "federation": show_federation,
+    "pictures": show_pictures,
 }

@@ -31,6 +31,7 @@ from tools.style_search.demonstration import (
     mixed,
 )
 from tools.style_search.encoder import VECTOR, StyleEncoder, save_encoder
+from tools.style_search.hands import Picture
 from tools.style_search.membership import membership
 from tools.style_search.public import PublicSet
 from tools.style_search.representation import SHAPES
@@ -51,6 +52,7 @@ from tools.style_search.server import (
 BEFORE, AVERAGED, ALIGNED = "before", "parameters averaged", "styles aligned"
 BOTH, TOGETHER = "parameters averaged and styles aligned", "pictures pooled"
 KIND = "federation"
+FIGURE = "figure.png"
 TILE_PX, WALL_PX, WALL_WORKS = 48, 72, 4
 OTHER_NOISE = 0.06
 """Measured beside a run without noise, so that its price can be seen."""
@@ -107,7 +109,7 @@ def demonstrate(
         "seconds": round(time.monotonic() - began, 1),
     }
     found |= {"verdict": verdict_of(bars), "facts": _facts(bars, found)}
-    save(found, studio, aligned.head, folder)
+    save(found, studio, (before, aligned.head), folder)
     save_encoder(put_head(encoder, aligned.head), folder / "encoder.safetensors")
     return found
 
@@ -201,17 +203,32 @@ def _facts(bars: Mapping[str, tuple[Retrieval, Retrieval]], found: Mapping[str, 
     return [{"topic": topic, "text": text, "figure": None, "numbers": {}} for topic, text in texts.items()]
 
 
-def save(found: Mapping[str, Any], studio: Studio, head: Head, folder: Path) -> None:
-    """Write `federation.json`, the wall of hands, and the test pictures with their vectors, as `gallery.npz`."""
+def save_wall(shown: Sequence[Picture] | Picture, folder: Path) -> None:
+    """Write the wall of hands: the first works of each, two hands in a row.
+
+    Args:
+        shown: Of each hand, (WALL_WORKS, side, side, 3) pictures.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    wall = studio.shown[:SEEN, :WALL_WORKS].reshape(-1, *studio.shown.shape[2:])
+    small = [_small(one, WALL_PX) for works in shown for one in works]
     across = 2 * WALL_WORKS
-    small = [_small(one, WALL_PX) for one in wall]
-    rows = [np.concatenate(small[at : at + across], axis=1) for at in range(0, len(wall), across)]
-    Image.fromarray(np.concatenate(rows)).save(folder / "figure.png")
-    vectors = embedded(head, studio.test[:SEEN]).reshape(-1, VECTOR).astype(np.float16)
+    rows = [np.concatenate(small[at : at + across], axis=1) for at in range(0, len(small), across)]
+    Image.fromarray(np.concatenate(rows)).save(folder / FIGURE)
+
+
+def save(found: Mapping[str, Any], studio: Studio, heads: tuple[Head, Head], folder: Path) -> None:
+    """Write `federation.json`, the wall of hands, and the test pictures with their vectors, as `gallery.npz`.
+
+    Args:
+        heads: Before the alignment and after it.
+    """
+    before, head = heads
+    folder.mkdir(parents=True, exist_ok=True)
+    save_wall(studio.shown[:SEEN, :WALL_WORKS], folder)
+    was, now = (embedded(one, studio.test[:SEEN]).reshape(-1, VECTOR).astype(np.float16) for one in (before, head))
     tiles = np.stack([_small(one) for one in studio.shown[:SEEN].reshape(-1, *studio.shown.shape[2:])])
-    np.savez_compressed(folder / "gallery.npz", vectors=vectors, artists=np.repeat(np.arange(SEEN), TEST), tiles=tiles)
+    artists = np.repeat(np.arange(SEEN), TEST)
+    np.savez_compressed(folder / "gallery.npz", before=was, vectors=now, artists=artists, tiles=tiles)
     (folder / "federation.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_core.tools import ToolException
 from pydantic import BaseModel, Field
 
-from tools.specs import Ran, Shows, ToolContext, ToolSpec
+from tools.specs import Ran, Shows, StageCall, ToolContext, ToolSpec
+from tools.style_search.artists import DRAW_ARTISTS, FIND_WORK
 
 if TYPE_CHECKING:
     from tools.style_search.search import Gallery
@@ -185,6 +186,10 @@ ALIGN_STYLES = ToolSpec(
         ),
         words=(("artist", "artwork"), ("style",), ("shar", "server", "model", "retriev", "closer", "represent")),
         example={"seed": 0, "noise": 0.0},
-        stages={"model": {}},
+        stages={
+            "input": StageCall(tool=DRAW_ARTISTS.name),
+            "model": StageCall(),
+            "output": StageCall(tool=FIND_WORK.name),
+        },
     ),
 )
