@@ -28,6 +28,8 @@ FITS = {
 }
 """How far a sentence's role in its document speaks for a stage."""
 MAX_CHOICES = 8
+MODEL_TELLS = -0.2
+"""The model's sentence tells of it better than this; where none does, the text draws no workflow."""
 
 
 def stages_of(sentences: Sequence[Candidate], stages: Sequence[str] = STAGES) -> dict[str, Candidate]:
@@ -39,15 +41,16 @@ def stages_of(sentences: Sequence[Candidate], stages: Sequence[str] = STAGES) ->
     """
     able = sorted((c for c in sentences if c.stages), key=lambda c: -max(tells(c, stage) for stage in stages))
     model = stages.index("model")
-    found = [some for some in permutations(able[:MAX_CHOICES], len(stages)) if tells(some[model], "model") > 0]
+    choices = permutations(able[:MAX_CHOICES], len(stages))
+    found = [some for some in choices if tells(some[model], "model") > MODEL_TELLS]
     best = max(found, key=lambda some: sum(tells(c, s) for c, s in zip(some, stages, strict=True)), default=())
     return dict(zip(stages, best, strict=True)) if best else {}
 
 
 def tells(candidate: Candidate, stage: str) -> float:
-    """How well a sentence tells of a stage."""
+    """How well a sentence tells of a stage, and not of none."""
     fit = sum(weight * candidate.roles.get(role, 0.0) for role, weight in FITS[stage].items())
-    return candidate.stages[stage] + fit
+    return candidate.stages[stage] - candidate.stages["none"] + fit
 
 
 def drawn(
