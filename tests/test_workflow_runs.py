@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 from langchain_core.tools import ToolException
@@ -136,3 +137,30 @@ def test_what_is_not_there_is_one_line_and_status_2(talk, capsys, given, said):
     assert main(["workflow", "--home", str(talk), *given]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
+
+
+def test_what_takes_longer_is_shown_as_under_way_and_computed_once(tmp_path):
+    go, tools = threading.Event(), Tools()
+
+    def slow(tool, arguments, folder, before):
+        go.wait(30)
+        return tools(tool, arguments, folder, before)
+
+    runs = WorkflowRuns(tmp_path, "talk", stages(), slow)
+    thread = runs.start(range(3), patience_s=0.2)
+    drawn_anew = WorkflowRuns(tmp_path, "talk", stages(), slow)
+    assert statuses(drawn_anew.states()) == ["running", "queued", "queued"]
+    assert drawn_anew.run(0).status == "running"
+    go.set()
+    thread.join()
+    assert statuses(drawn_anew.states()) == ["done"] * 3 and len(tools.ran) == 3
+
+
+def test_whatever_ends_a_stage_that_was_started_is_noted(tmp_path):
+    def broken(tool, arguments, folder, before):
+        raise OSError("no room\nleft")
+
+    runs = WorkflowRuns(tmp_path, "talk", stages(), broken)
+    runs.start(range(3)).join()
+    assert statuses(runs.states()) == ["failed", "idle", "idle"]
+    assert runs.states()[0].error == "no room left"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ from app.answers import WorkflowStage
 from tools.registry import TOOLS
 from tools.vocabulary import EMBEDDED_FOLDER
 
-Status = Literal["idle", "done", "stale", "failed", "not run here"]
+Status = Literal["idle", "queued", "running", "done", "stale", "failed", "not run here"]
 RESULT, NOTES, UNFINISHED = "result.json", "stages.json", ".part"
+PATIENCE_S = 2.0
+"""So long who starts stages waits for them: most take no longer, and are there when the page is drawn anew."""
+_under_way: dict[Path, Literal["queued", "running"]] = {}
+"""What this process is to run and is running, by the folder of its result."""
 
 RunTool = Callable[[str, Mapping[str, Any], Path, Sequence[Path]], tuple[str, Any]]
 """Runs a tool by its name and arguments in a folder, behind the runs in others; returns its text and artifact, raises
@@ -77,6 +82,8 @@ class WorkflowRuns:
             return StageState(stage.stage, "not run here")
         if (result := self._result(key)) is not None:
             return StageState(stage.stage, "done", key, result=result)
+        if under_way := _under_way.get(self.folder / key):
+            return StageState(stage.stage, under_way, key)
         noted = self._noted().get(str(number), {})
         if noted.get("key") == key and noted.get("error"):
             return StageState(stage.stage, "failed", key, noted["error"])
@@ -85,9 +92,18 @@ class WorkflowRuns:
     def run(self, number: int) -> StageState:
         """Run a stage, unless its result is there; what came before stays, whatever becomes of it."""
         before, key = self.state(number), self.keys[number]
+        if before.status == "running":
+            return before
         if before.status in ("done", "not run here"):
             self._note(number, key, "")
             return before
+        _under_way[self.folder / key] = "running"
+        try:
+            return self._compute(number, key)
+        finally:
+            _under_way.pop(self.folder / key, None)
+
+    def _compute(self, number: int, key: str) -> StageState:
         call = self.stages[number].run
         assert call is not None
         began, draft = time.perf_counter(), self.folder / f"{key}{UNFINISHED}"
@@ -97,7 +113,7 @@ class WorkflowRuns:
         except ToolException as error:
             shutil.rmtree(draft, ignore_errors=True)
             self._note(number, key, str(error))
-            return self.state(number)
+            return StageState(self.stages[number].stage, "failed", key, str(error))
         draft.mkdir(parents=True, exist_ok=True)
         artifact = plain(artifact)
         if isinstance(artifact, dict) and "folder" in artifact:
@@ -121,6 +137,32 @@ class WorkflowRuns:
 
     def _before(self, number: int) -> list[Path]:
         return [self.folder / key for key in self.keys[:number] if key and self._result(key) is not None]
+
+    def start(self, numbers: Sequence[int], patience_s: float = PATIENCE_S) -> threading.Thread:
+        """Run stages in a thread, in order, up to the first that fails; wait for them a moment.
+
+        Whatever ends a stage is noted as its error: nobody is there to be told.
+        """
+        waiting = [self.folder / self.keys[n] for n in numbers if self.state(n).status in ("idle", "stale", "failed")]
+        _under_way.update(dict.fromkeys(waiting, "queued"))
+
+        def run_in_turn() -> None:
+            try:
+                for number in numbers:
+                    try:
+                        if self.run(number).status == "failed":
+                            return
+                    except Exception as error:
+                        self._note(number, self.keys[number], " ".join(str(error).split()) or type(error).__name__)
+                        return
+            finally:
+                for one in waiting:
+                    _under_way.pop(one, None)
+
+        thread = threading.Thread(target=run_in_turn, name="stages")
+        thread.start()
+        thread.join(patience_s)
+        return thread
 
     def _result(self, key: str) -> dict[str, Any] | None:
         try:

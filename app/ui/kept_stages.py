@@ -1,6 +1,6 @@
 """What a click under a workflow's stage runs where no card says with which settings: the tool that shows what it says.
 
-Such a run takes a second or two and is kept; a reload finds it again.
+Such a run is kept, and a reload finds it again, also while it is under way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from app.answers import CitedAnswer, WorkflowStage
 from app.application import Undertone
 from app.conversation.render_queue import RenderQueue
-from app.conversation.workflow_runs import StageState, WorkflowRuns
+from app.conversation.workflow_runs import StageState
 from app.ui.blend_form import Card
 from app.ui.reference_form import is_reference, set_reference
 from app.ui.stage_runs import stage_runs
@@ -22,7 +22,7 @@ from app.ui.workflow import StageRun, State
 from tools.registry import TOOLS
 from tools.swapping import SHOW_SWAP
 
-STATES: dict[str, State] = {"done": "done", "stale": "stale"}
+STATES: dict[str, State] = {"done": "done", "stale": "stale", "queued": "queued", "running": "running"}
 
 
 def runs_beside(
@@ -62,18 +62,14 @@ def kept_stages(undertone: Undertone, name: str, stages: Sequence[WorkflowStage]
         state.stage: StageRun(
             "Run it",
             STATES.get(state.status, "idle"),
-            partial(_run, runs, number),
+            partial(runs.start, [number]),
             state.error,
             show=partial(_show, f"{name} {number}", state) if state.result else None,
-            start_all=runs.run_all,
+            start_all=partial(runs.start, range(len(runs.stages))),
         )
         for number, state in enumerate(runs.states())
         if state.key
     }
-
-
-def _run(runs: WorkflowRuns, number: int) -> None:
-    runs.run(number)
 
 
 def _declares(tool: str, stage: str) -> bool:

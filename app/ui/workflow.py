@@ -40,7 +40,7 @@ class StageRun:
 
     label: str
     state: State
-    start: Callable[[], None]
+    start: Callable[[], Any]
     detail: str = ""
     words: tuple[dict[str, Any], ...] = ()
     show: Callable[[], None] | None = None
@@ -98,7 +98,8 @@ def show_results(key: str, runs: Mapping[str, StageRun]) -> None:
     """What the stages made, one below the other; and a button that runs those that were not run."""
     all_ = next((run.start_all for run in runs.values() if run.start_all), None)
     if all_ and any(run.state != "done" for run in runs.values()):
-        st.button("Run all stages", key=f"all {key}", icon=":material/play_arrow:", on_click=all_)
+        is_active = bool(active_of(runs))
+        st.button("Run all stages", key=f"all {key}", icon=":material/play_arrow:", on_click=all_, disabled=is_active)
     for stage, run in runs.items():
         if run.show:
             with st.container(border=True, key=f"{stage}-{key}"):
