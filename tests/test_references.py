@@ -123,9 +123,9 @@ def test_a_phone_that_hides_a_second_picture_in_a_jpeg_is_understood(tmp_path):
     assert np.asarray(stored(data, tmp_path)).mean() > 30  # the first, not the black one behind it
 
 
-def png_that_claims(width, height):
+def png_that_claims(width, height, *, is_interlaced=False):
     """A PNG of a few bytes whose header claims any size."""
-    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, is_interlaced])
 
     def chunk(kind, data):
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
@@ -161,6 +161,7 @@ def bad_checksum():
         (animated(), "animated"),
         (png_that_claims(100_000, 100_000), "too many pixels"),
         (png_that_claims(10_000, 10_000), "too many pixels"),
+        (png_that_claims(7_000, 7_000, is_interlaced=True), "without interlacing"),
         (png_that_claims(64, 64), "damaged"),
         (encoded(picture(20, 20)), "both sides must have 64"),
         (encoded(Image.new("RGB", (8000, 100))), "both sides must have 64"),

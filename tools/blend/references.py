@@ -24,6 +24,8 @@ from tools.blend.record import pixels_sha256
 MAX_UPLOAD_BYTES = 20_000_000
 MAX_UPLOAD_PIXELS = 50_000_000
 """A phone's largest pictures; a file of a few kilobytes can claim any number of pixels."""
+MAX_WHOLE_PIXELS = 45_000_000
+"""Of a PNG that Pillow has to decode whole, four bytes each: interlaced, or of 16 bits a channel."""
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 1024
 """Below, there is no style to see; a larger picture is kept at 1024, the largest size that is rendered."""
 STRIP_ROWS = 8
@@ -230,6 +232,11 @@ def _strips(file: Image.Image, data: bytes, rows: int) -> Iterator[Image.Image]:
     if strips is not None:
         yield from strips
         return
+    if file.format == "PNG" and file.width * file.height > MAX_WHOLE_PIXELS:
+        raise ReferenceError(
+            f"the picture is interlaced or of 16 bits, and has more than {MAX_WHOLE_PIXELS / 1e6:.0f} million pixels; save "
+            "it without interlacing, of 8 bits."
+        )
     for top in range(0, file.height, rows):
         yield file.crop((0, top, file.width, min(top + rows, file.height)))
 
