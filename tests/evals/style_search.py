@@ -257,8 +257,8 @@ def renders(encoder: StyleEncoder, each: int) -> float:
     return share
 
 
-def find_ms() -> float:
-    """Milliseconds to rank 10,000 pictures once the query is embedded: the best of ten."""
+def find_ms() -> dict[str, float]:
+    """Milliseconds to rank 10,000 pictures once the query is embedded: the first search, and the best of nine more."""
     vectors = np.random.default_rng(0).standard_normal((10_000, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     gallery, taken = Gallery(tuple(map(str, range(10_000))), vectors), []  # type: ignore[arg-type]
@@ -266,10 +266,10 @@ def find_ms() -> float:
         began = time.perf_counter()
         nearest(vectors[0], gallery, 6)
         taken.append(1000 * (time.perf_counter() - began))
-    Table("find among 10,000", ("", "ms", "wanted")).show(
-        [("after the picture is embedded", f"{min(taken):.1f}", "50")]
-    )
-    return min(taken)
+    told = {"first": taken[0], "then": min(taken[1:])}
+    rows = [(f"{when}, after the picture is embedded", f"{ms:.1f}", "50") for when, ms in told.items()]
+    Table("find among 10,000", ("", "ms", "wanted")).show(rows)
+    return told
 
 
 if __name__ == "__main__":
