@@ -39,7 +39,7 @@ from tools.style_search.search import Gallery, nearest
 from tools.style_search.server import ALGORITHMS, OURS, POOLED, STYLES_ALONE, federate, pooled
 
 SPLITS: tuple[float | None, ...] = (None, 0.1, 1.0, 100.0)
-NOISES = (0.0, 0.06, 0.12)
+NOISES = (0.0, 0.06, 0.08, 0.12)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -37,7 +37,7 @@ from tools.style_search.works import OnFile, open_picture, pictures_in, read_wor
 
 RENDERS, REFERENCES = "renders", "references"
 ALIGN_STEPS = 400
-NOISE = 0.06
+NOISE = 0.08
 """What `join` adds: measured to hide most of which works were an artist's, at little cost (docs/results.md)."""
 Read = Callable[..., Any]
 Run = Callable[[argparse.Namespace], int]

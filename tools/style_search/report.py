@@ -54,7 +54,7 @@ BOTH, TOGETHER = "parameters averaged and styles aligned", "pictures pooled"
 KIND = "federation"
 FIGURE = "figure.png"
 TILE_PX, WALL_PX, WALL_WORKS = 48, 72, 4
-OTHER_NOISE = 0.06
+OTHER_NOISE = 0.08
 """Measured beside a run without noise, so that its price can be seen."""
 ABOUT = (
     "A reconstruction: the corpus gives the idea, and no loss, network, data, aggregation rule or figure. The artists "
