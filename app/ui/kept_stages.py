@@ -37,8 +37,7 @@ def runs_beside(
     blend = next((card for card in cards if TOOLS[card.proposal.tool].view == "blend"), None)
     stages = answer.workflow or ()
     if blend is None:
-        declared = any(stage.run and _declares(stage.run["tool"], stage.stage) for stage in stages)
-        return kept_stages(undertone, name, stages) if declared else {}
+        return kept_stages(undertone, name, stages) if any(map(_shows_by_itself, stages)) else {}
     runs = stage_runs(answer, queue, blend, undertone.run)
     if is_reference(blend.proposal) and (wanted := set_reference(blend.proposal, queue.folder)):
         swaps = [
@@ -72,9 +71,11 @@ def kept_stages(undertone: Undertone, name: str, stages: Sequence[WorkflowStage]
     }
 
 
-def _declares(tool: str, stage: str) -> bool:
+def _shows_by_itself(stage: WorkflowStage) -> bool:
+    """Whether a stage's tool shows just this stage, and needs no card to say with which settings."""
+    tool = stage.run["tool"] if stage.run else ""
     shows = TOOLS[tool].shows if tool in TOOLS else None
-    return shows is not None and stage in shows.stages
+    return tool == SHOW_SWAP.name or (shows is not None and stage.stage in shows.stages)
 
 
 def _show(key: str, state: StageState) -> None:

@@ -234,8 +234,8 @@ def _strips(file: Image.Image, data: bytes, rows: int) -> Iterator[Image.Image]:
         return
     if file.format == "PNG" and file.width * file.height > MAX_WHOLE_PIXELS:
         raise ReferenceError(
-            f"the picture is interlaced or of 16 bits, and has more than {MAX_WHOLE_PIXELS / 1e6:.0f} million pixels; save "
-            "it without interlacing, of 8 bits."
+            f"the picture is interlaced or of 16 bits and has more than {MAX_WHOLE_PIXELS / 1e6:.0f} million pixels; "
+            "save it without interlacing, of 8 bits."
         )
     for top in range(0, file.height, rows):
         yield file.crop((0, top, file.width, min(top + rows, file.height)))
