@@ -80,3 +80,20 @@ def test_a_workflow_is_run_stage_by_stage_and_a_reload_loses_nothing(page):
     settle(page)
     assert page.locator("button.run.done").count() == 3
     assert page.get_by_role("button", name="Run all stages").count() == 0
+
+
+def test_the_workflow_of_a_reference_shows_the_reference_and_the_swap_off_and_on(page):
+    page.get_by_role("button", name="New conversation").click()
+    settle(page)
+    ask(page, "How does Visual Style Prompting work?")
+    settle(page)
+    runs = page.locator("button.run")
+    runs.nth(2).wait_for()
+    for number, stage in ((0, "input"), (2, "output")):
+        runs.nth(number).click()
+        page.get_by_text(f"What came of the stage “{stage}”").wait_for()
+        settle(page)
+    for shown in ("without the swap", "with the swap"):
+        page.get_by_role("img", name=re.compile(f", {shown}$")).wait_for()
+    page.locator("button.run.done").nth(1).wait_for()
+    assert page.locator("button.run.done").count() == 2
