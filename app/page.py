@@ -31,7 +31,6 @@ from app.corpora import NoSuchCorpus
 from app.markup import escape
 from app.ui.add_documents import ADD, show_add_documents
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages
-from app.ui.blend_form import Card
 from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.corpus_panel import CORPUS_PANEL, DOCUMENT, show_corpus_panel, show_document
 from app.ui.dialogs import close_dialog, open_one
@@ -41,6 +40,7 @@ from app.ui.kept_stages import runs_beside
 from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login, show_logout
 from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.opening import chosen_corpus, open_additions, open_home
+from app.ui.proposal_card import Card
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar

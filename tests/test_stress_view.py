@@ -68,7 +68,7 @@ def test_the_form_queues_what_it_is_set_to():
 
     def page(queue):
         from app.conversation.transcripts import Proposal
-        from app.ui.blend_form import Card
+        from app.ui.proposal_card import Card
         from app.ui.stress_form import show_stress_form
 
         show_stress_form(queue, Card("talk", Proposal("c1", "stress_picture", {"subject": "cat"}), None, None))

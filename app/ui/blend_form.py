@@ -6,19 +6,17 @@ the session: what was typed a moment before a click is in it.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_jobs import ACTIVE, RenderJob
+from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.conversation.transcripts import Proposal
 from app.markup import escape
-from app.settings import DEFAULT_IMAGE_MODEL
 from app.ui.picture_source import start_with
+from app.ui.proposal_card import Card, show_decline, show_job, show_unknown_words
 from app.ui.reference_form import chosen_reference, is_reference, show_reference_controls
 from tools.blend.limits import DEFAULT_STEPS, MAX_POINTS, MAX_SEED, MAX_STEPS
 from tools.blend.methods import DEFAULT_METHOD, METHODS, STYLE_METHODS
@@ -26,25 +24,6 @@ from tools.vocabulary import words_not_taught
 
 SWEEP = "run_experiment"
 MIN_POINTS, DEFAULT_POINTS = 2, 9
-WATCH_S = 0.6
-PREVIEW_WIDTH_PX = 192
-
-
-@dataclass(frozen=True)
-class Card:
-    """A proposal in its conversation.
-
-    Args:
-        job: The last click on Render, as it stood before the conversation was read.
-        decline: Called with the proposal's id by "No, thanks"; None where nothing waits for it.
-        image_model: Which model renders, as the settings name it.
-    """
-
-    conversation_id: str
-    proposal: Proposal
-    job: RenderJob | None
-    decline: Callable[[str], None] | None
-    image_model: str = DEFAULT_IMAGE_MODEL
 
 
 def show_proposal(queue: RenderQueue, card: Card) -> None:
@@ -80,25 +59,8 @@ def show_proposal(queue: RenderQueue, card: Card) -> None:
                     on_click=start_sweep,
                     args=(queue, card),
                 )
-            if card.decline and job is None:
-                st.button(
-                    "No, thanks", type="tertiary", key=f"decline {call_id}", on_click=card.decline, args=(call_id,)
-                )
+            show_decline(card)
         show_job(queue, job)
-
-
-def show_unknown_words(words: Sequence[str]) -> None:
-    """Name the words that the image model was never taught; nothing where it knows them all."""
-    if words:
-        st.caption(f"Words that this image model does not know: {escape(', '.join(words))}")
-
-
-def show_job(queue: RenderQueue, job: RenderJob | None) -> None:
-    """How far a job is, or what became of it; nothing where there was no click."""
-    if job and job.status in ACTIVE:
-        show_progress(queue, job)
-    elif job:
-        show_outcome(job)
 
 
 def start_render(queue: RenderQueue, card: Card) -> None:
@@ -201,46 +163,3 @@ def keep_sum(keys: Sequence[str], moved: int) -> None:
     shares = whole_shares([st.session_state[key] for key in others], left)
     for key, share in zip(others, shares, strict=True):
         st.session_state[key] = share
-
-
-@st.fragment(run_every=WATCH_S)
-def show_progress(queue: RenderQueue, job: RenderJob) -> None:
-    """Show a job's progress until it ends, then draw the page anew; nothing else of the page is redrawn meanwhile."""
-    now = queue.latest(job.call_id, job.tool)
-    if now is None or now.status not in ACTIVE:
-        st.rerun()
-        return
-    step = queue.step(job.id)
-    ahead = queue.ahead_of(job)
-    if now.status == "queued":
-        before = f"{ahead} render{'s' if ahead != 1 else ''} before this one" if ahead else "somebody else's render"
-        st.progress(0.0, f"Waiting: {before}")
-    elif now.status == "rendered":
-        st.progress(1.0, "Writing down what was measured…")
-    elif step is None:
-        st.progress(0.0, "Opening the image model…")
-    elif step.step == step.total:
-        st.progress(1.0, "Measuring…")
-    else:
-        st.progress(step.step / step.total, f"Step {step.step} of {step.total}")
-    st.button(
-        "Cancel", key=f"cancel {job.id}", disabled=now.status == "rendered", on_click=queue.cancel, args=(job.id,)
-    )
-    if step and step.preview_png:
-        # inside the page: a file would be gone before a slow browser fetched it
-        preview = "data:image/png;base64," + base64.b64encode(step.preview_png).decode()
-        st.image(preview, width=PREVIEW_WIDTH_PX, alt="Preview of the render under way")
-
-
-def show_outcome(job: RenderJob) -> None:
-    """What became of a job that has ended."""
-    if job.status == "failed":
-        st.error(escape(job.error or "Nothing was rendered."), icon=":material/error:")
-    elif job.status == "cancelled":
-        st.caption("Cancelled. Nothing was kept.")
-    elif job.status == "interrupted":
-        st.warning("This render was interrupted when Undertone stopped.", icon=":material/restart_alt:")
-    elif job.error:
-        st.warning(f"Rendered, but the conversation could not be told: {escape(job.error)}")
-    else:
-        st.caption("Done: the result stands below in this conversation.")

@@ -11,17 +11,15 @@ from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape, typeset
-from app.ui.blend_form import Card, show_job, show_unknown_words
 from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figure_of
 from app.ui.picture_source import start_with
+from app.ui.proposal_card import Card, show_start, show_unknown_words
 from app.ui.results import show_figures
 from app.ui.strip import Shown, show_strip
 from tools.blend.limits import MAX_SEED
-from tools.registry import TOOLS
 from tools.vocabulary import words_not_taught
 
 MAX_PHRASE_CHARS = 300
@@ -30,7 +28,6 @@ MAX_PHRASE_CHARS = 300
 def show_experiment_form(queue: RenderQueue, card: Card) -> None:
     """Draw a proposed experiment: what it is about, its button, and what became of the last click."""
     call_id, job = card.proposal.call_id, card.job
-    is_active = job is not None and job.status in ACTIVE
     wanted = job.arguments if job else card.proposal.arguments
     with st.container(border=True, key=f"card-{call_id}"):
         st.markdown(f"**Find out by rendering: {escape(wanted['experiment'].replace('_', ' '))}**")
@@ -44,20 +41,7 @@ def show_experiment_form(queue: RenderQueue, card: Card) -> None:
         phrases = [st.session_state[key] for key in (f"subject {call_id}", *keys)]
         show_unknown_words(words_not_taught(card.image_model, phrases))
         st.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
-        with st.container(horizontal=True, gap="small"):
-            st.button(
-                "Run again" if job and not is_active else TOOLS[card.proposal.tool].verb,
-                type="primary",
-                icon=":material/science:",
-                key=f"render {call_id}",
-                disabled=is_active,
-                on_click=start_experiment,
-                args=(queue, card),
-            )
-            if card.decline and job is None:
-                key = f"decline {call_id}"
-                st.button("No, thanks", type="tertiary", key=key, on_click=card.decline, args=(call_id,))
-        show_job(queue, job)
+        show_start(queue, card, "science", start_experiment)
 
 
 def style_keys(call_id: str, styles: Sequence[Any]) -> list[str]:

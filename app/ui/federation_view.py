@@ -14,16 +14,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape, typeset
-from app.ui.blend_form import Card, show_job
 from app.ui.figures import figure_of
 from app.ui.own_pictures import show_own_pictures
 from app.ui.picture_source import start_with
 from app.ui.pictures import picture_url, webp_url
+from app.ui.proposal_card import Card, show_start
 from app.ui.results import show_figures
-from tools.registry import TOOLS
 
 MAX_NOISE, NOISE_STEP = 0.3, 0.01
 MAP_PX = 300
@@ -33,7 +31,6 @@ PALETTE = "category20"
 def show_federation_form(queue: RenderQueue, card: Card) -> None:
     """Draw a proposed run: its seed and noise, its button, and what became of the last click."""
     call_id, job = card.proposal.call_id, card.job
-    is_active = job is not None and job.status in ACTIVE
     wanted = job.arguments if job else card.proposal.arguments
     start_with(f"seed {call_id}", int(wanted.get("seed") or 0))
     start_with(f"noise {call_id}", float(wanted.get("noise") or 0.0))
@@ -50,20 +47,7 @@ def show_federation_form(queue: RenderQueue, card: Card) -> None:
             key=f"noise {call_id}",
             help="It hides which works an artist trained on, at a price in precision: both are measured",
         )
-        with st.container(horizontal=True, gap="small"):
-            st.button(
-                "Run again" if job and not is_active else TOOLS[card.proposal.tool].verb,
-                type="primary",
-                icon=":material/hub:",
-                key=f"render {call_id}",
-                disabled=is_active,
-                on_click=start_federation,
-                args=(queue, card),
-            )
-            if card.decline and job is None:
-                key = f"decline {call_id}"
-                st.button("No, thanks", type="tertiary", key=key, on_click=card.decline, args=(call_id,))
-        show_job(queue, job)
+        show_start(queue, card, "hub", start_federation)
 
 
 def start_federation(queue: RenderQueue, card: Card) -> None:

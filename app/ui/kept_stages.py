@@ -14,7 +14,7 @@ from app.answers import CitedAnswer, WorkflowStage
 from app.application import Undertone
 from app.conversation.render_queue import RenderQueue
 from app.conversation.workflow_runs import StageState
-from app.ui.blend_form import Card
+from app.ui.proposal_card import Card
 from app.ui.reference_form import is_reference, set_reference
 from app.ui.stage_runs import stage_runs
 from app.ui.views import RESULTS

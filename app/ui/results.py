@@ -12,10 +12,10 @@ from typing import Any
 import streamlit as st
 
 from app.markup import escape
-from app.ui.blend_form import show_unknown_words
 from app.ui.charts import TITLES, Figure
 from app.ui.downloads import Download, as_json, show_downloads
 from app.ui.figures import figures_of
+from app.ui.proposal_card import show_unknown_words
 from app.ui.step_player import IMAGE, show_step_player
 from app.ui.strip import Shown, show_strip
 from app.ui.style_view import show_nearest

@@ -15,7 +15,8 @@ from langchain_core.tools import ToolException
 from app.answers import CitedAnswer
 from app.conversation.render_jobs import ACTIVE, RenderJob
 from app.conversation.render_queue import RenderQueue
-from app.ui.blend_form import SWEEP, Card, chosen, has_controls, start_render, start_sweep, sweep_of
+from app.ui.blend_form import SWEEP, chosen, has_controls, start_render, start_sweep, sweep_of
+from app.ui.proposal_card import Card
 from app.ui.step_player import words_of
 from app.ui.workflow import StageRun, State
 from tools.tokens import READ_PROMPT

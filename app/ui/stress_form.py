@@ -9,11 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.conversation.render_jobs import ACTIVE
 from app.conversation.render_queue import RenderQueue
 from app.markup import escape
-from app.ui.blend_form import Card, show_job
 from app.ui.picture_source import GALLERY, UPLOAD, chosen_picture, show_gallery, show_upload, start_with
+from app.ui.proposal_card import Card, show_start
 from tools.blend.limits import MAX_SEED
 from tools.registry import TOOLS
 
@@ -27,7 +26,6 @@ def show_stress_form(queue: RenderQueue, card: Card) -> None:
     from tools.style_augmentation.sources import object_named
 
     call_id, job = card.proposal.call_id, card.job
-    is_active = job is not None and job.status in ACTIVE
     wanted = {**_defaults(card.proposal.tool), **(job.arguments if job else card.proposal.arguments)}
     first = {
         "subject": object_named(wanted["subject"]) or OBJECTS[0],
@@ -51,20 +49,7 @@ def show_stress_form(queue: RenderQueue, card: Card) -> None:
         right.number_input("Seed", 0, MAX_SEED, key=f"seed {call_id}")
         if refused := st.session_state.get(f"refused {call_id}"):
             st.error(escape(refused), icon=":material/error:")
-        with st.container(horizontal=True, gap="small"):
-            st.button(
-                "Run again" if job and not is_active else TOOLS[card.proposal.tool].verb,
-                type="primary",
-                icon=":material/style:",
-                key=f"render {call_id}",
-                disabled=is_active,
-                on_click=start_stress,
-                args=(queue, card),
-            )
-            if card.decline and job is None:
-                key = f"decline {call_id}"
-                st.button("No, thanks", type="tertiary", key=key, on_click=card.decline, args=(call_id,))
-        show_job(queue, job)
+        show_start(queue, card, "style", start_stress)
 
 
 def _show_source(queue: RenderQueue, call_id: str, objects: tuple[str, ...]) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from app.conversation.render_queue import RenderQueue
-from app.ui.blend_form import Card, show_proposal
+from app.ui.blend_form import show_proposal
 from app.ui.experiment_view import show_experiment, show_experiment_form
 from app.ui.federation_view import show_federation, show_federation_form
 from app.ui.pictures_view import show_pictures
+from app.ui.proposal_card import Card
 from app.ui.results import show_result
 from app.ui.stress_form import show_stress_form
 from app.ui.stress_view import show_stress
