@@ -121,7 +121,7 @@ def train(recipe: Recipe, given: Lesson) -> ObjectClassifier:
     steps = recipe.epochs * max(1, len(given.pictures) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=steps, pct_start=0.15)
     order = np.concatenate([rng.permutation(len(given.pictures)) for _ in range(recipe.epochs + 1)])
-    is_fast = cpu_has_fast_bfloat16()  # where it is not, it is computed at a tenth of the speed
+    is_fast = cpu_has_fast_bfloat16()  # elsewhere it is emulated, slower than float32
     for step in range(steps):
         chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
         signal = changed(given, chosen, recipe, rng, torch_rng).contiguous(memory_format=torch.channels_last)
