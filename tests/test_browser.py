@@ -201,11 +201,10 @@ def test_a_stage_of_the_workflow_is_run_from_its_box(page, home):
     prompt.locator("button.stale").wait_for()
 
 
-def test_a_stage_that_can_be_run_has_a_button_and_the_others_have_none(page):
+def test_each_stage_that_can_be_run_has_a_button(page):
     ask(page, "How does FedStyle work?")
-    page.locator("li.stage button.run").wait_for()
-    assert page.locator("li.stage").count() == 3
-    assert page.locator("li.stage button.run").count() == 1
+    page.locator("li.stage button.run").nth(2).wait_for()
+    assert page.locator("li.stage").count() == page.locator("li.stage button.run").count() == 3
 
 
 def test_clicks_that_wait_for_nothing_lose_nothing(page, home):

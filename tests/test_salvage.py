@@ -158,3 +158,18 @@ def test_whole_conversations_are_left_alone(tmp_path, talked):
     shutil.copy(talked, path)
     before = path.read_bytes()
     assert recover(path) is None and path.read_bytes() == before
+
+
+def test_a_spoilt_letter_that_sqlite_does_not_notice_is_told(tmp_path, talked):
+    path = tmp_path / "conversations.sqlite"
+    shutil.copy(talked, path)
+    kept = Conversations(path)
+    connection = kept.checkpointer.conn
+    connection.execute("UPDATE checkpoints SET parent_checkpoint_id = CAST(x'fffe' AS TEXT) WHERE thread_id = 'c3'")
+    connection.commit()
+    chat = Chat(build_agent(Scripted(), [search_corpus, blend_styles], kept.checkpointer), kept)
+    with pytest.raises(ConversationsRefused, match="'c3' is damaged") as told:
+        chat.messages("c3")
+    assert "\n" not in str(told.value)
+    assert chat.messages("c4")
+    kept.close()

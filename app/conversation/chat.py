@@ -206,11 +206,12 @@ class Chat:
                 self.agent.checkpointer.delete_thread(conversation_id)
 
     def messages(self, conversation_id: str) -> list[AnyMessage]:
-        passing = (sqlite3.OperationalError, MemoryError, ConversationsRefused)
         try:
             state = self.agent.get_state(self._config(conversation_id))
         except Exception as error:  # whatever the bytes of a damaged checkpoint make its reader raise
-            if self.conversations is None or isinstance(error, passing):
+            # SQLite's own errors have a code: a full disk, a lock; text that is no UTF-8 has none
+            passes = isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode")
+            if self.conversations is None or passes or isinstance(error, (MemoryError, ConversationsRefused)):
                 raise
             raise ConversationsRefused(
                 f"the conversation {conversation_id!r} is damaged ({type(error).__name__}); delete it and begin anew"
