@@ -51,7 +51,7 @@ screenshot: .venv/installed ## the pictures of the page in docs/
 	@for python in $(PYTHON); do \
 	  $$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || continue; \
 	  test -x $(BIN)/python || $$python -m venv .venv; \
-	  $(BIN)/python -m pip install --quiet --no-compile --requirement requirements.txt && touch $@ && exit 0; \
+	  $(BIN)/python -m pip install --quiet --requirement requirements.txt && touch $@ && exit 0; \
 	  echo "requirements.txt does not install on $$python; see above" >&2; found=$$python; rm -rf .venv; \
 	done; \
 	test "$$found" || echo "no Python from 3.11 to 3.14 is here; install one, or name it: make PYTHON=/path/to/python3" >&2; \
