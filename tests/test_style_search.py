@@ -136,6 +136,8 @@ def test_a_gallery_of_one_or_none():
     assert nearest(vector, Gallery((), np.zeros((0, VECTOR), np.float32)), 3) == []
     (only,) = nearest(vector, Gallery(("x",), vector[None]), 3)
     assert only.rank == 1 and only.percentile is None
+    four, five = (nearest(vector, Gallery(tuple("x" * n), np.eye(n, VECTOR, dtype=np.float32)), 1)[0] for n in (4, 5))
+    assert four.percentile is None and five.percentile is not None
 
 
 def test_no_encoder_is_said_in_one_line(tmp_path):

@@ -22,6 +22,8 @@ from tools.style_search.works import OnFile, open_picture
 SAVE_EVERY = 500
 PAIRS = 20_000
 """Of a large gallery's pairs, so many are drawn to place a distance among them."""
+FEW_PAIRS = 10
+"""Fewer, of less than five pictures, place nothing."""
 BESIDE = "style.npz"
 """Beside a render: its vector, so that it is embedded once."""
 
@@ -52,7 +54,7 @@ class Nearest:
 
     Args:
         rank: From 1.
-        percentile: Share of the gallery's pairs that are farther apart, 0..100; None where there are no pairs.
+        percentile: Share of the gallery's pairs that are farther apart, 0..100; None where there are too few to tell.
     """
 
     file: Path
@@ -69,7 +71,7 @@ def nearest(vector: Vectors, gallery: Gallery, top: int) -> list[Nearest]:
     first = np.argpartition(-scores, top - 1)[:top]
     first = first[np.lexsort((first, -scores[first]))]
     pairs = gallery.pairs
-    shares = np.searchsorted(pairs, scores[first]) / len(pairs) if len(pairs) else None
+    shares = np.searchsorted(pairs, scores[first]) / len(pairs) if len(pairs) >= FEW_PAIRS else None
     return [
         Nearest(gallery.files[at], rank, None if shares is None else 100 * float(shares[rank - 1]))
         for rank, at in enumerate(first.tolist(), 1)
