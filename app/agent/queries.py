@@ -28,9 +28,9 @@ def query_of(request: Request, history: History, result: SearchResult) -> Query:
         result: What was found for it.
     """
     is_mix = len(request.styles) > 1 and request.refusal is None
-    proposed = blend_proposal(request, history.last, history.styles).call if is_mix else None
-    if request.kind == "ask" and request.experiment and not is_mix:
-        proposed = experiment_proposal(request, history.last, history.styles).call
+    finds_out = request.kind == "ask" and request.experiment is not None  # a why about weights leads to its experiment
+    propose = experiment_proposal if finds_out else blend_proposal if is_mix else None
+    proposed = propose(request, history.last, history.styles).call if propose else None
     may_be_elsewhere = request.fallback is not None and request.question != request.message
     wants = "answer" if request.kind != "links" else "lacking" if _LACKING.search(request.message) else "links"
     return Query(
@@ -42,7 +42,7 @@ def query_of(request: Request, history: History, result: SearchResult) -> Query:
         is_follow_up=request.question != request.message,
         is_guess=may_be_elsewhere or result.query != request.question,
         proposals=(proposed,) if proposed else (),
-        shows=(SHOWN if is_mix else FINDS_OUT) if proposed else None,
+        shows=(FINDS_OUT if finds_out else SHOWN) if proposed else None,
         asked_before=tuple(answer.question for answer in history.answers),
     )
 
