@@ -66,7 +66,8 @@ def main() -> int:
             )
     reached = sum(bool(row["verdict"]) for row in rows)
     print(f"{reached} of {len(rows)} reach a verdict of the experiment that was meant")
-    write_results("why_on_the_page", {"command": "python -m tests.evals.why_on_the_page", "questions": rows})
+    figures = {"command": "python -m tests.evals.why_on_the_page", "questions": rows}
+    write_results("why_on_the_page", figures, is_whole=not options.only)
     return 0 if reached == len(rows) else 1
 
 
