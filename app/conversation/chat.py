@@ -7,7 +7,6 @@ yields what happens. It knows nothing of widgets or of the command line.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from langgraph.types import Command
 from app.agent.graph import TurnContext
 from app.agent.history import request_message
 from app.answers import CitedAnswer, Partial
-from app.conversation.store import Conversations, ConversationsRefused
+from app.conversation.store import Conversations, ConversationsRefused, is_passing
 from app.understanding.messages import check_question
 from app.understanding.request import Request
 from tools.registry import TOOLS, needs_approval
@@ -209,9 +208,8 @@ class Chat:
         try:
             state = self.agent.get_state(self._config(conversation_id))
         except Exception as error:  # whatever the bytes of a damaged checkpoint make its reader raise
-            # SQLite's own errors have a code: a full disk, a lock; text that is no UTF-8 has none
-            passes = isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode")
-            if self.conversations is None or passes or isinstance(error, (MemoryError, ConversationsRefused)):
+            passes = isinstance(error, (MemoryError, ConversationsRefused)) or is_passing(error)
+            if self.conversations is None or passes:
                 raise
             raise ConversationsRefused(
                 f"the conversation {conversation_id!r} is damaged ({type(error).__name__}); delete it and begin anew"

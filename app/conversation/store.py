@@ -190,6 +190,11 @@ def recover(path: Path) -> tuple[int, Path] | None:
     return saved, aside
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether an error is SQLite's own, as of a full disk or a lock; that a text is no UTF-8 has no code of SQLite's."""
+    return isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode")
+
+
 def refused(path: Path, error: Exception) -> ConversationsRefused:
     """Say in one line why a file of conversations cannot be used, and what mends it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
