@@ -191,7 +191,7 @@ def recover(path: Path) -> tuple[int, Path] | None:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether an error is SQLite's own, as of a full disk or a lock; that a text is no UTF-8 has no code of SQLite's."""
+    """Whether an error is SQLite's own, as of a full disk or a lock; one of a text that is no UTF-8 has no code."""
     return isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode")
 
 
