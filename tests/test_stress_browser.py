@@ -29,6 +29,15 @@ def changed(page):
     return int(re.search(r"(\d+) of \d+ restyled", told)[1])
 
 
+def stages_of(page, question):
+    """The buttons of a workflow's stages, asked for in a new conversation."""
+    page.get_by_role("button", name="New conversation").click()
+    settle(page)
+    ask(page, question)
+    settle(page)
+    return page.locator("button.run")
+
+
 def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
     ask(page, "Are networks biased toward recognizing textures rather than shapes?")
     page.get_by_role("button", name="See it happen").first.click()
@@ -64,11 +73,7 @@ def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
 
 
 def test_a_workflow_is_run_stage_by_stage_and_a_reload_loses_nothing(page):
-    page.get_by_role("button", name="New conversation").click()
-    settle(page)
-    ask(page, "How does WSAM work?")
-    settle(page)
-    runs = page.locator("button.run")
+    runs = stages_of(page, "How does WSAM work?")
     assert runs.count() == 3
     runs.nth(0).click()
     page.get_by_text("What came of the stage “input”").wait_for()
@@ -83,11 +88,7 @@ def test_a_workflow_is_run_stage_by_stage_and_a_reload_loses_nothing(page):
 
 
 def test_the_workflow_of_a_reference_shows_the_reference_and_the_swap_off_and_on(page):
-    page.get_by_role("button", name="New conversation").click()
-    settle(page)
-    ask(page, "How does Visual Style Prompting work?")
-    settle(page)
-    runs = page.locator("button.run")
+    runs = stages_of(page, "How does Visual Style Prompting work?")
     runs.nth(2).wait_for()
     for number, stage in ((0, "input"), (2, "output")):
         runs.nth(number).click()
