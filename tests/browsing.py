@@ -155,7 +155,7 @@ def settle(page: Page) -> None:
             let since = performance.now();
             while (performance.now() - since < rest_ms) {
                 await new Promise((done) => setTimeout(done, 50));
-                if (document.querySelector('[data-test-script-state="running"]')) since = performance.now();
+                if (!document.querySelector('[data-test-script-state="notRunning"]')) since = performance.now();
             }
         }""",
         REST_MS,

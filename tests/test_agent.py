@@ -169,6 +169,16 @@ def test_a_question_on_top_of_a_proposal_leaves_it_unrendered_but_renderable(tmp
     assert kinds(chat, "c").endswith("HATA")
 
 
+def test_a_run_that_ends_before_a_stored_question_is_taken_up_lets_it_be_answered_first(tmp_path):
+    chat = open_chat(tmp_path)
+    list(chat.ask("c", "blend them"))
+    (call,) = proposals(chat.messages("c")[-1])
+    chat.begin("c", "why?")
+    chat.hand_over("c", call["id"], call["args"], finished(call))
+    assert kinds(chat, "c") == "HATATHATAHATA"
+    assert list(chat.take_up("c")) == [], "nothing waits any more"
+
+
 def test_a_declined_proposal_is_settled_and_still_renderable(tmp_path):
     chat = open_chat(tmp_path)
     list(chat.ask("c", "blend them"))

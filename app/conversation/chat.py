@@ -152,9 +152,9 @@ class Chat:
         with self._locked(conversation_id):
             if self.conversations:
                 self.conversations.get(conversation_id)
+            list(self.take_up(conversation_id))  # a question that waits is older, and would be lost behind the run
             messages = self.messages(conversation_id)
             if any(_is_run_of(message, rendered) for message in messages):
-                list(self.take_up(conversation_id))
                 return
             waiting = proposals(messages[-1]) if messages else []
             context = TurnContext(rendered={call_id: rendered})
