@@ -225,3 +225,28 @@ def test_small_talk_is_about_the_program_only(converse, question):
     assert answer.status == "answered"
     assert {s.kind for s in answer.sentences} == {"program"}
     assert answer.sources == ()
+
+
+def test_a_question_that_an_experiment_answers_is_told_what_the_corpus_says_first(converse):
+    said = converse("what does swapping key and value actually change in the picture?")
+    assert said.sentences[0].kind == "claim"
+    assert "swapping the key and value" in said.sentences[0].text
+    assert said.proposals[0]["arguments"]["experiment"] == "reference"
+    silent = converse("does it matter if i write cyberpunk first or ukiyo-e first? try both")
+    assert silent.sentences[0].text.startswith("Nothing on it was found in the corpus")
+    assert not claims(silent)
+    assert silent.proposals[0]["arguments"]["experiment"] == "order"
+    told_to = converse("render oil painting and pixel art in both orders, a mug")
+    assert "corpus" not in " ".join(s.text for s in told_to.sentences), "nothing is asked that the corpus could answer"
+
+
+def test_a_short_form_of_the_seed_question_is_explained_as_the_long_one_is(converse):
+    answer = converse("I used watercolor and pixel art in one prompt. What happens with the weights?")
+    assert [s.heading for s in answer.sections][:3] == ["In short", "Task", "Workflow"]
+    assert answer.proposals
+
+
+def test_where_the_corpus_says_nothing_of_a_mix_a_render_of_it_is_offered(converse):
+    answer = converse("what does the network do when I write cyberpunk and baroque together")
+    assert not claims(answer)
+    assert [style["text"] for style in answer.proposals[0]["arguments"]["styles"]] == ["cyberpunk", "baroque"]

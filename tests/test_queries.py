@@ -3,7 +3,7 @@
 import pytest
 
 from app.agent.history import History
-from app.agent.queries import query_of, second_look
+from app.agent.queries import asks_first, query_of, second_look
 from app.answers import Citation, CitedAnswer, Section, Sentence, Source
 from app.understanding.request import Request, StyleShare
 
@@ -40,6 +40,21 @@ def test_two_styles_of_a_question_are_proposed_as_a_render_with_what_it_shows(se
     assert [style["text"] for style in proposal["arguments"]["styles"]] == ["ink", "chalk"]
     refused = query_of(request(message, styles=styles, refusal="no"), History(), second.search(message))
     assert not refused.proposals and not refused.styles and refused.shows is None
+    foreign = query_of(request(message, "foreign", styles=styles), History(), second.search(message))
+    assert not foreign.proposals, "who asks after the world outside is not sold a picture"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "is_first"),
+    [
+        ("does the order matter?", "experiment", True),
+        ("find out why one of them wins", "experiment", False),
+        ("both orders side by side", "experiment", False),
+        ("does the order matter?", "ask", False),
+    ],
+)
+def test_the_corpus_is_asked_before_an_experiment_that_is_put_as_a_question(message, kind, is_first):
+    assert asks_first(request(message, kind)) == is_first
 
 
 def test_what_an_experiment_would_tell_is_proposed_beside_the_corpus(second):

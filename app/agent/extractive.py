@@ -16,11 +16,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from pydantic import Field
 
 from app.agent.history import History, read_history, request_of, state_of
-from app.agent.queries import query_of, second_look
+from app.agent.queries import asks_first, query_of, second_look
 from app.agent.replying import ReplyingModel
 from app.answering.answer import answer
 from app.answering.program import Setup
-from app.answering.replies import Background, reply_to, said, told_run, with_experiment
+from app.answering.replies import Background, reply_to, said, told_run, with_run, without_corpus
 from app.answers import Checked, CitedAnswer
 from app.understanding.request import Request
 from app.understanding.understand import understand
@@ -54,10 +54,10 @@ class ExtractiveModel(ReplyingModel):
         request = request_of(messages[asked]) or understand(_text(messages[asked]), state_of(history))
         if isinstance(last, ToolMessage):
             return self._from_search(request, history, last)
-        background = Background(tuple(asdict(one) for one in history.made), history.last, history.styles, self.setup)
-        if (direct := reply_to(request, background, ENGINE)) is not None:
-            return _message(direct)
-        return AIMessage("", tool_calls=[search_call(request.question)])
+        direct = reply_to(request, self._background(history), ENGINE)
+        if direct is None or (direct.proposals and asks_first(request)):
+            return AIMessage("", tool_calls=[search_call(request.question)])
+        return _message(direct)
 
     def _from_search(self, request: Request, history: History, found: ToolMessage) -> AIMessage:
         result = found.artifact if isinstance(found.artifact, SearchResult) else None
@@ -68,17 +68,21 @@ class ExtractiveModel(ReplyingModel):
             return AIMessage("", tool_calls=[search_call(again)])
         query = query_of(request, history, result)
         told = answer(query, result, ENGINE)
-        if request.experiment and query.proposals and not told.proposals:
-            told = with_experiment(told, query.proposals)
+        if request.kind == "experiment" and told.status != "answered":
+            direct = reply_to(request, self._background(history), ENGINE)
+            return _message(without_corpus(direct) if direct else told)
+        if query.proposals and not told.proposals and (request.experiment or told.status == "refused"):
+            told = with_run(told, query.proposals, query.shows or "")
         if told.status == "refused" and request.fallback:
-            instead = reply_to(
-                request.model_copy(update={"kind": request.fallback}), Background(setup=self.setup), ENGINE
-            )
-            return _message(instead or told)
+            other = request.model_copy(update={"kind": request.fallback})
+            return _message(reply_to(other, Background(setup=self.setup), ENGINE) or told)
         was_second = result.query != request.question
         return _message(
             replace(told, searched_for=request.message) if was_second and told.status == "refused" else told
         )
+
+    def _background(self, history: History) -> Background:
+        return Background(tuple(asdict(one) for one in history.made), history.last, history.styles, self.setup)
 
 
 def _message(told: CitedAnswer) -> AIMessage:

@@ -59,6 +59,7 @@ class Query:
         proposals: What the person can run.
         shows: What running it will show, a sentence.
         asked_before: Questions of the conversation, which are not suggested again.
+        bears: The least share of the question that a sentence must hold to be told, where a run would tell better.
     """
 
     question: str
@@ -72,6 +73,7 @@ class Query:
     proposals: tuple[dict[str, Any], ...] = ()
     shows: str | None = None
     asked_before: tuple[str, ...] = ()
+    bears: float = 0.0
 
 
 def answer(query: Query, result: SearchResult, engine: str) -> CitedAnswer:
@@ -111,7 +113,10 @@ class _Answering:
             return self._short(correction)
         if presence(reading) <= (FOLLOWED if query.is_follow_up else 0.0):
             return self._short(nearest(reading), "missing")
-        return self._explained() if self._is_broad() else self._short(narrow(reading, self.depth))
+        if self._is_broad():
+            return self._explained()
+        told = narrow(reading, self.depth)
+        return self._short(told) if self._held_by(told) >= query.bears else self._refused()
 
     def _is_relevant(self) -> bool:
         """Whether the corpus is about the question: by name, by the search, or because all that is asked is there."""
@@ -141,6 +146,13 @@ class _Answering:
         held = [self.reading.held(c.passage) > EXACT for d in self.reading.meant for c in self.reading.sentences(d)]
         share = max((self.reading.share(h.astype(float)) for h in held), default=0.0)
         return self.query.is_guess and share < FOREIGN
+
+    def _held_by(self, told: Sequence[Sentence]) -> float:
+        """The share of the question that the best of some sentences holds to the word."""
+        texts = {sentence.text for sentence in told}
+        sentences = [c.passage for d in self.reading.documents for c in self.reading.sentences(d)]
+        held = [self.reading.held(passage) > EXACT for passage in sentences if passage.text in texts]
+        return max((self.reading.share(h.astype(float)) for h in held), default=1.0)
 
     def _pair(self) -> list[Document]:
         if not (self.query.compared or compares(self.query.question)):

@@ -13,7 +13,8 @@ Depth = Literal["simple", "usual", "detailed"]
 _OPENING = r"^\W*(?:(?:and|but|so|or|then|also|please|ok|okay|well|now)\b\W*)*"
 _HOW_OR_WHY = re.compile(
     rf"{_OPENING}(?:how(?!\s+(?:many|much|long|often|old|big|large|far|fast|good|well)\b)|why\b|explain\b|describe\b)"
-    r"|\bhow (?:do|does|did|is|are|can|it)\b|\bwhy (?:do|does|did|is|are)\b|[—–:;,.] ?how\b|\bunder the hood\b",
+    r"|\bhow (?:do|does|did|is|are|can|it)\b|\bwhy (?:do|does|did|is|are)\b|[—–:;,.] ?how\b|\bunder the hood\b"
+    r"|\bwhat(?:['’]s| is| was)? (?:really |actually )?(?:happen\w*|go(?:es|ing) on)\b",
     re.I,
 )
 _NUMBER = re.compile(

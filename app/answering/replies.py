@@ -20,6 +20,7 @@ from app.understanding.clarification import LABELS
 from app.understanding.request import Kind, Request
 
 CORPUS_KINDS: frozenset[Kind] = frozenset({"ask", "links", "foreign"})
+SILENT = "Nothing on it was found in the corpus; a run can tell."
 PICTURE_KINDS: frozenset[Kind] = frozenset({"render", "adjust", "experiment"})
 
 
@@ -68,7 +69,7 @@ def reply_to(request: Request, background: Background, engine: str) -> CitedAnsw
         sections = tell_run(request.message, background.made[-1])
     told = replace(plain, sections=sections, follow_ups=OFFERS)
     offered = experiment_proposal(request, background.last, background.styles).call if request.experiment else None
-    return with_experiment(told, (offered,)) if offered and sections else told
+    return with_run(told, (offered,), FINDS_OUT) if offered and sections else told
 
 
 def told_run(
@@ -96,12 +97,22 @@ def told_run(
     return replace(plain, sections=tuple(section for section in sections if section), follow_ups=offers)
 
 
-def with_experiment(told: CitedAnswer, proposals: tuple[dict[str, Any], ...]) -> CitedAnswer:
-    """An answer from the corpus, with the experiment that would tell beside it; what has one is not refused."""
+def with_run(told: CitedAnswer, proposals: tuple[dict[str, Any], ...], shows: str) -> CitedAnswer:
+    """An answer from the corpus, with the run that would tell beside it; what has one is not refused.
+
+    Args:
+        shows: What running it will show, a sentence.
+    """
     *before, last = told.sections
-    finds_out = Section(last.heading, (*last.sentences, Sentence(FINDS_OUT, "program")))
+    finds_out = Section(last.heading, (*last.sentences, Sentence(shows, "program")))
     status: Status = "answered" if told.status == "refused" else told.status
     return replace(told, status=status, sections=(*before, finds_out), proposals=proposals)
+
+
+def without_corpus(told: CitedAnswer) -> CitedAnswer:
+    """An answer that proposes an experiment, after the corpus was asked and says nothing of it."""
+    first, *others = told.sections
+    return replace(told, sections=(Section(first.heading, (Sentence(SILENT, "framing"), *first.sentences)), *others))
 
 
 def _asked_back(plain: CitedAnswer, request: Request) -> CitedAnswer:
