@@ -50,22 +50,30 @@ def free_port() -> int:
 
 @contextmanager
 def served(
-    home: Path, log: Path, *, port: int | None = None, options: Sequence[str] = (), **environ: str
+    home: Path,
+    log: Path,
+    *,
+    port: int | None = None,
+    options: Sequence[str] = (),
+    checkout: Path = ROOT,
+    **environ: str,
 ) -> Iterator[str]:
     """Serve the page from a home; yields its address.
 
     Args:
         port: None takes a free one.
         options: Of `streamlit run`, beside its port and address.
+        checkout: Whose page; the first ones had no server of their own.
     """
     port = port or free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.port", str(port), *options]
+    script = next(one for one in ("app/server.py", "app/page.py") if (checkout / one).exists())
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
     # One thread: beside a browser on two cores, a second one mostly waits for the first.
     environment = {**os.environ, "UNDERTONE_HOME": str(home), "OMP_NUM_THREADS": "1", **environ}
     environment.pop("PYTHONPATH", None)
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--server.address", "127.0.0.1"], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [*command, "--server.address", "127.0.0.1"], cwd=checkout, env=environment, stdout=output, stderr=output
         )
         try:
             address = f"http://127.0.0.1:{port}"

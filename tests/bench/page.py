@@ -1,12 +1,15 @@
 """python -m tests.bench.page: how long a person waits for the page, in chromium, by the clock of the browser's side.
 
 The page's process is started and its corpus opened before; each figure is the median of several tries, a page each.
+With `--before OLD` the page of another checkout is measured in turn with this one.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -20,6 +23,8 @@ from tests.browsing import (
     DESKTOP,
     MAIN,
     QUESTION,
+    ROOT,
+    SAID,
     SEED_STARTER,
     ask,
     chromium,
@@ -49,21 +54,31 @@ def main() -> int:
     """Run the bench, print its figures, and keep them with the day."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.page", description=__doc__)
     parser.add_argument("--tries", type=int, default=5)
+    parser.add_argument("--before", type=Path, metavar="OLD", help="another checkout, measured in the same run")
     options = parser.parse_args()
     if not CHROMIUM.exists():
         print("python -m tests.bench.page: needs Debian's chromium; apt-get install it", file=sys.stderr)
         return 2
     load = os.getloadavg()[0]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "home", Path(folder) / "page.log") as address,
-        chromium() as browser,
-    ):
-        open_page(browser, address, DESKTOP).close()  # opens the corpus
-        found = [wait_for_each(browser, address) for _ in range(options.tries)]
-    medians = {what: round(statistics.median(one[what] for one in found), 2) for what in found[0]}
-    for what, seconds in medians.items():
-        print(f"{what:<44}{seconds:>7.2f} s")
+    pages = {"before": options.before.resolve(), "now": ROOT} if options.before else {"now": ROOT}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in pages}
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser, contextlib.ExitStack() as stack:
+        served_at = {
+            name: stack.enter_context(served(Path(folder) / name, Path(folder) / f"{name}.log", checkout=checkout))
+            for name, checkout in pages.items()
+        }
+        for address in served_at.values():
+            open_page(browser, address, DESKTOP).close()  # opens the corpus
+        for _ in range(options.tries):
+            for name, address in served_at.items():
+                found[name].append(wait_for_each(browser, address))
+    medians = {
+        name: {what: round(statistics.median(one[what] for one in tries), 2) for what in tries[0]}
+        for name, tries in found.items()
+    }
+    print(f"{'':<44}" + "".join(f"{name:>9}" for name in medians))
+    for what in medians["now"]:
+        print(f"{what:<44}" + "".join(f"{of[what]:>7.2f} s" for of in medians.values()))
     figures = {"command": "python -m tests.bench.page", "processor": processor(), "load_average": load}
     write_results("page", {**figures, "tries": options.tries, "median_s": medians}, RESULTS)
     return 0
@@ -81,8 +96,8 @@ def wait_for_each(browser: Any, address: str) -> dict[str, float]:
     settle(page)
     begun = time.perf_counter()
     page.locator(MAIN).get_by_role("button", name=SEED_STARTER).first.click()
-    page.locator(f"{MAIN} button.citation").first.wait_for()
-    found["the long answer's first citation"] = time.perf_counter() - begun
+    page.locator(SAID).nth(1).filter(has_not=page.locator(".st-key-turn"), has_text=re.compile(r"\w")).wait_for()
+    found["the long answer begins"] = time.perf_counter() - begun
     page.get_by_role("button", name="Render", exact=True).wait_for()
     found["its card can be clicked"] = time.perf_counter() - begun
     settle(page)

@@ -47,9 +47,16 @@ from tools.style_augmentation.training import (
     train,
 )
 
-MAPS = {"maps": ("judges", 12), "maps_of_one_scene": ("judges", 1), "maps_of_none": ("none", 12)}
+MAPS = {
+    "maps": ("judges", 12, 0),
+    "maps_of_others": ("judges", 12, 120),
+    "maps_of_one_scene": ("judges", 1, 0),
+    "maps_of_none": ("none", 12, 0),
+}
+"""Whose maps, with the styles of how many scenes, from which picture on: that the largest cell tells most was seen on
+the first 120 pictures, so it is asked of 120 others too."""
 PARTS = ("seconds", *MAPS, "trainings", "shape")
-HELD_OUT, MAPPED = 120, 120
+HELD_OUT, MAPPED = 480, 120
 HIDDEN = 13  # of 64 cells: the top 20 %
 RANDOM_DRAWS = 5
 
@@ -105,17 +112,18 @@ def trained(seed: int) -> dict[str, ObjectClassifier]:
     return models
 
 
-def mapped(classifier: Classifier, count: int, scenes: int) -> list[tuple[np.ndarray, np.ndarray, Answers]]:
+def mapped(classifier: Classifier, count: int, scenes: int, first: int) -> list[tuple[np.ndarray, np.ndarray, Answers]]:
     """Held-out pictures with their restyled ones and what a classifier made of them.
 
     Args:
         count: Pictures.
         scenes: How many scenes give their styles in turn; with one it is the one that a stress run takes.
+        first: The first picture's number.
     """
     request = StressRequest(styles=STYLES[1:])
     sources = [draw_styles(STYLE_SCENE if n == 0 else sample_scene(HELD_OUT_SOURCE_SEED + n)) for n in range(scenes)]
     found = []
-    for seed in range(count):
+    for seed in range(first, first + count):
         subject = drawn_subject(OBJECTS[seed % len(OBJECTS)], 80_000_000 + seed)
         styles = dict(zip(STYLES, sources[seed % scenes], strict=True))
         pictures = restyled(request, subject, styles)
@@ -201,13 +209,13 @@ def _told(values: Sequence[float]) -> str:
     return f"{np.mean(values):.3f}{spread}"
 
 
-def measure_maps(name: str, scenes: int, part: int) -> dict[str, Any]:
-    """What a classifier's maps tell, with the styles of so many scenes."""
+def measure_maps(name: str, scenes: int, first: int, part: int) -> dict[str, Any]:
+    """What a classifier's maps tell, with the styles of so many scenes, from one of the pictures on."""
     classifier = load_classifier(name)
-    found = mapped(classifier, MAPPED // part, scenes)
+    found = mapped(classifier, MAPPED // part, scenes, first)
     figures: dict[str, Any] = {"pictures": len(found), "spearman": tells_flips(found)}
     figures |= {"hidden": hides(classifier, found), "randomised": randomised(found)}
-    print(f"{name}, styles of {scenes} scenes: {figures}", flush=True)
+    print(f"{name}, styles of {scenes} scenes, from {first}: {figures}", flush=True)
     return figures
 
 
