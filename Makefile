@@ -15,7 +15,7 @@ scale: .venv/installed ## what is needed past one machine: docs/scale.md
 	$(BIN)/python -m pip install --quiet --requirement requirements-scale.txt
 
 test-scale: scale ## the tests of what page processes share, which `make test` skips where this is not installed
-	$(BIN)/python -m pytest -q tests/test_database.py tests/test_shared_queue.py tests/test_new_index.py
+	$(BIN)/python -m pytest -q tests/test_database.py tests/test_shared_queue.py
 
 test-ray: scale ## the tests of the Ray cluster, in a process of their own; minutes, most of them imports of torch
 	$(BIN)/python -m pytest -q tests/test_cluster.py

@@ -84,6 +84,7 @@ def fetch_model_card(model: str, folder: Path, hub: str = HUB) -> Path:
         RepositoryNotFoundError,
     )
 
+    _reach(hub, model)  # the hub's own client tries again for half a minute where there is no network
     place = folder.joinpath(*model.split("/"))
     try:
         found = HfApi(endpoint=hub).hf_hub_download(model, "README.md", local_dir=place, etag_timeout=TIMEOUT_S)
@@ -98,6 +99,17 @@ def fetch_model_card(model: str, folder: Path, hub: str = HUB) -> Path:
     except ValueError as error:  # a name that the hub's own rules refuse
         raise Unfetched(f"{model}: {_line(error)}") from None
     return Path(found)
+
+
+def _reach(address: str, what: str) -> None:
+    """Raise Unfetched where nothing answers at an address; what it answers says nothing."""
+    request = urllib.request.Request(address, headers={"User-Agent": "undertone"}, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
+    except urllib.error.HTTPError:
+        return
+    except OSError:
+        raise _no_network(what) from None
 
 
 def _get(address: str, what: str) -> bytes:
