@@ -19,9 +19,22 @@ function passageBox(place) {
     box.classList.remove("open");
     if (box.popover) box.hidePopover();
     document.removeEventListener("keydown", onKey, true);
-    window.removeEventListener("scroll", hide, true);
+    window.removeEventListener("scroll", follow, true);
   };
   const onKey = (event) => { if (event.key === "Escape") hide(); };
+  const put = (at) => {
+    const size = box.getBoundingClientRect();
+    const left = Math.min(at.left - 24, window.innerWidth - size.width - EDGE_PX);
+    const below = at.bottom + 8, above = at.top - size.height - 8;
+    box.style.left = `${Math.max(EDGE_PX, left)}px`;
+    box.style.top = `${below + size.height < window.innerHeight || above < 0 ? below : above}px`;
+  };
+  // A mark that is reached by keyboard is scrolled to after it has the focus: its passage goes along while it is seen.
+  const follow = (event) => {
+    if (event.target === box) return;
+    const at = mark.getBoundingClientRect();
+    if (at.bottom < 0 || at.top > window.innerHeight) hide(); else put(at);
+  };
   const show = (of, fill) => {
     hide();
     mark = of;
@@ -29,14 +42,10 @@ function passageBox(place) {
     fill(box);
     box.classList.add("open");
     if (box.popover) box.showPopover();
-    const at = of.getBoundingClientRect(), size = box.getBoundingClientRect();
-    const left = Math.min(at.left - 24, window.innerWidth - size.width - EDGE_PX);
-    const below = at.bottom + 8, above = at.top - size.height - 8;
-    box.style.left = `${Math.max(EDGE_PX, left)}px`;
-    box.style.top = `${below + size.height < window.innerHeight || above < 0 ? below : above}px`;
+    put(of.getBoundingClientRect());
     of.setAttribute("aria-describedby", box.id);
     document.addEventListener("keydown", onKey, true);
-    window.addEventListener("scroll", hide, true);
+    window.addEventListener("scroll", follow, true);
   };
   const soon = (what, after) => { clearTimeout(timer); timer = setTimeout(what, after); };
   box.addEventListener("pointerenter", () => clearTimeout(timer));
