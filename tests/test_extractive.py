@@ -243,7 +243,11 @@ def test_a_question_that_an_experiment_answers_is_told_what_the_corpus_says_firs
 def test_a_short_form_of_the_seed_question_is_explained_as_the_long_one_is(converse):
     answer = converse("I used watercolor and pixel art in one prompt. What happens with the weights?")
     assert [s.heading for s in answer.sections][:3] == ["In short", "Task", "Workflow"]
-    assert answer.proposals
+    (proposed,) = [proposal["arguments"].get("experiment") for proposal in answer.proposals]
+    offered = {"flip": "At which weight", "order": "Does the order"}
+    assert {name for name, said in offered.items() if any(said in one for one in answer.follow_ups)} == {*offered} - {
+        proposed
+    }, "what is proposed already is not suggested again"
 
 
 def test_where_the_corpus_says_nothing_of_a_mix_a_render_of_it_is_offered(converse):

@@ -221,9 +221,11 @@ class _Answering:
     def _follow_ups(self, documents: Sequence[Document], told: str = "") -> tuple[str, ...]:
         """Suggest what the answer left open: an experiment, another share or document, a link that was not told."""
         asked = {question.lower() for question in (*self.query.asked_before, self.query.question)}
-        styles = [style for p in self.query.proposals for style in p["arguments"].get("styles", ())]
-        offers = list(experiments_between(*(style["text"] for style in styles))) if len(styles) == BETWEEN_TWO else []
-        offers += [f"Now 80 % {styles[-1]['text']}"] if len(styles) > 1 else []
+        styles = [style["text"] for p in self.query.proposals for style in p["arguments"].get("styles", ())]
+        proposed = [p["arguments"].get("experiment") for p in self.query.proposals]
+        between = experiments_between(*styles) if len(styles) == BETWEEN_TWO else {}
+        offers = [question for experiment, question in between.items() if experiment not in proposed]
+        offers += [f"Now 80 % {styles[-1]}"] if len(styles) > 1 and None in proposed else []
         rest = [d for d in self.reading.documents if d not in documents]
         offers += [offer for d in [*documents, *rest[:1]] if d not in self.reading.named and (offer := self._about(d))]
         offers += [

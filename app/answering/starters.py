@@ -11,13 +11,13 @@ SEED_QUESTION = (
 BLENDS = ("Render a red house in a meadow, half watercolor and half pencil sketch",)
 
 
-def experiments_between(first: str, second: str) -> tuple[str, str]:
-    """Ask what no document says of two styles and a render can show."""
-    return (
-        f"At which weight does “{first}” turn into “{second}”?",
-        f"Does the order of “{first}” and “{second}” in a prompt matter?",
-    )
+def experiments_between(first: str, second: str) -> dict[str, str]:
+    """Ask what no document says of two styles and a render can show: by experiment, its question."""
+    return {
+        "flip": f"At which weight does “{first}” turn into “{second}”?",
+        "order": f"Does the order of “{first}” and “{second}” in a prompt matter?",
+    }
 
 
-EXPERIMENTS = experiments_between("photographic style", "digital illustration")
+EXPERIMENTS = tuple(experiments_between("photographic style", "digital illustration").values())
 STARTERS = (SEED_QUESTION, BLENDS[0], EXPERIMENTS[0])
