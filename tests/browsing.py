@@ -157,13 +157,21 @@ def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page's script has rested for a moment: for pictures, and for what should not be there."""
+    """Wait until the page has rested for a moment: its script has ended, every widget is drawn, and nothing scrolls.
+
+    Widgets' code is loaded when it is first needed; what they add is scrolled to.
+    """
     page.evaluate(
         """async (rest_ms) => {
-            let since = performance.now();
+            const scroller = '[data-testid="stAppScrollToBottomContainer"], [data-testid="stMain"]';
+            let since = performance.now(), place = "";
             while (performance.now() - since < rest_ms) {
                 await new Promise((done) => setTimeout(done, 50));
-                if (!document.querySelector('[data-test-script-state="notRunning"]')) since = performance.now();
+                const box = document.querySelector(scroller), now = `${box?.scrollTop} of ${box?.scrollHeight}`;
+                const is_drawn = document.querySelector('[data-test-script-state="notRunning"]')
+                    && !document.querySelector('[data-testid="stSkeleton"]');
+                if (!is_drawn || now !== place) since = performance.now();
+                place = now;
             }
         }""",
         REST_MS,
