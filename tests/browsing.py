@@ -39,6 +39,7 @@ SAID = '[data-testid="stChatMessage"]'
 RENDERED = 'img[alt^="Rendered image"]'
 QUESTION = '[data-testid="stChatInputTextArea"]'
 REST_MS = 700
+SCROLLER = '[data-testid="stAppScrollToBottomContainer"], [data-testid="stMain"]'
 MAIN = '[data-testid="stMainBlockContainer"]'
 
 
@@ -145,13 +146,11 @@ def slow_down(page: Page, times: int = 4) -> None:
 def scroll_to(page: Page, selector: str, above_px: int = 120) -> None:
     """Bring an element near the top of the window."""
     page.locator(selector).first.evaluate(
-        """(element, above) => {
-            const box = document.querySelector(
-                '[data-testid="stAppScrollToBottomContainer"], [data-testid="stMain"]'
-            );
+        """(element, [scroller, above]) => {
+            const box = document.querySelector(scroller);
             if (box) box.scrollTop += element.getBoundingClientRect().top - above;
         }""",
-        above_px,
+        [SCROLLER, above_px],
     )
     page.wait_for_timeout(500)
 
@@ -162,8 +161,7 @@ def settle(page: Page) -> None:
     Widgets' code is loaded when it is first needed; what they add is scrolled to.
     """
     page.evaluate(
-        """async (rest_ms) => {
-            const scroller = '[data-testid="stAppScrollToBottomContainer"], [data-testid="stMain"]';
+        """async ([scroller, rest_ms]) => {
             let since = performance.now(), place = "";
             while (performance.now() - since < rest_ms) {
                 await new Promise((done) => setTimeout(done, 50));
@@ -174,7 +172,7 @@ def settle(page: Page) -> None:
                 place = now;
             }
         }""",
-        REST_MS,
+        [SCROLLER, REST_MS],
     )
 
 

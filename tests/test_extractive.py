@@ -6,8 +6,10 @@ import pytest
 from langchain_core.messages import HumanMessage, ToolMessage
 
 from app.agent.extractive import ExtractiveModel
+from app.agent.history import request_message
 from app.answering.starters import SEED_QUESTION
 from app.answers import CitedAnswer
+from app.understanding.request import Request, StyleShare
 
 LINKS = {
     "http://arxiv.org/pdf/2402.12974v2.pdf",
@@ -254,3 +256,14 @@ def test_where_the_corpus_says_nothing_of_a_mix_a_render_of_it_is_offered(conver
     answer = converse("what does the network do when I write cyberpunk and baroque together")
     assert not claims(answer)
     assert [style["text"] for style in answer.proposals[0]["arguments"]["styles"]] == ["cyberpunk", "baroque"]
+
+
+def test_what_the_program_may_be_asked_is_not_answered_with_a_render(searcher):
+    message = "what does the network do when I write cyberpunk and baroque together"
+    styles = (StyleShare(text="cyberpunk", share=0.5), StyleShare(text="baroque", share=0.5))
+    asked = request_message(Request(message=message, kind="ask", fallback="program", question=message, styles=styles))
+    searched = ExtractiveModel().invoke([asked])
+    found = ToolMessage("", name="search_corpus", tool_call_id="c", artifact=searcher.search(message, top_k=24))
+    answer = CitedAnswer.from_json(ExtractiveModel().invoke([asked, searched, found]).additional_kwargs["cited_answer"])
+    assert not answer.proposals
+    assert {s.kind for s in answer.sentences} == {"program"}

@@ -71,7 +71,8 @@ class ExtractiveModel(ReplyingModel):
         if request.kind == "experiment" and told.status != "answered":
             direct = reply_to(request, self._background(history), ENGINE)
             return _message(without_corpus(direct) if direct else told)
-        if query.proposals and not told.proposals and (request.experiment or told.status == "refused"):
+        has_more = request.experiment or (told.status == "refused" and not request.fallback)
+        if query.proposals and not told.proposals and has_more:
             told = with_run(told, query.proposals, query.shows or "")
         if told.status == "refused" and request.fallback:
             other = request.model_copy(update={"kind": request.fallback})

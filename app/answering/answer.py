@@ -5,7 +5,7 @@ Knows neither chat messages nor tools; what the conversation contributes comes a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.answering.starters import experiments_between
 from app.answers import CitedAnswer, Section, Sentence, Status
 from ingest.documents import Document
 from ingest.names import short_name
+from ingest.passages import Passage
 from tools.reading.relevance import certainty
 from tools.search import SearchResult
 
@@ -143,16 +144,18 @@ class _Answering:
 
     def _is_foreign(self) -> bool:
         """Whether a question that names no document itself says hardly a word that the one put in for it holds."""
-        held = [self.reading.held(c.passage) > EXACT for d in self.reading.meant for c in self.reading.sentences(d)]
-        share = max((self.reading.share(h.astype(float)) for h in held), default=0.0)
-        return self.query.is_guess and share < FOREIGN
+        meant = [c.passage for d in self.reading.meant for c in self.reading.sentences(d)]
+        return self.query.is_guess and max(self._shares(meant), default=0.0) < FOREIGN
 
     def _held_by(self, told: Sequence[Sentence]) -> float:
         """The share of the question that the best of some sentences holds to the word."""
         texts = {sentence.text for sentence in told}
         sentences = [c.passage for d in self.reading.documents for c in self.reading.sentences(d)]
-        held = [self.reading.held(passage) > EXACT for passage in sentences if passage.text in texts]
-        return max((self.reading.share(h.astype(float)) for h in held), default=1.0)
+        return max(self._shares(passage for passage in sentences if passage.text in texts), default=1.0)
+
+    def _shares(self, passages: Iterable[Passage]) -> Iterator[float]:
+        """The share of the question that each passage holds to the word."""
+        return (self.reading.share((self.reading.held(passage) > EXACT).astype(float)) for passage in passages)
 
     def _pair(self) -> list[Document]:
         if not (self.query.compared or compares(self.query.question)):

@@ -20,8 +20,8 @@ from app.understanding.clarification import LABELS
 from app.understanding.request import Kind, Request
 
 CORPUS_KINDS: frozenset[Kind] = frozenset({"ask", "links", "foreign"})
-SILENT = "Nothing on it was found in the corpus; a run can tell."
 PICTURE_KINDS: frozenset[Kind] = frozenset({"render", "adjust", "experiment"})
+NOT_FOUND = "Nothing on it was found in the corpus; a run can tell."
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def with_run(told: CitedAnswer, proposals: tuple[dict[str, Any], ...], shows: st
 def without_corpus(told: CitedAnswer) -> CitedAnswer:
     """An answer that proposes an experiment, after the corpus was asked and says nothing of it."""
     first, *others = told.sections
-    return replace(told, sections=(Section(first.heading, (Sentence(SILENT, "framing"), *first.sentences)), *others))
+    return replace(told, sections=(Section(first.heading, (Sentence(NOT_FOUND, "framing"), *first.sentences)), *others))
 
 
 def _asked_back(plain: CitedAnswer, request: Request) -> CitedAnswer:

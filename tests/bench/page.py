@@ -56,6 +56,8 @@ def main() -> int:
     parser.add_argument("--tries", type=int, default=5)
     parser.add_argument("--before", type=Path, metavar="OLD", help="another checkout, measured in the same run")
     options = parser.parse_args()
+    if options.before and not (options.before / "app" / "page.py").is_file():
+        parser.error(f"--before {options.before} is no checkout of Undertone")
     if not CHROMIUM.exists():
         print("python -m tests.bench.page: needs Debian's chromium; apt-get install it", file=sys.stderr)
         return 2
