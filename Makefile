@@ -9,7 +9,7 @@ run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m streamlit run app/server.py --server.port $(PORT)
 
 test: .venv/installed ## every test that needs no GPU and no network
-	$(BIN)/python -m pytest -q --ignore=tests/test_cluster.py
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/test_cluster.py
 
 scale: .venv/installed ## what is needed past one machine: docs/scale.md
 	$(BIN)/python -m pip install --quiet --requirement requirements-scale.txt
