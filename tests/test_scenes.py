@@ -2,13 +2,17 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.evals.likeness import highest_octave
 from tools.studio.buffers import build_buffers
 from tools.studio.captions import STYLE_PHRASES
 from tools.studio.geometry import SUPERSAMPLE
+from tools.studio.judges import at_judged_size, judge
 from tools.studio.scenes import (
     COLOURS,
     OBJECTS,
+    PICTURE_PX,
     SETTINGS,
     SIZE_PX,
     STYLES,
@@ -72,6 +76,27 @@ def test_a_pencil_sketch_has_no_colour_and_pixel_art_has_blocks():
     assert (sketch.max(-1) - sketch.min(-1)).max() < 32
     blocks = images[STYLES.index("pixel art")].reshape(32, 4, 32, 4, 3)[:, :3, :, :3]
     assert np.abs(blocks - blocks[:, :1, :, :1]).max() == 0
+
+
+def test_a_larger_drawing_shows_the_same_scene_in_the_same_style():
+    scenes = [sample_scene(seed) for seed in range(4)]
+    large = np.stack([draw_styles(scene, PICTURE_PX) for scene in scenes])
+    small = np.stack([draw_styles(scene) for scene in scenes])
+    assert large.shape == (4, len(STYLES), PICTURE_PX, PICTURE_PX, 3)
+    seen = at_judged_size(large.reshape(-1, *large.shape[2:])).reshape(small.shape).astype(float)
+    apart = np.abs(seen - small).mean((0, 2, 3, 4))
+    assert (apart < 14).all(), dict(zip(STYLES, apart, strict=True))
+    told = judge(large.reshape(-1, *large.shape[2:]))
+    assert (told["style"].argmax(1) == np.tile(np.arange(len(STYLES)), len(scenes))).all()
+    assert [OBJECTS[n] for n in told["object"].argmax(1)[:: len(STYLES)]] == [scene.object for scene in scenes]
+
+
+def test_a_larger_drawing_is_crisper_than_the_smaller_one_enlarged():
+    scene = sample_scene(1)
+    large, small = draw_styles(scene, PICTURE_PX), draw_styles(scene)
+    enlarged = np.stack([Image.fromarray(x).resize((PICTURE_PX,) * 2, Image.Resampling.BICUBIC) for x in small])
+    for style, one, other in zip(STYLES, large, enlarged, strict=True):
+        assert highest_octave(one[None]) > 1.3 * highest_octave(other[None]), style
 
 
 def test_no_caption_names_two_styles_and_every_word_is_known():

@@ -30,7 +30,8 @@ from tools.studio.scenes import STYLES, vocabulary
 TINY = Recipe(
     steps=20, processes=1, scenes=3, held_out_scenes=4, vae_channels=(8, 8, 16, 16), vae_batch_crops=2,
     vae_batch_images=1, text_width=16, text_layers=1, text_heads=2, unet_channels=(16, 16, 32), unet_groups=8,
-    images_per_batch=2, judges_channels=(8, 8, 16, 16), judges_batch=4, judges_rebuilt_scenes=2,
+    images_per_batch=2, judges_channels=(8, 8, 16, 16), judges_batch=4, judges_rebuilt_scenes=2, picture_scenes=2,
+    picture_renders=12, picture_channels=(8, 8, 8, 16, 16), picture_batch=1,
 )  # fmt: skip
 
 
@@ -47,9 +48,9 @@ def test_the_exported_pipeline_renders(trained: tuple[Path, Path]) -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(trained[1], safety_checker=None, torch_dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     images = pipeline("a red house, photographic style", num_inference_steps=2, output_type="np").images
-    assert images.shape == (1, 128, 128, 3)
+    assert images.shape == (1, 256, 256, 3)
     assert np.isfinite(images).all()
-    assert pipeline.vae_scale_factor == 8
+    assert pipeline.vae_scale_factor == 16
     assert pipeline.vae.config.scaling_factor == 1.0
 
 
@@ -65,6 +66,7 @@ def test_the_exported_folder_is_half_precision_and_summed(trained: tuple[Path, P
     assert record["stages"]["diffusion"]["steps"] == 20
     assert {"loss", "samples"} <= set(record["stages"]["diffusion"])
     assert "psnr_db" in record["stages"]["vae"]
+    assert record["pictures"]["stages"]["decoder"]["steps"] == record["pictures"]["stages"]["encoder"]["steps"] == 20
     assert set(record["stages"]["judges"]["accuracy_drawn"]) == {"style", "object", "colour", "setting"}
 
 
@@ -77,6 +79,12 @@ def test_judges_give_probabilities_in_label_order(trained: tuple[Path, Path]) ->
         assert answers[name].shape == (3, len(labels))
         assert np.allclose(answers[name].sum(-1), 1, atol=1e-5)
     assert np.allclose(judge(images[1:2], path)["style"], answers["style"][1:2], atol=1e-5)
+    doubled = images.repeat(2, axis=1).repeat(2, axis=2)
+    assert (judge(doubled, path)["object"] == answers["object"]).all(), (
+        "larger pictures are averaged to the judges' size"
+    )
+    with pytest.raises(ValueError, match="multiple of 128"):
+        judge(images[:, :100, :100], path)
     with pytest.raises(ValueError, match="uint8"):
         judge(images.astype(np.float32), path)  # type: ignore[arg-type]
 
@@ -224,5 +232,6 @@ def test_diffusion_gets_what_the_others_leave(tmp_path: Path) -> None:
     ledger.write("draw", 300, done=True)
     ledger.write("vae", 1200)
     recipe = Recipe(minutes=100)
-    assert recipe.stage_seconds("diffusion", Ledger(tmp_path).seconds) == 6000 * 0.95 - 1500
+    after = recipe.judges_share + recipe.decoder_share + recipe.encoder_share
+    assert recipe.stage_seconds("diffusion", Ledger(tmp_path).seconds) == 6000 * (1 - after) - 1500
     assert Ledger(tmp_path).done("draw") and not Ledger(tmp_path).done("vae")

@@ -61,6 +61,11 @@ class ImageModel:
         return int(self.pipeline.unet.config.sample_size) * int(self.pipeline.vae_scale_factor)
 
     @property
+    def size_step_px(self) -> int:
+        """How many pixels one latent spans: an image's sides are multiples of it."""
+        return int(self.pipeline.vae_scale_factor)
+
+    @property
     def max_tokens(self) -> int:
         """How many tokens a prompt may have, start and end tokens included (77 for CLIP)."""
         return int(self.pipeline.text_encoder.config.max_position_embeddings)

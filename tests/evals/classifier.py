@@ -8,7 +8,6 @@ from.
 import argparse
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 
 from tests.evals.results import Table, write_results
@@ -16,7 +15,7 @@ from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
 from tools.studio.geometry import Scene, sample_scene
-from tools.studio.scenes import STYLES, draw
+from tools.studio.scenes import STYLES, draw_styles
 from tools.trace.classifier import DRAWS, TEMPERATURE, classify_styles
 
 FIRST_SEED = 20_000_000
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def drawn(model: ImageModel, count: int) -> Iterator[tuple[str, torch.Tensor]]:
     """Held-out scenes, each drawn in all styles and encoded: its subject, and latents (styles, 4, h, w)."""
     for scene in (sample_scene(FIRST_SEED + number) for number in range(count)):
-        pictures = np.stack([draw(scene, style) for style in STYLES])
+        pictures = draw_styles(scene, model.size_px)
         signal = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(model.device, model.dtype) / 127.5 - 1
         with torch.no_grad():
             latents = model.pipeline.vae.encode(signal).latent_dist.mean * model.pipeline.vae.config.scaling_factor

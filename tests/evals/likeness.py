@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tools.studio.drawings import scene_seed
-from tools.studio.judges import WEIGHTS, load_judges
+from tools.studio.judges import WEIGHTS, at_judged_size, load_judges
 from tools.studio.recipe import Recipe
 from tools.studio.scenes import Scene, draw, sample_scene
 
@@ -33,7 +33,7 @@ def highest_octave(pictures: np.ndarray) -> float:
 def features(pictures: np.ndarray) -> np.ndarray:
     """(N, features) of the judges, who learned from drawings alone."""
     judges = load_judges()
-    parts = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).split(64)
+    parts = torch.from_numpy(at_judged_size(pictures).copy()).permute(0, 3, 1, 2).split(64)
     return torch.cat([judges.features(part.float() / 127.5 - 1) for part in parts]).double().numpy()
 
 
@@ -65,7 +65,7 @@ def copies(renders: np.ndarray, asked: Sequence[Asked]) -> dict[str, float]:
     """
     trained = training_scenes([scene for scene, _ in asked])
     pairs = []
-    for n, (image, (wanted, style), seen) in enumerate(zip(renders, asked, trained, strict=True)):
+    for n, (image, (wanted, style), seen) in enumerate(zip(at_judged_size(renders), asked, trained, strict=True)):
         if seen:
             unseen = [_at(wanted, UNSEEN_SEED + 1000 * n + k) for k in range(len(seen))]
             pairs.append([nearest(image, scenes, style)[0] for scenes in (seen, unseen)])

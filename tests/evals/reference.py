@@ -29,8 +29,8 @@ from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.models import ImageModel, load_image_model
 from tools.studio.geometry import Scene
-from tools.studio.judges import judge
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, draw
+from tools.studio.judges import at_judged_size, judge
+from tools.studio.scenes import COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, draw
 from tools.trace.classifier import classify_styles
 
 SCENE_SEED = 21_000_000  # far from those that training draws from
@@ -82,7 +82,7 @@ class Target:
 class Seen:
     """What became of some targets."""
 
-    images: np.ndarray  # (n, 128, 128, 3) uint8
+    images: np.ndarray  # (n, S, S, 3) uint8
     latents: np.ndarray  # (n, 4, 16, 16)
     moved: tuple[dict[str, float], ...] = ()  # by layer, of each batch that was traced
 
@@ -145,7 +145,7 @@ def reference_for(
     if kind == "generated":
         return (Reference(prompt=f"{subject.text}, {style}", seed=seed),), {}
     scene = Scene(seed, OBJECTS[subject.object], COLOURS[subject.colour], SETTINGS[subject.setting])
-    picture = Image.fromarray(draw(scene, style))
+    picture = Image.fromarray(draw(scene, style, PICTURE_PX))
     name = reference_id(picture)
     return (Reference(image=name, seed=seed),), {name: picture}
 
@@ -164,7 +164,8 @@ def judged(seen: Seen, bare: Seen | None, targets: Sequence[Target]) -> dict[str
     coloured = np.array([STYLES[style] != "pencil sketch" for style in styles])
     values["colour"] = values["colour"][coloured] if coloured.any() else np.array([np.nan])
     if bare is not None:
-        values["edges"] = np.array([_edges(a, b) for a, b in zip(seen.images, bare.images, strict=True)])
+        images, bare_images = at_judged_size(seen.images), at_judged_size(bare.images)
+        values["edges"] = np.array([_edges(a, b) for a, b in zip(images, bare_images, strict=True)])
     return {**{name: round(float(found.mean()), 4) for name, found in values.items()}, "renders": len(targets)}
 
 

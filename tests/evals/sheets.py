@@ -1,6 +1,6 @@
 """Contact sheets of the embedded image model, for eyes: `python -m tests.evals.sheets` (or `make sheets`).
 
-`docs/styles.png` shows every object in every style; `docs/blends.png` sweeps from one style to another by three
+`docs/styles.png` shows every other object in every style; `docs/blends.png` sweeps from one style to another by three
 methods; `docs/sweep.png` is one of those sweeps with its measured curves; `docs/references.png` shows a drawn scene in
 each style and what it does to three subjects.
 """
@@ -20,15 +20,17 @@ from tools.blend.style_prompting import StylePrompting
 from tools.experiments.flip import sweep
 from tools.experiments.strip import draw_strip
 from tools.models import ImageModel, load_image_model
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES, Scene, draw
+from tools.studio.scenes import COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, Scene, draw
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LABEL_PX = 18
+SHOWN = range(0, len(OBJECTS), 2)
+"""Of twelve objects six fit beside each other at their own size."""
 
 
 def styles_sheet(model: ImageModel) -> Image.Image:
-    """A row for each style, a column for each object; colour and setting change from object to object."""
-    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in range(len(OBJECTS))]
+    """A row for each style, a column for every other object; colour and setting change from object to object."""
+    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in SHOWN]
     requests = [
         BlendRequest(s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + i)
         for style in STYLES
@@ -39,7 +41,7 @@ def styles_sheet(model: ImageModel) -> Image.Image:
     return _labelled(rows, list(STYLES))
 
 
-def blends_sheet(model: ImageModel, points: int = 9) -> Image.Image:
+def blends_sheet(model: ImageModel, points: int = 5) -> Image.Image:
     """From "photographic style" to "digital illustration" at one seed: three subjects by each method."""
     subjects = ("a red house in a meadow", "a yellow car at sunset", "a blue boat on the beach")
     rows, labels = [], []
@@ -72,10 +74,10 @@ def references_sheet(model: ImageModel) -> Image.Image:
     """First three subjects without a reference; below, a reference in each style at the left, and the same seeds."""
     wanted = ("a red house in a meadow", "a yellow car at sunset", "a blue boat on the beach")
     scene = Scene(21_900_000, "cat", "orange", "desert")
-    empty = np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)
+    empty = np.full((PICTURE_PX, PICTURE_PX, 3), 255, np.uint8)
     rows, labels = [], []
     for style in (None, *STYLES):
-        picture = Image.fromarray(draw(scene, style)) if style else None
+        picture = Image.fromarray(draw(scene, style, PICTURE_PX)) if style else None
         name = reference_id(picture) if picture else ""
         given = (Reference(image=name, seed=1),) if picture else ()
         method, guidance = "reference" if picture else "prompt", model.default_guidance
@@ -92,7 +94,7 @@ def references_sheet(model: ImageModel) -> Image.Image:
 
 
 def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
-    heights = [SIZE_PX + (LABEL_PX if label else 0) for label in labels]
+    heights = [PICTURE_PX + (LABEL_PX if label else 0) for label in labels]
     sheet = Image.new("RGB", (rows[0].shape[1], sum(heights)), "white")
     pen, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(size=12), 0
     for row, label in zip(rows, labels, strict=True):
@@ -100,7 +102,7 @@ def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
             pen.text((4, y + 2), label, fill="black", font=font)
             y += LABEL_PX
         sheet.paste(Image.fromarray(row), (0, y))
-        y += SIZE_PX
+        y += PICTURE_PX
     return sheet
 
 

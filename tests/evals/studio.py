@@ -64,7 +64,7 @@ def subjects(count: int, seed: int) -> list[Subject]:
 
 
 def render(model: ImageModel, requests: Sequence[BlendRequest]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Render in batches; yields each image (128, 128, 3) uint8 with its final latents (4, 16, 16)."""
+    """Render in batches; yields each image (S, S, 3) uint8 with its final latents (4, 16, 16)."""
     for start in range(0, len(requests), BATCH):
         result = blend(requests[start : start + BATCH], model, trace=False)
         for image, latents in zip(result.images, result.arrays["latents"], strict=True):
@@ -196,7 +196,7 @@ def fidelity(model: ImageModel, count: int) -> dict[str, Any]:
         of the judges' features, between renders and drawings, and between two halves of the drawings for scale.
     """
     scenes = [sample_scene(FIRST_SEED + number) for number in range(count)]
-    drawn = np.stack([draw_styles(scene) for scene in scenes], axis=1)  # (styles, scenes, H, W, 3)
+    drawn = np.stack([draw_styles(scene, model.size_px) for scene in scenes], axis=1)  # (styles, scenes, H, W, 3)
     requests = [
         BlendRequest(
             subject_of(scene), (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=n

@@ -114,11 +114,13 @@ def blend(
         prompting: How the references of the method `reference` are used, and the stored pictures among them.
 
     Raises:
-        ValueError: If a prompt is too long for the model, the batch is not one, or a reference cannot be used.
+        ValueError: If a prompt is too long for the model or a side no multiple of its step, the batch is not one, or a
+            reference cannot be used.
         BlendCancelled: If `on_step` raised it.
     """
     requests = (request,) if isinstance(request, BlendRequest) else tuple(request)
     _check_batch(requests)
+    _check_size(requests[0], model)
     with model.lock, torch.no_grad():
         started = time.perf_counter()
         references = StyleReferences(model, requests, prompting, trace is not False) if requests[0].references else None
@@ -275,6 +277,12 @@ def _measure(watch: BlendTrace | str, output: _Output, asked: slice, items: Sequ
         except UnhookedLayer as error:
             why = str(error)
     return Traced({"not_traced": why}, [{} for _ in items], {}, {})
+
+
+def _check_size(request: BlendRequest, model: ImageModel) -> None:
+    for name, size in (("height", request.height_px), ("width", request.width_px)):
+        if size is not None and size % model.size_step_px:
+            raise ValueError(f"the {name} of {size} px is not a multiple of {model.size_step_px}, as this model needs.")
 
 
 def _check_batch(requests: Sequence[BlendRequest]) -> None:

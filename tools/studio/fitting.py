@@ -116,12 +116,20 @@ class Fit:
     embeddings and thin matrices are stepped by AdamW. One vector makes the gradient average one message.
     """
 
-    def __init__(self, module: nn.Module, workers: Workers, lr: float, weight_decay: float, ema_decay: float) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        workers: Workers,
+        lr: float,
+        weight_decay: float,
+        ema_decay: float,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         self.module, self.workers = module, workers
         self.weight_decay, self.ema_decay = weight_decay, ema_decay
         self.step = 0
         self.samples = 0
-        device, self.dtype = workers.device, compute_dtype(workers.device)
+        device, self.dtype = workers.device, dtype or compute_dtype(workers.device)
         tables = {id(m.weight) for m in module.modules() if isinstance(m, nn.Embedding)}
         named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         named.sort(key=lambda pair: not _is_matrix(pair[1]) or id(pair[1]) in tables)

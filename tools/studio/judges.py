@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES
 
 Pictures = npt.NDArray[np.uint8]
 Signal = npt.NDArray[np.float32]
@@ -133,12 +133,31 @@ def load_judges(path: Path = WEIGHTS) -> Judges:
     return judges.eval()
 
 
+def at_judged_size(images: Pictures) -> Pictures:
+    """Pictures as the judges look at them: each block of pixels averaged, (N, S, S, 3) to (N, 128, 128, 3) uint8.
+
+    Raises:
+        ValueError: They are not uint8, not square, or S is no multiple of 128.
+    """
+    count, size = len(images), images.shape[1] if images.ndim == 4 else 0
+    unit = size // SIZE_PX
+    if images.shape != (count, unit * SIZE_PX, unit * SIZE_PX, 3) or unit == 0 or images.dtype != np.uint8:
+        raise ValueError(
+            f"expected (N, S, S, 3) uint8 pictures, S a multiple of 128, got {images.shape} {images.dtype}"
+        )
+    if unit == 1:
+        return images
+    blocks = images.reshape(count, SIZE_PX, unit, SIZE_PX, unit, 3)
+    averaged: Pictures = (blocks.mean(axis=(2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+    return averaged
+
+
 @torch.no_grad()
 def judge(images: Pictures, path: Path = WEIGHTS) -> dict[str, Signal]:
     """Probabilities of every answer to every question.
 
     Args:
-        images: (N, 128, 128, 3) uint8 pictures.
+        images: (N, S, S, 3) uint8 pictures, S a multiple of 128: they are looked at as `at_judged_size` makes them.
         path: The judges' weights.
 
     Returns:
@@ -146,10 +165,9 @@ def judge(images: Pictures, path: Path = WEIGHTS) -> dict[str, Signal]:
         `load_judges(path).labels`.
 
     Raises:
-        ValueError: The pictures are not (N, 128, 128, 3) uint8.
+        ValueError: The pictures are of another shape or type.
     """
-    if images.ndim != 4 or images.shape[1:] != (128, 128, 3) or images.dtype != np.uint8:
-        raise ValueError(f"expected (N, 128, 128, 3) uint8 pictures, got {images.shape} {images.dtype}")
+    images = at_judged_size(images)
     judges = load_judges(path)
     parts: dict[str, list[Signal]] = {name: [] for name in judges.labels}
     for start in range(0, len(images), 64):

@@ -99,14 +99,20 @@ def build_unet(recipe: Recipe, latent_size: int) -> UNet2DConditionModel:
     return unet
 
 
-def build_vae(recipe: Recipe, size_px: int) -> AutoencoderKL:
-    """An autoencoder to 4 channels at an eighth of the size, whose posterior starts narrow.
+def build_vae(recipe: Recipe, size_px: int, channels: tuple[int, ...] | None = None) -> AutoencoderKL:
+    """An autoencoder to 4 channels, whose posterior starts narrow, halving the picture between its levels.
 
     A posterior as wide as its mean hides the picture for the first hundreds of steps.
+
+    Args:
+        recipe: Its groups, and its channels where none are given.
+        size_px: The pictures' side.
+        channels: Of each level, from the picture to the latents.
     """
-    levels = len(recipe.vae_channels)
+    channels = channels or recipe.vae_channels
+    levels = len(channels)
     vae = AutoencoderKL(
-        block_out_channels=recipe.vae_channels,
+        block_out_channels=channels,
         layers_per_block=1,
         down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,

@@ -15,7 +15,7 @@ from pathlib import Path
 class Recipe:
     """What to train, on how much, for how long. Channel counts are chosen for two CPU cores."""
 
-    minutes: float = 105.0
+    minutes: float = 170.0
     until: str | None = None
     seed: int = 0
     steps: int | None = None
@@ -24,9 +24,9 @@ class Recipe:
     scenes: int = 8000
     held_out_scenes: int = 160
     held_out_seed: int = 10_000_000
-    draw_share: float = 0.10
+    draw_share: float = 0.06
 
-    vae_share: float = 0.25
+    vae_share: float = 0.17
     vae_channels: tuple[int, ...] = (32, 32, 96, 128)
     vae_groups: int = 8
     vae_lr: float = 3e-3
@@ -49,11 +49,22 @@ class Recipe:
     min_snr: float = 5.0
     ema_decay: float = 0.998
 
-    judges_share: float = 0.05
+    judges_share: float = 0.03
     judges_channels: tuple[int, ...] = (24, 48, 80, 112)
     judges_lr: float = 2e-3
     judges_batch: int = 32
     judges_rebuilt_scenes: int = 240
+
+    decoder_share: float = 0.28
+    encoder_share: float = 0.04
+    picture_scenes: int = 1352
+    picture_renders: int = 1024
+    picture_channels: tuple[int, ...] = (32, 32, 32, 96, 128)
+    picture_lr: float = 2e-3
+    picture_batch: int = 3
+    picture_crop_share: float = 0.75
+    discriminator_lr: float = 1e-3
+    adversarial: float = 0.12
 
     checkpoint_s: float = 120.0
     sheet_s: float = 300.0
@@ -68,11 +79,15 @@ class Recipe:
         The diffusion stage gets what is left, since samples are what it is short of.
         """
         total_s = self.minutes * 60
-        shares = {"draw": self.draw_share, "vae": self.vae_share, "judges": self.judges_share}
+        shares = {
+            "draw": self.draw_share, "vae": self.vae_share, "judges": self.judges_share,
+            "decoder": self.decoder_share, "encoder": self.encoder_share,
+        }  # fmt: skip
         if stage in shares:
             return total_s * shares[stage]
         others_s = sum(used_s.get(name, 0.0) for name in ("draw", "vae", "latents"))
-        return max(60.0, total_s * (1 - self.judges_share) - others_s)
+        after = self.judges_share + self.decoder_share + self.encoder_share
+        return max(60.0, total_s * (1 - after) - others_s)
 
     def seconds_until(self, now: datetime.datetime | None = None) -> float:
         """Seconds to the wall-clock time `until` (today or tomorrow), infinite without one."""

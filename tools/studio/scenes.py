@@ -27,11 +27,12 @@ from tools.studio.geometry import (
     sample_scene,
     smooth_noise,
 )
-from tools.studio.tiles import HATCHES, PAPER_GRAIN, STROKES
+from tools.studio.tiles import CELL_PX, film_grain, hatches, paper_grain, strokes
 
 __all__ = [
     "COLOURS",
     "OBJECTS",
+    "PICTURE_PX",
     "SETTINGS",
     "SIZE_PX",
     "STYLES",
@@ -43,8 +44,7 @@ __all__ = [
     "vocabulary",
 ]
 
-SIZE_PX = 128
-_S = SIZE_PX * SUPERSAMPLE
+SIZE_PX, PICTURE_PX = 128, 256
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _INK = np.array([0.09, 0.07, 0.15], np.float32)
@@ -90,9 +90,15 @@ def _edges(ids: np.ndarray, radius_px: int) -> np.ndarray:
     return edge
 
 
-def _tiled(pattern: np.ndarray) -> np.ndarray:
-    repeats = SIZE_PX // pattern.shape[0]
+def _tiled(pattern: np.ndarray, size: int) -> np.ndarray:
+    repeats = size // pattern.shape[0]
     return np.tile(pattern, (repeats, repeats) + (1,) * (pattern.ndim - 2))
+
+
+def _measure(b: Buffers) -> tuple[int, int]:
+    """Side of the drawing in pixels, and how many of them are one of SIZE_PX's."""
+    size = len(b.object) // SUPERSAMPLE
+    return size, size // SIZE_PX
 
 
 def _lit(b: Buffers, ambient: float, diffuse: float, shadow: float) -> np.ndarray:
@@ -103,28 +109,30 @@ def _lit(b: Buffers, ambient: float, diffuse: float, shadow: float) -> np.ndarra
 
 def draw_photographic(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Shade with soft shadow, ambient occlusion, depth of field, haze, vignette and fine grain."""
-    soft_shadow = _blur(b.shadow, 3.5)
+    size, unit = _measure(b)
+    soft_shadow = _blur(b.shadow, 3.5 * unit)
     tint = b.light_colour
     light = np.where(b.object, 0.50 + 0.78 * b.lambert, 1.06 - 0.62 * soft_shadow) * b.occlusion
     image = b.albedo * (light[..., None] * _mix(np.ones(3, np.float32), tint, 0.5))
     image = image * (1.0 + 0.22 * b.texture[..., None] * ~b.object[..., None])
     image = _mix(image, b.haze_colour, 0.42 * b.haze)
-    image = _mix(image, np.ones(3, np.float32), 0.55 * _blur(b.clouds, 3.0))
+    image = _mix(image, np.ones(3, np.float32), 0.55 * _blur(b.clouds, 3.0 * unit))
     image = image + b.glow[..., None] * (tint * 0.9)
     image = _saturate(image, 0.84)
     # Depth of field: the background is blurred without the object bleeding into it, then the object laid over it.
     keep = (~b.object).astype(np.float32)
-    weight = _blur(keep, 4.0)
-    background = _blur(image * keep[..., None], 4.0) / np.maximum(weight, 1e-3)[..., None]
+    weight = _blur(keep, 4.0 * unit)
+    background = _blur(image * keep[..., None], 4.0 * unit) / np.maximum(weight, 1e-3)[..., None]
     focus = np.clip(1.0 - b.haze * 2.2, 0.0, 1.0)
     image = np.where(b.object[..., None], image, _mix(background, image, focus * 0.8))
     specular = b.object * np.clip(b.specular, 0, 1) ** 24
     image = image + 0.35 * specular[..., None]
-    axis = np.linspace(-1, 1, _S, dtype=np.float32)
+    axis = np.linspace(-1, 1, len(b.object), dtype=np.float32)
     vignette = 1.0 - 0.13 * (axis[:, None] ** 2 + axis[None, :] ** 2)
     image = _down(np.clip(image, 0, 1) * vignette[..., None])
     image = 0.035 + 0.94 * image
-    return image + rng.normal(0.0, 0.011, image.shape[:2]).astype(np.float32)[..., None]
+    grain = rng.normal(0.0, 0.011, image.shape[:2]) if unit == 1 else 0.011 * _tiled(film_grain(CELL_PX * unit), size)
+    return image + grain.astype(np.float32)[..., None]
 
 
 def draw_illustration(b: Buffers, rng: np.random.Generator) -> np.ndarray:
@@ -133,6 +141,7 @@ def draw_illustration(b: Buffers, rng: np.random.Generator) -> np.ndarray:
 
 
 def _flat_bands(b: Buffers, *, outlines: bool) -> np.ndarray:
+    _, unit = _measure(b)
     bands = np.where(b.lambert > 0.62, np.float32(1.06), np.where(b.lambert > 0.28, np.float32(0.86), np.float32(0.62)))
     light = np.where(b.object, bands, np.where(b.shadow > 0.5, np.float32(0.62), np.float32(1.0)))
     image = _saturate(np.clip(b.albedo * light[..., None], 0, 1), 1.45)
@@ -147,53 +156,58 @@ def _flat_bands(b: Buffers, *, outlines: bool) -> np.ndarray:
         image,
     )
     if outlines:
-        image = np.where(_edges(b.layer, 1)[..., None] & ~b.object[..., None], image * 0.62, image)
-        image = np.where(_edges(np.where(b.object, b.part, -1), 2)[..., None], _INK, image)
-        image = np.where(_edges(b.object.astype(np.int8), 3)[..., None], _INK, image)
+        image = np.where(_edges(b.layer, unit)[..., None] & ~b.object[..., None], image * 0.62, image)
+        image = np.where(_edges(np.where(b.object, b.part, -1), 2 * unit)[..., None], _INK, image)
+        image = np.where(_edges(b.object.astype(np.int8), 3 * unit)[..., None], _INK, image)
     return image
 
 
 def draw_watercolor(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Transparent washes with bleeding, darkened edges on white paper that shows at an uneven border."""
+    size, unit = _measure(b)
     image = _saturate(_lit(b, 0.62, 0.42, 0.3), 1.05)
     image = _mix(image, np.ones(3, np.float32), 0.6 * b.clouds)
     image = _down(image)
     cover, layer = _down(b.object.astype(np.float32)), _down((b.layer > 0).astype(np.float32))
-    dy, dx = ((smooth_noise(rng, 12, SIZE_PX) - 0.5) * 4.0 for _ in range(2))
-    rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(np.float32)
+    dy, dx = ((smooth_noise(rng, 12, size) - 0.5) * 4.0 * unit for _ in range(2))
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
     where = [rows + dy, columns + dx]
     image = np.stack([ndimage.map_coordinates(image[..., c], where, order=1, mode="nearest") for c in range(3)], -1)
     cover, layer = (ndimage.map_coordinates(x, where, order=1, mode="nearest") for x in (cover, layer))
-    image = _mix(_blur(image, 1.9), image, 0.35 + 0.35 * cover)
-    pooled = np.abs(cover - _blur(cover, 2.2)) + 0.4 * np.abs(layer - _blur(layer, 2.0))
-    wash = 0.20 + 0.26 * smooth_noise(rng, 7, SIZE_PX) - 0.16 * cover
+    image = _mix(_blur(image, 1.9 * unit), image, 0.35 + 0.35 * cover)
+    pooled = np.abs(cover - _blur(cover, 2.2 * unit)) + 0.4 * np.abs(layer - _blur(layer, 2.0 * unit))
+    wash = 0.20 + 0.26 * smooth_noise(rng, 7, size) - 0.16 * cover
     image = _mix(image, _PAPER, np.clip(wash, 0, 1)) * (1.0 - 0.5 * np.clip(pooled, 0, 0.6))[..., None]
-    border = np.minimum.reduce([rows, columns, SIZE_PX - 1 - rows, SIZE_PX - 1 - columns])
-    border = border + 7.0 * (smooth_noise(rng, 14, SIZE_PX) - 0.5)
+    border = np.minimum.reduce([rows, columns, size - 1 - rows, size - 1 - columns]) / unit
+    border = border + 7.0 * (smooth_noise(rng, 14, size) - 0.5)
     image = _mix(_PAPER, image, np.clip((border - 6.0) / 2.5, 0, 1))
-    return image * (1.0 - 0.035 * _tiled(PAPER_GRAIN))[..., None]
+    return image * (1.0 - 0.035 * _tiled(paper_grain(), size))[..., None]
 
 
 def draw_pencil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Graphite outlines and hatching: the darker the tone, the more directions of hatch cross."""
+    size, unit = _measure(b)
     tone = _down(_lit(b, 0.38, 0.72, 0.55) @ _LUMA + 0.35 * b.clouds + 0.5 * b.glow)
-    tone = np.clip(_blur(tone, 0.8) * 1.08, 0, 1)
-    ink = np.zeros((SIZE_PX, SIZE_PX), np.float32)
-    for threshold, pattern in zip((0.66, 0.44, 0.26), HATCHES, strict=True):
-        ink = np.maximum(ink, _tiled(pattern) * np.clip((threshold - tone) * 9.0, 0, 1))
-    lines = _down(np.maximum(_edges(b.object.astype(np.int8), 3) * 0.95, _edges(b.part, 2) * b.object * 0.85))
-    lines = np.maximum(lines, 0.6 * _down(_edges(b.layer, 2) & ~b.object))
-    lines = np.maximum(lines, 0.35 * _down(_edges((b.clouds > 0.5).astype(np.int8), 1) & ~b.object))
+    tone = np.clip(_blur(tone, 0.8 * unit) * 1.08, 0, 1)
+    ink = np.zeros((size, size), np.float32)
+    for threshold, pattern in zip((0.66, 0.44, 0.26), hatches(CELL_PX * unit), strict=True):
+        ink = np.maximum(ink, _tiled(pattern, size) * np.clip((threshold - tone) * 9.0, 0, 1))
+    lines = _down(
+        np.maximum(_edges(b.object.astype(np.int8), 3 * unit) * 0.95, _edges(b.part, 2 * unit) * b.object * 0.85)
+    )
+    lines = np.maximum(lines, 0.6 * _down(_edges(b.layer, 2 * unit) & ~b.object))
+    lines = np.maximum(lines, 0.35 * _down(_edges((b.clouds > 0.5).astype(np.int8), unit) & ~b.object))
     smudge = 0.16 * (1.0 - tone)
     value = (1.0 - smudge) * (1.0 - 0.72 * ink) * (1.0 - lines)
     graphite = np.array([0.17, 0.17, 0.19], np.float32)
-    return _mix(graphite, _PAPER, value) * (1.0 - 0.02 * _tiled(PAPER_GRAIN))[..., None]
+    return _mix(graphite, _PAPER, value) * (1.0 - 0.02 * _tiled(paper_grain(), size))[..., None]
 
 
 def draw_pixel(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Blocks of 4 px from a small palette, ordered dither, an outline one block wide, the faint grid of a screen."""
+    _, unit = _measure(b)
     cells = SIZE_PX // 4
-    k = _S // cells
+    k = len(b.object) // cells
     image = _saturate(_down(_flat_bands(b, outlines=False), k), 1.15)
     cover = _down(b.object, k) > 0.5
     bayer = np.tile(np.array([[-0.25, 0.25], [0.5, -0.5]], np.float32) * 0.3, (cells // 2, cells // 2))
@@ -201,35 +215,40 @@ def draw_pixel(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     image = np.clip(np.round(image * levels + bayer[..., None]) / levels, 0, 1)
     rim = ndimage.binary_dilation(cover) & ~cover
     image = np.where(rim[..., None], _INK, image)
-    image = image.repeat(4, 0).repeat(4, 1)
-    grid = np.ones(4, np.float32)
-    grid[-1] = 0.84
+    image = image.repeat(4 * unit, 0).repeat(4 * unit, 1)
+    grid = np.ones(4 * unit, np.float32)
+    grid[-unit:] = 0.84
     screen = np.tile(np.minimum(grid[:, None], grid[None, :]), (cells, cells))
     return image * screen[..., None]
 
 
 def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Thick strokes: each takes one colour from the scene and catches the light along its ridge."""
+    size, unit = _measure(b)
     image = _saturate(np.clip(_lit(b, 0.5, 0.62, 0.5) * b.occlusion[..., None] ** 0.5, 0, 1), 1.3)
     image = _mix(image, np.ones(3, np.float32) * 0.96, 0.8 * b.clouds) + 0.7 * b.glow[..., None] * b.light_colour
     image = np.clip(_down(image), 0, 1)
-    image = _blur(image, 0.7)
+    image = _blur(image, 0.7 * unit)
     cover = _down(b.object.astype(np.float32))
     facing = _down(b.normal[..., 0])
     ground = _down((b.layer >= 2).astype(np.float32))
     # Stroke direction: nearly level in sky and ground, steep on the object, leaning with the form.
     direction = np.where(cover > 0.5, np.where(facing > 0.1, 3, 2), np.where(ground > 0.5, 1, 0))
-    rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX]
-    smear = [np.rint((smooth_noise(rng, 30, SIZE_PX) - 0.5) * 4.0).astype(int) for _ in range(2)]
+    rows, columns = np.mgrid[0:size, 0:size]
+    if unit == 1:
+        smear = [np.rint((smooth_noise(rng, 30, size) - 0.5) * 4.0).astype(int) for _ in range(2)]
+    else:  # strokes bend with the light of what they paint, which a decoder can see, and not by chance
+        tone = _blur(image @ _LUMA, 6.0 * unit)
+        smear = [np.rint(2.0 * unit * np.sin(7.0 * tone + phase)).astype(int) for phase in (0.0, 1.6)]
     out = np.empty_like(image)
-    ridge = np.empty((SIZE_PX, SIZE_PX), np.float32)
-    for d, (offset_y, offset_x, height) in enumerate(STROKES):
+    ridge = np.empty((size, size), np.float32)
+    for d, (offset_y, offset_x, height) in enumerate(strokes(CELL_PX * unit)):
         here = direction == d
-        y = np.clip(rows + _tiled(offset_y) + smear[0], 0, SIZE_PX - 1)
-        x = np.clip(columns + _tiled(offset_x) + smear[1], 0, SIZE_PX - 1)
+        y = np.clip(rows + _tiled(offset_y, size) + smear[0], 0, size - 1)
+        x = np.clip(columns + _tiled(offset_x, size) + smear[1], 0, size - 1)
         out[here] = image[y[here], x[here]]
-        ridge[here] = _tiled(height)[here]
-    vary = (smooth_noise(rng, 20, SIZE_PX) - 0.5) * 0.18
+        ridge[here] = _tiled(height, size)[here]
+    vary = (smooth_noise(rng, 20, size) - 0.5) * 0.18
     out = out * (1.0 + vary + 0.13 * ridge)[..., None]
     warm = np.array([1.03, 1.0, 0.94], np.float32)
     return np.clip(out * warm, 0, 1) ** 0.95 * 0.97
@@ -249,23 +268,23 @@ def _render(b: Buffers, scene: Scene, style: str) -> np.ndarray:
     return (np.clip(_DRAW[style](b, rng), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def draw(scene: Scene, style: str) -> np.ndarray:
+def draw(scene: Scene, style: str, size_px: int = SIZE_PX) -> np.ndarray:
     """Draw one scene in one style.
 
     Returns:
-        (SIZE_PX, SIZE_PX, 3) uint8, sRGB.
+        (size_px, size_px, 3) uint8, sRGB.
 
     Raises:
         KeyError: `style` is not one of STYLES.
     """
-    return _render(build_buffers(scene, _S), scene, style)
+    return _render(build_buffers(scene, size_px * SUPERSAMPLE), scene, style)
 
 
-def draw_styles(scene: Scene) -> np.ndarray:
+def draw_styles(scene: Scene, size_px: int = SIZE_PX) -> np.ndarray:
     """Draw one scene in every style from one geometry.
 
     Returns:
-        (len(STYLES), SIZE_PX, SIZE_PX, 3) uint8, sRGB, in the order of STYLES.
+        (len(STYLES), size_px, size_px, 3) uint8, sRGB, in the order of STYLES.
     """
-    buffers = build_buffers(scene, _S)
+    buffers = build_buffers(scene, size_px * SUPERSAMPLE)
     return np.stack([_render(buffers, scene, style) for style in STYLES])

@@ -1,13 +1,13 @@
 """Make the embedded image model from nothing: `python -m tools.studio.train`.
 
-Draws scenes, trains the autoencoder, encodes the scenes, trains text encoder and UNet, trains the judges, exports.
+Draws scenes, trains the autoencoder, encodes the scenes, trains text encoder and UNet, trains the judges, exports, and
+gives the export an autoencoder for pictures twice as large.
 Each stage keeps a checkpoint in the work folder, so the same command continues a run that was cut off. This file
 knows the order of the stages and what the finished folder holds; each stage's own module knows how.
 """
 
 import argparse
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -21,7 +21,9 @@ import torch
 import transformers
 from diffusers import StableDiffusionPipeline
 
+from tools.studio.checksums import write_checksums
 from tools.studio.compression import encode_scenes, load_vae, train_vae
+from tools.studio.decoding import enlarge
 from tools.studio.diffusion import Denoiser, load_tokenizer, train_diffusion
 from tools.studio.drawings import draw
 from tools.studio.fitting import Fit, Log, Workers, run_together
@@ -38,7 +40,7 @@ HELD_OUT_LOSS = "held_out_loss.json"
 
 
 def train(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
-    """Run every stage that is not done yet, then export.
+    """Run every stage that is not done yet, then export, then enlarge the pictures.
 
     Args:
         recipe: Sizes, rates and budget.
@@ -61,6 +63,7 @@ def train(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
         ledger.write(stage, ledger.seconds.get(stage, taken_s), done=True)
         log(f"{stage} done, {taken_s:.0f} s in this run")
     export(recipe, work, out, command)
+    enlarge(out, recipe, work, command)
 
 
 def export(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
@@ -114,15 +117,6 @@ def record(recipe: Recipe, work: Path, command: str) -> dict[str, object]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores"
         + (f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""),
     }  # fmt: skip
-
-
-def write_checksums(folder: Path) -> None:
-    """Write `SHA256SUMS`, one `<hex>  <path>` line for each other file of the folder, sorted by path."""
-    sums = folder / "SHA256SUMS"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != sums)
-    hexes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    lines = [f"{value}  {path.relative_to(folder).as_posix()}\n" for value, path in zip(hexes, files, strict=True)]
-    sums.write_text("".join(lines))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -19,6 +19,7 @@ from PIL import Image
 from tools.blend.references import fit_reference
 from tools.studio.buffers import build_buffers
 from tools.studio.captions import OBJECT_PHRASES, STYLE_PHRASES
+from tools.studio.judges import at_judged_size
 from tools.studio.scenes import OBJECTS, STYLES, Scene, draw, draw_styles, sample_scene
 from tools.style_augmentation.classifiers import SIZE_PX
 from tools.style_augmentation.restyling import Picture, patches_of, statistics_of
@@ -98,10 +99,10 @@ def given_subject(image: Image.Image, name: str) -> Subject:
 
 
 def fitted(image: Image.Image, name: str) -> tuple[Picture, tuple[str, ...]]:
-    """A picture as the classifiers see it, (128, 128, 3), and what was done to it."""
+    """A picture as the classifiers see it, (128, 128, 3), and what was done to it that may have cost something."""
+    if image.width == image.height and image.width % SIZE_PX == 0:
+        return at_judged_size(np.asarray(image.convert("RGB"))[None])[0], ()
     made = np.asarray(fit_reference(image.convert("RGB"), SIZE_PX, SIZE_PX))
-    if image.size == (SIZE_PX, SIZE_PX):
-        return made, ()
     did = "scaled" if image.width == image.height else "cropped to its middle and scaled"
     return made, (f"{name} was {did}: {image.width} x {image.height} px to {SIZE_PX} x {SIZE_PX}.",)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from tools.devices import cpu_has_fast_bfloat16
 from tools.models import load_image_model
@@ -85,10 +86,13 @@ def public_pictures(work: Path, log: Log) -> np.ndarray:
 
 @torch.no_grad()
 def rebuild(pictures: np.ndarray) -> np.ndarray:
-    """Pictures after the embedded image model's autoencoder, (N, H, W, 3) uint8."""
-    vae: Any = load_image_model("embedded").pipeline.vae
+    """Pictures after the embedded image model's autoencoder, which sees them at its own size, (N, S, S, 3) uint8."""
+    model = load_image_model("embedded")
+    vae: Any = model.pipeline.vae
     signal = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
-    made = vae.decode(vae.encode(signal.to(vae.device)).latent_dist.mean).sample.cpu()
+    large = F.interpolate(signal, size=(model.size_px,) * 2, mode="bicubic").clamp(-1, 1)
+    made = vae.decode(vae.encode(large.to(vae.device)).latent_dist.mean).sample.cpu()
+    made = F.interpolate(made, size=pictures.shape[1:3], mode="area")
     return np.asarray(((made.clamp(-1, 1) + 1) * 127.5).round().permute(0, 2, 3, 1).to(torch.uint8).numpy())
 
 
