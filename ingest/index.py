@@ -28,7 +28,7 @@ from ingest.documents import Document, read_documents, real
 from ingest.errors import CorpusError, CorpusNote
 from ingest.lexical import LexicalIndex, passage_key
 from ingest.prepared import Here, Preparing, Rows
-from ingest.queries import BACKGROUND, DOCUMENTS_FILE, IndexQueries
+from ingest.queries import BACKGROUND, DOCUMENTS_FILE, StoredQueries
 from ingest.readable import unbroken
 from ingest.refusals import IndexRefused, damaged, explained
 from ingest.report import SyncReport
@@ -44,7 +44,7 @@ BATCH_DOCUMENTS = 32  # that change together: about 400 sentences, some seconds 
 _T = TypeVar("_T")
 
 
-class Index(IndexQueries):
+class Index(StoredQueries):
     """The index of one home folder."""
 
     def __init__(

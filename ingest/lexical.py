@@ -20,6 +20,7 @@ from ingest.passages import Passage, split_passages
 from ingest.readable import unbroken
 from ingest.salvage import seal, unseal
 from ingest.schema import ADDED, SCHEMA, VERSION
+from ingest.term_weights import read_lengths
 from ingest.words import content_words
 
 _PASSAGE = 'passages.id, document_id, start, "end", passages.text, is_field, kind, path, header, page'
@@ -27,6 +28,8 @@ _IN_PLACES = (
     "(document_id, start) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 BUSY_TIMEOUT_S = 30.0
+Drawn = list[tuple[str, str]]
+"""(what it is drawn by, name) of each, in that order: a hash, so that what is drawn of two indexes can be merged."""
 
 
 class LexicalIndex:
@@ -104,14 +107,23 @@ class LexicalIndex:
     def known_words(self, words: Sequence[str]) -> set[str]:
         return self._among("word", "words", words)
 
-    def sample(self, documents: int, passages: int) -> tuple[list[str], list[str]]:
-        """Return the ids of so many documents and the keys of so many passages, the same ones each time."""
-        queries = (
-            ("SELECT id FROM documents ORDER BY hash LIMIT ?", documents),
-            ("SELECT document_id || '#' || start FROM passages ORDER BY id, start LIMIT ?", passages),
-        )
-        first, second = ([row[0] for row in self._db.execute(query, (count,))] for query, count in queries)
+    def sample(self, documents: int, passages: int, without: Collection[str] = ()) -> tuple[Drawn, Drawn]:
+        """Return so many documents by id and so many passages by key, the same ones each time.
+
+        Args:
+            without: Ids of documents that are left out.
+        """
+        others = "NOT IN (SELECT value FROM json_each(?))"
+        of_documents = f"SELECT hash, id FROM documents WHERE id {others} ORDER BY hash LIMIT ?"
+        names = f"SELECT id, document_id || '#' || start FROM passages WHERE document_id {others}"
+        queries = ((of_documents, documents), (f"{names} ORDER BY id, start LIMIT ?", passages))
+        left_out = json.dumps(list(without))
+        first, second = (self._db.execute(query, (left_out, count)).fetchall() for query, count in queries)
         return first, second
+
+    def lengths(self) -> dict[str, int]:
+        """Return how many words each document has as BM25 counts them, by its id."""
+        return read_lengths(self._db)
 
     # Queries
 

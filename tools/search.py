@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.index import Index
 from ingest.names import named_documents, without_names
 from ingest.passages import Passage
+from ingest.queries import IndexQueries
 from ingest.words import BACKGROUND_DOCUMENTS, content_words
 from tools.reading.aspects import AspectReader
 from tools.reading.evidence import Evidence, SearchResult
@@ -83,7 +83,7 @@ class _View:
 class Searcher:
     """Searches one index."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: IndexQueries) -> None:
         self.index = index
         self._read_revision = -1
         self._words = WordReader(index)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.documents import Document
-from ingest.index import Index
 from ingest.names import spans_of
 from ingest.passages import Passage
+from ingest.queries import IndexQueries
 from ingest.words import BACKGROUND_DOCUMENTS, background_frequency, content_words
 
 MAX_WORDS = 24
@@ -63,7 +63,7 @@ class Terms:
 class WordReader:
     """Reads the words of questions against one index."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: IndexQueries) -> None:
         self.index = index
         self._vectors: dict[str, NDArray[np.float32]] = {}
 
