@@ -75,13 +75,17 @@ def split_passages(document: Document) -> tuple[Passage, ...]:
     begin, length = (int(document.metadata.get(name, 0)) for name in ("summary_chars", "facts_chars"))
     for kind, start, end, block in _spans(document.text, (begin, begin + length)):
         text = document.text[start:end]
-        digest = hashlib.sha256(f"{document.id}\0{start}\0{text}".encode()).hexdigest()
         path = tuple(words for words in block.path if title not in (words, title_of(words))) if block else ()
         header = block.header if block else ""
         page = bisect.bisect_right(pages, start) if pages and start < begin else None
-        name = f"p{digest[:8]}"
+        name = passage_id(document.id, start, text)
         passages.append(Passage(name, document.id, start, end, text, kind == "field", kind, path, header, page))
     return tuple(passages)
+
+
+def passage_id(document_id: str, start: int, text: str) -> str:
+    """Return the id of a passage: the same as long as it stands there."""
+    return "p" + hashlib.sha256(f"{document_id}\0{start}\0{text}".encode()).hexdigest()[:8]
 
 
 def place_of(document: Document, start: int) -> str:
