@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.corpora import NoSuchCorpus, check_corpus
 from app.settings import Settings, UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
 from ingest.command import Parser, lasting, leave
@@ -69,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         question = None if batch else check_question(_in_utf8(given.question, "the question"))
         if given.conversation is not None and not _in_utf8(given.conversation, "--conversation").strip():
             raise UnusableInput("--conversation is empty; give an id such as c1, or leave it out")
-    except (UnusableInput, UnusableQuestion, UnusableSettings) as error:
+        for name in given.sources or ():
+            check_corpus(settings, name)
+    except (UnusableInput, NoSuchCorpus, UnusableQuestion, UnusableSettings) as error:
         return _refuse(error)
     except sqlite3.Error as error:
         return _refuse(UnusableInput(f"{settings.feedback} cannot be read ({error}); move it away to begin a new one"))
@@ -98,21 +101,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(undertone: Undertone, given: argparse.Namespace, question: str | None, batch: Path | None) -> int:
     """Answer the question or the batch."""
+    from app.conversation.sources import sources_of
+
+    kept = sources_of(undertone.chat.messages(given.conversation)) if given.conversation else ()
+    for line in undertone.sourced(kept if given.sources is None else given.sources).lacking:
+        print(line, file=sys.stderr)
     if batch is not None:
-        return answer_batch(undertone, batch)
+        return answer_batch(undertone, batch, given.sources)
     assert question is not None
-    answer = undertone.answer(question, given.conversation)
+    answer = undertone.answer(question, given.conversation, given.sources)
     print(json.dumps(answer.to_json(), ensure_ascii=False) if given.json else as_text(answer))
     print(f"answered in {answer.seconds:.2f} s by {answer.engine}", file=sys.stderr)
     return ANSWERED if answer.status == "answered" else REFUSED
 
 
-def answer_batch(undertone: Undertone, file: Path) -> int:
+def answer_batch(undertone: Undertone, file: Path, sources: Sequence[str] | None = None) -> int:
     """Answer a file of JSON lines, one line out per line in, each written as soon as it is there."""
     try:
         for line in read_batch(file):
             conversation_id = line.conversation or uuid.uuid4().hex
-            answered = {"id": line.id, **undertone.answer(line.question, conversation_id).to_json()}
+            answered = {"id": line.id, **undertone.answer(line.question, conversation_id, sources).to_json()}
             if line.approve:
                 answered |= undertone.approve(conversation_id)
             if line.conversation is None:
@@ -234,8 +242,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recover", action="store_true", help="save what can be read of damaged conversations")
     parser.add_argument("--home", metavar="DIR", help="default: UNDERTONE_HOME, or .undertone")
     parser.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    parser.add_argument("--sources", metavar="NAME,NAME", help="corpora of the home to search as well", type=_names)
     parser.add_argument("--conversation", metavar="ID", help="ask as this conversation's next turn")
     return parser
+
+
+def _names(written: str) -> list[str]:
+    return [name.strip() for name in written.split(",") if name.strip()]
 
 
 def _in_utf8(text: str, name: str) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,26 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from app.agent.engines import EngineUnavailable, load_chat_model
 from app.agent.graph import build_agent
-from app.answers import CitedAnswer, WorkflowStage
-from app.conversation.chat import Chat
+from app.answers import Citation, CitedAnswer, WorkflowStage
+from app.conversation.chat import Agent, Chat
 from app.conversation.database import open_database
 from app.conversation.feedback import Feedback
 from app.conversation.render_jobs import RenderJob
 from app.conversation.render_queue import OnStep, RenderQueue
 from app.conversation.shared_queue import SharedRenderQueue
 from app.conversation.shared_store import open_conversations, open_feedback
+from app.conversation.sources import all_sources_of
 from app.conversation.store import Conversations, ConversationsRefused
 from app.conversation.workflow_runs import WorkflowRuns, weights_of
+from app.corpora import check_corpus, home_of
 from app.settings import Settings, UnusableSettings
+from app.sources import KEPT, Sourced, Sources
 from app.understanding.request import Known, State
 from app.understanding.understand import understand
 from ingest.cluster import ClusterUnavailable, join_cluster
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
+from ingest.queries import IndexQueries
 from ingest.store_process import stop_worker
 from ingest.vectors import EmbedderUnavailable, load_embedder
 from tools.registry import build_tools, paced_previews, run_tool
@@ -56,15 +61,21 @@ class Shared:
         rendering: Held while something renders, which fills the processor and the image model; as many hold it as a
             pool has workers.
         pool: The workers of a cluster that render; None renders here.
+        sources: The corpora that this one was joined with.
     """
 
     settings: Settings
     model: BaseChatModel
-    index: Index
+    index: IndexQueries
     searcher: Searcher
     known: KnownDocuments
     rendering: AbstractContextManager[Any] = field(default_factory=threading.Lock)
     pool: RenderPool | None = None
+    sources: Sources = field(default_factory=Sources)
+
+    def joined(self, index: IndexQueries) -> Shared:
+        """The same over another index."""
+        return replace(self, index=index, searcher=Searcher(index), known=KnownDocuments(index))
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class Undertone:
     chat: Chat
 
     @property
-    def index(self) -> Index:
+    def index(self) -> IndexQueries:
         return self.shared.index
 
     @property
@@ -97,9 +108,28 @@ class Undertone:
         except KeyError:
             return None
 
-    def answer(self, question: str, conversation_id: str | None = None) -> CitedAnswer:
-        """Answer one question, in a conversation of its own unless one is given."""
-        *_, answer = self.chat.ask(conversation_id or uuid.uuid4().hex, question)
+    def sourced(self, names: Collection[str]) -> Sourced:
+        """What is searched where these corpora are searched beside this one."""
+        return self.shared.sources.join(self.shared, names)
+
+    def cited(self, conversation_id: str, citations: Sequence[Citation]) -> Document | None:
+        """The document that a conversation cites, of whichever corpus it searched then.
+
+        Args:
+            citations: Of one document.
+
+        Returns:
+            What holds the quotes to the letter, where anything of that id does; None where there is none of that id.
+        """
+        index = self.sourced(all_sources_of(self.chat.messages(conversation_id))).shared.index
+        meant = index.meant(citations[0].document_id)
+        return next((d for d in meant if all(d.text[c.start : c.end] == c.quote for c in citations)), [*meant, None][0])
+
+    def answer(
+        self, question: str, conversation_id: str | None = None, sources: Sequence[str] | None = None
+    ) -> CitedAnswer:
+        """Answer one question, in a conversation of its own unless one is given; `sources` as in `Chat.begin`."""
+        *_, answer = self.chat.ask(conversation_id or uuid.uuid4().hex, question, sources)
         if not isinstance(answer, CitedAnswer):
             raise RuntimeError("the engine ended without an answer; ask again")
         return answer
@@ -200,17 +230,36 @@ def open_shared(settings: Settings, *, is_seeded: bool = True) -> Shared:
     return Shared(settings, model, index, searcher, known, threading.BoundedSemaphore(pool.size), pool)
 
 
+def open_corpus(settings: Settings, name: str) -> Shared:
+    """Open a corpus by its name; only the first one begins with the documents that come with the program.
+
+    Raises:
+        NoSuchCorpus: It is not there any more.
+    """
+    check_corpus(settings, name)
+    return open_shared(replace(settings, home=home_of(settings, name), corpus_name=name), is_seeded=not name)
+
+
 def _with_chat(settings: Settings, shared: Shared, conversations: Conversations | None) -> Undertone:
-    tools = build_tools(shared.searcher, settings.image_model, settings.renders)
     checkpointer = conversations.checkpointer if conversations else InMemorySaver()
-    agent = build_agent(shared.model, tools, checkpointer, shared.known)
-    return Undertone(settings, shared, Chat(agent, conversations))
+
+    @lru_cache(maxsize=KEPT)
+    def build(searcher: Searcher, known: KnownDocuments) -> Agent:
+        return build_agent(
+            shared.model, build_tools(searcher, settings.image_model, settings.renders), checkpointer, known
+        )
+
+    def agent_for(names: Sequence[str]) -> tuple[Agent, Sequence[str]]:
+        sourced = shared.sources.join(shared, names)
+        return build(sourced.shared.searcher, sourced.shared.known), sourced.lacking
+
+    return Undertone(settings, shared, Chat(build(shared.searcher, shared.known), conversations, agent_for))
 
 
 class KnownDocuments:
     """The index's documents as far as a message can name them; read again when the index has changed."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: IndexQueries) -> None:
         self._index = index
         self._read: tuple[int, tuple[Known, ...]] | None = None
 

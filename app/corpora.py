@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from app.application import Shared, open_shared
 from app.markup import file_name
 from app.settings import Settings
 from ingest.readers.records import slug
@@ -20,7 +18,7 @@ class NoSuchCorpus(ValueError):
 
 def named_corpora(settings: Settings) -> list[str]:
     """Return the names of the corpora beside the first one, in their order."""
-    folder = settings.home / FOLDER
+    folder = _first_home(settings) / FOLDER
     return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
@@ -37,15 +35,19 @@ def begin_corpus(settings: Settings, name: str) -> str:
 
 def home_of(settings: Settings, name: str) -> Path:
     """Return the home of a corpus; an empty name is the first one's."""
-    return settings.home / FOLDER / name if name else settings.home
+    return _first_home(settings) / FOLDER / name if name else _first_home(settings)
 
 
-def open_corpus(settings: Settings, name: str) -> Shared:
-    """Open a corpus; only the first one begins with the documents that come with the program.
-
-    Raises:
-        NoSuchCorpus: It is not there any more.
-    """
+def check_corpus(settings: Settings, name: str) -> None:
+    """Raise NoSuchCorpus where there is no corpus of that name; the first one, without a name, is always there."""
     if name and name not in named_corpora(settings):
         raise NoSuchCorpus(f"there is no corpus {name!r} any more; choose another one")
-    return open_shared(replace(settings, home=home_of(settings, name), corpus_name=name), is_seeded=not name)
+
+
+def called(name: str) -> str:
+    """Return what a corpus is called for people."""
+    return name or "The first corpus"
+
+
+def _first_home(settings: Settings) -> Path:
+    return settings.home.parent.parent if settings.corpus_name else settings.home

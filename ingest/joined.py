@@ -23,6 +23,9 @@ from ingest.queries import IndexQueries, StoredQueries, stacked
 from ingest.refusals import IndexRefused
 from ingest.term_weights import weighed_anew
 
+FIRST = "first"
+"""What a part without a name is called."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Part:
@@ -128,6 +131,13 @@ class JoinedIndex(IndexQueries):
     def document(self, document_id: str) -> Document:
         part = self._view().owners[document_id]
         return _called(part.index.document(part.ids[document_id]), document_id)
+
+    def meant(self, document_id: str) -> list[Document]:
+        # What an id was given beside other parts, or before one of them changed, may be called otherwise here.
+        part = self._view().owners.get(document_id)
+        now = [_called(d, document_id) for d in part.index.meant(part.ids[document_id])] if part else []
+        own = {name: own_id(document_id, name) for name in self._joined}
+        return now + [document for name, index in self._joined.items() for document in index.meant(own[name])]
 
     def passages(self, document_id: str) -> list[Passage]:
         part = self._view().owners.get(document_id)
@@ -235,10 +245,16 @@ class JoinedIndex(IndexQueries):
 
 def name_beside(document_id: str, part: str, taken: Collection[str] = ()) -> str:
     """Return what a document is called beside another text of the same id, by the part that it is in."""
-    name = f"{document_id}@{part or 'first'}"
+    name = f"{document_id}@{part or FIRST}"
     while name in taken:
         name += "'"
     return name
+
+
+def own_id(name: str, part: str) -> str:
+    """Return the id that a document has in its part, from what it is called beside another text of the same id."""
+    stem, end = name.rstrip("'"), f"@{part or FIRST}"
+    return stem.removesuffix(end) if stem.endswith(end) else name
 
 
 def _text(part: StoredQueries, document_id: str) -> str | None:

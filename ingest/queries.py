@@ -51,6 +51,10 @@ class IndexQueries(ABC):
         """Return one document; KeyError where there is none of that id."""
 
     @abstractmethod
+    def meant(self, document_id: str) -> list[Document]:
+        """Return what an id stands for, and what else it may have stood for when it was cited; none where nothing."""
+
+    @abstractmethod
     def passages(self, document_id: str) -> list[Passage]:
         """Return the passages of a document, in their order."""
 
@@ -121,6 +125,12 @@ class StoredQueries(IndexQueries):
 
     def document(self, document_id: str) -> Document:
         return self.lexical.document(document_id)
+
+    def meant(self, document_id: str) -> list[Document]:
+        try:
+            return [self.document(document_id)]
+        except KeyError:
+            return []
 
     def passages(self, document_id: str) -> list[Passage]:
         return self.lexical.passages(document_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
@@ -23,14 +23,16 @@ from langgraph.types import Command
 from app.agent.graph import TurnContext
 from app.agent.history import request_message
 from app.answers import CitedAnswer, Partial
+from app.conversation.settling import WENT_ON, settle, without_findings
+from app.conversation.sources import sources_of, with_sources
 from app.conversation.store import Conversations, ConversationsRefused, is_passing
 from app.understanding.messages import check_question
 from app.understanding.request import Request
 from tools.registry import TOOLS, needs_approval
 
 DECLINED = "Not run, as you wished. It can still be run later."
-WENT_ON = "Not run: the person went on without it. It can still be run later."
 
+Agent = CompiledStateGraph[Any, TurnContext, Any, Any]
 Event = str | Partial | CitedAnswer
 """What a turn yields: lines that say what it is doing, the sections that stand already, then its answer."""
 
@@ -39,10 +41,22 @@ class Chat:
     """The agent's conversations: ask, take up again, hand over a render."""
 
     def __init__(
-        self, agent: CompiledStateGraph[Any, TurnContext, Any, Any], conversations: Conversations | None
+        self,
+        agent: Agent,
+        conversations: Conversations | None,
+        agent_for: Callable[[Sequence[str]], tuple[Agent, Sequence[str]]] | None = None,
     ) -> None:
+        """Open them.
+
+        Args:
+            agent: Answers, and keeps what was said.
+            conversations: Their names; None keeps none.
+            agent_for: The agent that searches other corpora as well, by their names, over the same conversations, and
+                a line on each of them that it does not search. None: nothing else is ever searched.
+        """
         self.agent = agent
         self.conversations = conversations
+        self._agent_for = agent_for
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     @contextlib.contextmanager
@@ -56,17 +70,18 @@ class Chat:
         thread = self.conversations.thread(conversation_id) if self.conversations else conversation_id
         return {"configurable": {"thread_id": thread}}
 
-    def ask(self, conversation_id: str, question: str) -> Iterator[Event]:
+    def ask(self, conversation_id: str, question: str, sources: Sequence[str] | None = None) -> Iterator[Event]:
         """Run one turn; see `begin` and `take_up`."""
         with self._locked(conversation_id):
-            self.begin(conversation_id, question)
+            self.begin(conversation_id, question, sources)
             yield from self.take_up(conversation_id)
 
-    def begin(self, conversation_id: str, asked: str | Request) -> None:
+    def begin(self, conversation_id: str, asked: str | Request, sources: Sequence[str] | None = None) -> None:
         """Store a question, before anything slow starts.
 
         Args:
             asked: A message to be read, or the Request that a button stands for.
+            sources: Names of corpora to search beside the conversation's own; None: those of the question before.
 
         Raises:
             UnusableQuestion: It is empty or longer than 4,000 characters.
@@ -76,7 +91,8 @@ class Chat:
             if self.conversations:
                 self.conversations.start(message.text, conversation_id)
             messages = self.messages(conversation_id)
-            said = [*_without_findings(messages), *_settle(messages), message]
+            named = sources_of(messages) if sources is None else sources
+            said = [*without_findings(messages), *settle(messages), with_sources(message, named)]
             self.agent.update_state(self._config(conversation_id), {"messages": said}, as_node=START)
 
     def take_up(self, conversation_id: str) -> Iterator[Event]:
@@ -169,7 +185,7 @@ class Chat:
                 call = {"name": name, "args": arguments, "id": new_id, "type": "tool_call"}
                 result = rendered.model_copy(update={"tool_call_id": new_id})
                 new = [asked, AIMessage("", tool_calls=[call]), result]
-                command = {"messages": [*_settle(messages), *new]}
+                command = {"messages": [*settle(messages), *new]}
             for _ in self._run(conversation_id, command, context):
                 pass
 
@@ -192,7 +208,7 @@ class Chat:
             return None
         before = messages[:at]
         if before:
-            said = [*before, *_settle(before)]
+            said = [*before, *settle(before)]
             self.agent.update_state(self._config(new_id), {"messages": said}, as_node=START)
         return messages[at].text
 
@@ -217,7 +233,11 @@ class Chat:
         return list(state.values.get("messages", []))
 
     def _run(self, conversation_id: str, given: Any, context: TurnContext | None = None) -> Iterator[Event]:
-        steps = self.agent.stream(
+        agent = self.agent
+        if self._agent_for and (named := sources_of(self.messages(conversation_id))):
+            agent, lacking = self._agent_for(named)
+            yield from lacking
+        steps = agent.stream(
             given,
             self._config(conversation_id),
             context=context or TurnContext(),
@@ -263,28 +283,6 @@ def _is_run_of(message: AnyMessage, rendered: ToolMessage) -> bool:
 
 def _is_answer(message: AnyMessage) -> bool:
     return isinstance(message, AIMessage) and not message.tool_calls
-
-
-def _without_findings(messages: list[AnyMessage]) -> list[AnyMessage]:
-    """What searches found, without the documents: they were needed while their turn was answered, and are large."""
-    return [
-        message.model_copy(update={"artifact": None})
-        for message in messages
-        if isinstance(message, ToolMessage) and not needs_approval(message.name or "") and message.artifact is not None
-    ]
-
-
-def _settle(messages: list[AnyMessage]) -> list[AnyMessage]:
-    """Results for the tool calls that none was given for; a dangling call is refused by most providers."""
-    if not messages:
-        return []
-    done = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
-    last = next((message for message in reversed(messages) if isinstance(message, AIMessage)), None)
-    return [
-        ToolMessage(WENT_ON if needs_approval(call["name"]) else "Cut off.", name=call["name"], tool_call_id=call["id"])
-        for call in (last.tool_calls if last else [])
-        if call["id"] not in done
-    ]
 
 
 def _events(message: AnyMessage) -> Iterator[Event]:

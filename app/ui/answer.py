@@ -119,7 +119,7 @@ def figures_at_hand(render: dict[str, Any]) -> dict[str, Figure]:
 @st.dialog("The passage in its document", width="medium", on_dismiss=close_dialog)
 def show_passages(undertone: Undertone, conversation_id: str, key: str, citations: Sequence[Citation]) -> None:
     """Cited passages of one document, marked in it."""
-    show_marked(undertone.document(citations[0].document_id), citations)
+    show_marked(undertone.cited(conversation_id, citations), citations)
     entries = read_transcript(undertone.chat.messages(conversation_id))
     show_report(undertone.feedback, conversation_id, entries, key, citations)
 
