@@ -44,6 +44,7 @@ from app.ui.proposal_card import Card
 from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
+from app.ui.sources import hand_on, take_ticked
 from app.ui.views import FORMS, RESULTS
 from app.ui.welcome import show_empty_page
 from app.understanding.messages import MAX_QUESTION_CHARS, UnusableQuestion
@@ -136,7 +137,7 @@ class Page:
             return
         conversation_id = st.session_state.conversation or uuid.uuid4().hex[:12]
         try:
-            self.chat.begin(conversation_id, question)
+            self.chat.begin(conversation_id, question, take_ticked(st.session_state.conversation))
         except (UnusableQuestion, ConversationsRefused) as error:
             st.session_state.notice = str(error)
             return
@@ -155,6 +156,7 @@ class Page:
             st.session_state.notice = "This question is not there any more."
             close_dialog()
             return
+        hand_on(self.undertone, before, new_id)
         st.session_state.conversation, st.session_state.has_caught_up = new_id, False
         self.ask(st.session_state[f"anew {key}"])
         if st.session_state.get("notice"):  # it could not be asked, and what it would have begun is not there

@@ -10,6 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.conversation.transcripts import read_transcript
+from app.ui.answer import PASSAGE
+from app.ui.dialogs import OPEN
+from app.ui.opening import open_home
 from tests.test_page import PAGE, TIMEOUT_S, ask, buttons, marks, words
 
 TEXT = "Dough was kneaded by robots for nine hours. The robots need three cameras each. They cannot see flour."
@@ -103,6 +107,54 @@ def test_another_corpus_is_begun_empty_and_answers_from_its_own_documents_alone(
     page.sidebar.selectbox[0].select("").run()
     assert not page.exception
     assert "Corpus (4 documents)" in [expander.label for expander in page.sidebar.expander]
+
+
+def test_ticked_corpora_are_searched_from_the_next_question_on_and_found_again(page, home):
+    assert not page.sidebar.multiselect, "with one corpus there is nothing to tick"
+    click(page, "browse corpus")
+    typed(page, "corpus name", "Bakery")
+    click(page, "begin corpus")
+    closed(page)
+    paste(page)
+    closed(page)
+    page.sidebar.selectbox[0].select("").run()
+    assert "Searching 4 documents" in [caption.value for caption in page.caption]
+    page.sidebar.multiselect[0].select("bakery").run()
+    assert "Searching 5 documents" in [caption.value for caption in page.caption]
+    ask(page, "How many cameras do the Kneading Robots need?")
+    quotes = [quote for mark in marks(page) for quote in mark["quotes"]]
+    assert any("three cameras" in quote for quote in quotes)
+    assert page.sidebar.multiselect[0].value == ["bakery"]
+    again = AppTest.from_file(PAGE, default_timeout=TIMEOUT_S)
+    again.query_params["c"] = page.session_state.conversation
+    again.run()
+    assert again.sidebar.multiselect[0].value == ["bakery"], "the conversation says it, in another tab too"
+    again.sidebar.multiselect[0].unselect("bakery").run()
+    assert "Searching 4 documents" in [caption.value for caption in again.caption]
+    again.session_state[OPEN] = PASSAGE, *cited_first(again)
+    again.run()
+    assert any("cannot see flour" in block.value for block in again.markdown), "the whole document, not its quote alone"
+    closed(again)
+    key = buttons(again, "edit")[0].key.removeprefix("edit ")
+    again.sidebar.multiselect[0].select("bakery").run()
+    click(again, f"edit {key}")
+    typed(again, f"anew {key}", "How many hours do the Kneading Robots need?").run()
+    click(again, f"ask anew {key}")
+    assert again.sidebar.multiselect[0].value == ["bakery"], "a question asked anew is asked of the same corpora"
+    click(again, "new conversation")
+    assert again.sidebar.multiselect[0].value == []
+    shutil.rmtree(home / "corpora" / "bakery")
+    page.run()
+    assert any("bakery is not searched: there is no corpus" in w.value.replace("\\", "") for w in page.sidebar.warning)
+    ask(page, "What is FedStyle?")
+    assert any("FedStyle" in quote for mark in marks(page) for quote in mark["quotes"])
+
+
+def cited_first(page):
+    """The key of the first answer, and what it cites first."""
+    entries = read_transcript(open_home(None, "")[0].chat.messages(page.session_state.conversation))
+    entry = next(entry for entry in entries if entry.answer)
+    return entry.key, entry.answer.citations[:1]
 
 
 def test_a_corpus_that_is_not_there_is_the_first_one(page):

@@ -16,6 +16,7 @@ from app.conversation.html_export import as_html
 from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation
 from app.conversation.transcripts import as_markdown, read_transcript
+from app.corpora import called
 from app.markup import escape
 from app.settings import DEFAULT_CHAT_MODEL
 from app.ui.add_documents import ADD
@@ -24,6 +25,7 @@ from app.ui.corpus_panel import CORPUS_PANEL
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.ui.gallery import GALLERY
 from app.ui.opening import choose_corpus, chosen_corpus, corpora
+from app.ui.sources import show_sources
 
 SHOWN_DOCUMENTS = 30
 ACTIONS = "conversation"
@@ -62,6 +64,7 @@ def show_sidebar(undertone: Undertone, current: Conversation | None, open_conver
             show_kept(kept, current is not None and kept.id == current.id, open_conversation)
         st.divider()
         show_corpora()
+        show_sources(undertone, current.id if current else None)
         show_corpus(undertone)
         show_engines(undertone)
 
@@ -151,7 +154,7 @@ def show_corpora() -> None:
             "Corpus",
             names,
             index=names.index(chosen_corpus()),
-            format_func=lambda name: name or "The first corpus",
+            format_func=called,
             key="chosen corpus",
             on_change=lambda: choose_corpus(st.session_state["chosen corpus"]),
         )
