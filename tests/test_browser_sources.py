@@ -1,0 +1,66 @@
+"""Two corpora in a real browser: the second is ticked and answers, and its passage opens when it is unticked again."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from app.corpora import begin_corpus, home_of
+from app.settings import Settings
+from ingest.index import Index
+from tests.browsing import CHROMIUM, DESKTOP, MAIN, SAID, ask, choose, chromium, open_page, served, settle
+from tests.second_corpus import documents
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
+    pytest.mark.timeout(600),
+]
+DIALOG, SIDEBAR = '[role="dialog"]', '[data-testid="stSidebar"]'
+LABEL, ASKED, SAYS = (
+    "Sources for this conversation",
+    "What does LoafScope record with a microphone?",
+    "A contact microphone records the bubbles",
+)
+WHOLE = "wasted dough fell by a fifth"
+"""Stands in the same document, and in no answer to the question."""
+
+
+def open_passage(page):
+    settle(page)
+    page.locator(f"{MAIN} button.citation").first.click()
+    page.locator(DIALOG).get_by_text(WHOLE).first.wait_for()
+    page.keyboard.press("Escape")
+    page.locator(DIALOG).wait_for(state="detached")
+    settle(page)
+
+
+def test_a_second_corpus_is_ticked_and_answers_and_is_found_ticked_again(seed_home, tmp_path, embedder):
+    settings = Settings(home=shutil.copytree(seed_home, tmp_path / "home"))
+    begin_corpus(settings, "bakery")
+    known = list(documents())
+    Index(home_of(settings, "bakery"), embedder).sync(known, prune=True)
+    with served(settings.home, tmp_path / "log") as address, chromium() as browser:
+        page = open_page(browser, address, DESKTOP)
+        sidebar = page.locator(SIDEBAR)
+        sidebar.get_by_text("Searching 4 documents").wait_for()
+        choose(page, LABEL, "bakery")
+        sidebar.get_by_text(f"Searching {4 + len(known)} documents").wait_for()
+        page.keyboard.press("Escape")
+        ask(page, ASKED)
+        page.locator(SAID).last.get_by_text(SAYS).first.wait_for()
+        open_passage(page)
+        page.reload()
+        page.locator(SAID).last.get_by_text(SAYS).first.wait_for()
+        sidebar.get_by_text(f"Searching {4 + len(known)} documents").wait_for()
+        settle(page)
+        sidebar.get_by_role("button", name="Remove bakery").click()
+        sidebar.get_by_text("Searching 4 documents").wait_for()
+        open_passage(page)
+        ask(page, ASKED)
+        page.locator(SAID).last.get_by_text("The corpus says nothing about this").first.wait_for()
+        settle(page)
+        page.reload()
+        page.locator(SAID).nth(3).wait_for()
+        sidebar.get_by_text("Searching 4 documents").wait_for()
