@@ -68,13 +68,13 @@ class Page:
     def show(self) -> None:
         conversation = self.current()
         self.show_dialog()
-        show_sidebar(self.undertone, conversation, open_conversation)
+        lacking = show_sidebar(self.undertone, conversation, open_conversation)
         if asks_who():
             with st.sidebar:
                 show_logout()
         st.chat_input("Ask about the corpus", max_chars=MAX_QUESTION_CHARS, key="question", on_submit=self.ask_typed)
         notice = st.empty()  # always there, so that nothing below it moves when it has something to say
-        if told := st.session_state.get("notice"):
+        if told := st.session_state.get("notice") or escape("; ".join(lacking)):
             notice.warning(told)
         welcome = st.empty()  # emptied first, or its buttons would linger under a new answer
         if conversation is None:

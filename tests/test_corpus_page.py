@@ -145,7 +145,7 @@ def test_ticked_corpora_are_searched_from_the_next_question_on_and_found_again(p
     assert again.sidebar.multiselect[0].value == []
     shutil.rmtree(home / "corpora" / "bakery")
     page.run()
-    assert any("bakery is not searched: there is no corpus" in w.value.replace("\\", "") for w in page.sidebar.warning)
+    assert any("bakery is not searched: there is no corpus" in w.value.replace("\\", "") for w in page.warning)
     ask(page, "What is FedStyle?")
     assert any("FedStyle" in quote for mark in marks(page) for quote in mark["quotes"])
 

@@ -7,10 +7,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from langchain_core.messages import ToolMessage
 
 from app.__main__ import main
 from app.application import Undertone, open_corpus, open_for
+from app.conversation.chat import DECLINED, proposals
 from app.conversation.sources import SOURCES, sources_of
+from app.conversation.transcripts import read_transcript
 from app.corpora import begin_corpus, home_of
 from app.settings import Settings
 from ingest.documents import Document
@@ -64,6 +67,22 @@ def test_a_question_that_was_cut_off_is_taken_up_with_its_sources(settings):
     assert opened(settings).chat.is_cut_off("c")
     *_, answer = opened(settings).chat.take_up("c")
     assert cited(answer) == {loaf().id}
+
+
+def test_a_proposal_is_declined_and_a_run_handed_over_whatever_is_searched(settings):
+    undertone = opened(settings)
+    undertone.answer("Blend photographic style and digital illustration: a harbour at dawn", "c", ["bakery"])
+    (call,) = proposals(undertone.chat.messages("c")[-1])
+    again = opened(settings)
+    list(again.chat.decline("c", call["id"]))
+    assert any(message.text.endswith(DECLINED) for message in again.chat.messages("c"))
+    again.chat.begin("c", THEIRS)  # waits while a render ends
+    artifact = {"run_id": "r1", "folder": "r1", "record": {"requests": []}, "measurements": {}}
+    rendered = ToolMessage("rendered", name=call["name"], tool_call_id=call["id"], artifact=artifact)
+    again.chat.hand_over("c", call["id"], call["args"], rendered)
+    answers = [entry.answer for entry in read_transcript(again.chat.messages("c")) if entry.answer]
+    assert any(cited(answer) == {loaf().id} for answer in answers), "the question was answered before, from its sources"
+    assert sources_of(again.chat.messages("c")) == ("bakery",), "what a click wrote changes nothing"
 
 
 def test_a_branch_and_a_conversation_without_the_mark_search_what_they_did(settings):

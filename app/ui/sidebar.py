@@ -34,12 +34,15 @@ REFUSED = "name refused"
 Open = Callable[[str | None], None]
 
 
-def show_sidebar(undertone: Undertone, current: Conversation | None, open_conversation: Open) -> None:
+def show_sidebar(undertone: Undertone, current: Conversation | None, open_conversation: Open) -> tuple[str, ...]:
     """Draw the sidebar.
 
     Args:
         current: The conversation that is shown.
         open_conversation: Opens another; None for a new one.
+
+    Returns:
+        A line on each of the conversation's sources that cannot be searched.
     """
     with st.sidebar:
         st.button(
@@ -64,9 +67,10 @@ def show_sidebar(undertone: Undertone, current: Conversation | None, open_conver
             show_kept(kept, current is not None and kept.id == current.id, open_conversation)
         st.divider()
         show_corpora()
-        show_sources(undertone, current.id if current else None)
+        lacking = show_sources(undertone, current.id if current else None)
         show_corpus(undertone)
         show_engines(undertone)
+    return lacking
 
 
 def show_kept(kept: Conversation, is_current: bool, open_conversation: Open) -> None:

@@ -14,20 +14,23 @@ from app.application import Undertone
 from app.conversation.sources import sources_of
 from app.conversation.store import ConversationsRefused
 from app.corpora import called
-from app.markup import escape
 from app.ui.opening import chosen_corpus, corpora
 
 TICKED = "ticked sources"
 
 
-def show_sources(undertone: Undertone, conversation_id: str | None) -> None:
-    """Choose what the conversation searches beside its own corpus, where there is anything else."""
+def show_sources(undertone: Undertone, conversation_id: str | None) -> tuple[str, ...]:
+    """Choose what the conversation searches beside its own corpus, where there is anything else.
+
+    Returns:
+        A line on each that is chosen and cannot be searched.
+    """
     messages = said(undertone, conversation_id)
     names = chosen_sources(conversation_id, messages)
     others = [name for name in corpora() if name != chosen_corpus()]
     gone = [name for name in names if name not in others]  # still there to be unticked
     if not others and not gone:
-        return
+        return ()
     questions = sum(message.type == "human" for message in messages)  # each brings its own: the widget begins anew
     key = f"sources {chosen_corpus()} {conversation_id} {questions}"
     st.multiselect(
@@ -42,8 +45,7 @@ def show_sources(undertone: Undertone, conversation_id: str | None) -> None:
     )
     sourced = undertone.sourced(names)
     st.caption(f"Searching {len(sourced.shared.index)} documents")
-    for line in sourced.lacking:
-        st.warning(escape(line))
+    return sourced.lacking
 
 
 def tick(conversation_id: str | None, names: Sequence[str]) -> None:
