@@ -6,11 +6,13 @@ import shutil
 
 import pytest
 
+from app.application import open_corpus, open_for
 from app.corpora import begin_corpus, home_of
 from app.settings import Settings
 from ingest.index import Index
-from tests.browsing import CHROMIUM, DESKTOP, MAIN, SAID, ask, choose, chromium, open_page, served, settle
+from tests.browsing import CHROMIUM, DESKTOP, MAIN, PHONE, SAID, ask, choose, chromium, open_page, served, settle
 from tests.second_corpus import documents
+from tests.test_accessibility import grave_problems
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,6 +38,20 @@ def open_passage(page):
     settle(page)
 
 
+def test_a_corpus_that_is_gone_is_told_above_the_conversation_on_a_phone_too(seed_home, tmp_path, embedder):
+    settings = Settings(home=shutil.copytree(seed_home, tmp_path / "home"))
+    begin_corpus(settings, "bakery")
+    open_for(open_corpus(settings, ""), None).answer(ASKED, "c", ["bakery"])
+    with served(settings.home, tmp_path / "log") as address, chromium() as browser:
+        shutil.rmtree(home_of(settings, "bakery"))
+        page = open_page(browser, f"{address}/?c=c", PHONE, "dark")
+        page.locator(MAIN).get_by_text("bakery is not searched: there is no corpus").wait_for()
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.locator(SIDEBAR).get_by_text("Searching 4 documents").wait_for()
+        settle(page)
+        assert grave_problems(page) == []
+
+
 def test_a_second_corpus_is_ticked_and_answers_and_is_found_ticked_again(seed_home, tmp_path, embedder):
     settings = Settings(home=shutil.copytree(seed_home, tmp_path / "home"))
     begin_corpus(settings, "bakery")
@@ -51,6 +67,7 @@ def test_a_second_corpus_is_ticked_and_answers_and_is_found_ticked_again(seed_ho
         ask(page, ASKED)
         page.locator(SAID).last.get_by_text(SAYS).first.wait_for()
         open_passage(page)
+        assert grave_problems(page) == []
         page.reload()
         page.locator(SAID).last.get_by_text(SAYS).first.wait_for()
         sidebar.get_by_text(f"Searching {4 + len(known)} documents").wait_for()
