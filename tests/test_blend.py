@@ -161,6 +161,12 @@ def test_sizes_in_steps_of_eight():
     assert blend(request(num_inference_steps=1), tiny_model()).images[0].size == (SIZE_PX, SIZE_PX)
 
 
+def test_a_size_between_two_latents_is_refused_with_the_models_own_step(monkeypatch):
+    monkeypatch.setattr(tiny_model().pipeline, "vae_scale_factor", 16)
+    with pytest.raises(ValueError, match="width of 72 px is not a multiple of 16"):
+        blend(request(width_px=72, height_px=96), tiny_model())
+
+
 def test_steps_are_reported_with_a_preview():
     seen = []
     blend(request(), tiny_model(), on_step=lambda step, total, preview: seen.append((step, total, preview().size)))

@@ -2,12 +2,12 @@
 
 `docs/styles.png` shows every other object in every style; `docs/blends.png` sweeps from one style to another by three
 methods; `docs/sweep.png` is one of those sweeps with its measured curves; `docs/references.png` shows a drawn scene in
-each style and what it does to three subjects.
+each style and what it does to three subjects. With `--before FOLDER`, `docs/editions.png` sets an older edition beside.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +93,25 @@ def references_sheet(model: ImageModel) -> Image.Image:
     return _labelled(rows, labels)
 
 
+def editions_sheet(model: ImageModel, before: ImageModel) -> Image.Image:
+    """The same prompts and seeds by two editions of the model, each style once: the older above, enlarged."""
+    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in SHOWN]
+    requests = [
+        BlendRequest(
+            shown[n].text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + n
+        )
+        for n, style in enumerate(STYLES)
+    ]
+    rows = []
+    for one in (before, model):
+        pictures = [
+            Image.fromarray(image).resize((PICTURE_PX,) * 2, Image.Resampling.BICUBIC)
+            for image, _ in render(one, requests)
+        ]
+        rows.append(np.concatenate([np.asarray(picture) for picture in pictures], axis=1))
+    return _labelled(rows, [f"before: {before.size_px} px", f"now: {model.size_px} px"])
+
+
 def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
     heights = [PICTURE_PX + (LABEL_PX if label else 0) for label in labels]
     sheet = Image.new("RGB", (rows[0].shape[1], sum(heights)), "white")
@@ -107,6 +126,10 @@ def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.evals.sheets", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="some of them by name; all where none is named")
+    parser.add_argument("--before", metavar="FOLDER", help="an older edition of the model, for docs/editions.png")
+    options = parser.parse_args()
     model = load_image_model("embedded")
     DOCS.mkdir(exist_ok=True)
     sheets = {
@@ -115,7 +138,9 @@ def main() -> None:
         "sweep.png": sweep_sheet,
         "references.png": references_sheet,
     }
-    for name in sys.argv[1:] or sheets:  # some of them by name, or all
+    if options.before:
+        editions_sheet(model, load_image_model(options.before)).save(DOCS / "editions.png", optimize=True)
+    for name in options.names or ([] if options.before else sheets):
         sheets[name](model).save(DOCS / name, optimize=True)
         print(f"written to docs/{name}")
 

@@ -36,8 +36,8 @@ from tools.studio.scenes import PICTURE_PX, STYLES
 WEIGHTS = Path(__file__).parent / "weights"
 ROUGHNESS = 0.05
 """Deviation of the noise that a drawing's latents, of variance 1, get: a render's are never quite a drawing's."""
-BEGIN, FULL = 0.08, 0.16
-"""The discriminator is heard from here on, and in full from there: shares of the decoder's training."""
+HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.80), (0.0, 1.0, 1.0, 0.35)
+"""How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
 
 
 class Discriminator(nn.Module):
@@ -125,7 +125,7 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         rendered, seen, styles_rendered = examples.renders(max(1, count // 2), cells)
         made = decoder(torch.cat([latents, rendered]))
         styles_made = torch.cat([styles, styles_rendered])
-        heard = min(1.0, max(0.0, (progress - BEGIN) / (FULL - BEGIN)))
+        heard = float(np.interp(progress, HEARD_AT, HEARD))
         loss = (F.avg_pool2d(made[len(true) :], 4) - seen).abs().mean()
         loss = loss + heard * loose_loss(made[: len(true)], true) + (1 - heard) * picture_loss(made[: len(true)], true)
         if heard:
@@ -245,7 +245,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--work", type=Path, default=Path(".undertone/studio"), help="drawings, checkpoints, log")
     flags = parser.parse_args(arguments)
     flags.work.mkdir(parents=True, exist_ok=True)
-    recipe = replace(Recipe(), minutes=flags.minutes, decoder_share=0.9, encoder_share=0.1)
+    recipe = replace(Recipe(), minutes=flags.minutes, decoder_share=0.92, encoder_share=0.08)
     try:
         enlarge(flags.model, recipe, flags.work, " ".join(["python -m tools.studio.decoding", *arguments]))
     except (ValueError, FileNotFoundError) as error:

@@ -64,7 +64,7 @@ class Recipe:
     picture_batch: int = 3
     picture_crop_share: float = 0.75
     discriminator_lr: float = 1e-3
-    adversarial: float = 0.12
+    adversarial: float = 0.25
 
     checkpoint_s: float = 120.0
     sheet_s: float = 300.0

@@ -27,7 +27,7 @@ from tools.studio.geometry import (
     sample_scene,
     smooth_noise,
 )
-from tools.studio.tiles import CELL_PX, film_grain, hatches, paper_grain, strokes
+from tools.studio.tiles import CELL_PX, hatches, paper_grain, strokes
 
 __all__ = [
     "COLOURS",
@@ -109,7 +109,7 @@ def _lit(b: Buffers, ambient: float, diffuse: float, shadow: float) -> np.ndarra
 
 def draw_photographic(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     """Shade with soft shadow, ambient occlusion, depth of field, haze, vignette and fine grain."""
-    size, unit = _measure(b)
+    _, unit = _measure(b)
     soft_shadow = _blur(b.shadow, 3.5 * unit)
     tint = b.light_colour
     light = np.where(b.object, 0.50 + 0.78 * b.lambert, 1.06 - 0.62 * soft_shadow) * b.occlusion
@@ -131,8 +131,8 @@ def draw_photographic(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     vignette = 1.0 - 0.13 * (axis[:, None] ** 2 + axis[None, :] ** 2)
     image = _down(np.clip(image, 0, 1) * vignette[..., None])
     image = 0.035 + 0.94 * image
-    grain = rng.normal(0.0, 0.011, image.shape[:2]) if unit == 1 else 0.011 * _tiled(film_grain(CELL_PX * unit), size)
-    return image + grain.astype(np.float32)[..., None]
+    grain = 0.011 if unit == 1 else 0.0  # the larger picture is clean: chance is what a decoder cannot know
+    return image + rng.normal(0.0, grain, image.shape[:2]).astype(np.float32)[..., None]
 
 
 def draw_illustration(b: Buffers, rng: np.random.Generator) -> np.ndarray:
@@ -235,11 +235,9 @@ def draw_oil(b: Buffers, rng: np.random.Generator) -> np.ndarray:
     # Stroke direction: nearly level in sky and ground, steep on the object, leaning with the form.
     direction = np.where(cover > 0.5, np.where(facing > 0.1, 3, 2), np.where(ground > 0.5, 1, 0))
     rows, columns = np.mgrid[0:size, 0:size]
-    if unit == 1:
-        smear = [np.rint((smooth_noise(rng, 30, size) - 0.5) * 4.0).astype(int) for _ in range(2)]
-    else:  # strokes bend with the light of what they paint, which a decoder can see, and not by chance
-        tone = _blur(image @ _LUMA, 6.0 * unit)
-        smear = [np.rint(2.0 * unit * np.sin(7.0 * tone + phase)).astype(int) for phase in (0.0, 1.6)]
+    # In the larger picture strokes lie as the grid has them: a decoder cannot know how chance has bent them.
+    bend = 4.0 if unit == 1 else 0.0
+    smear = [np.rint((smooth_noise(rng, 30, size) - 0.5) * bend).astype(int) for _ in range(2)]
     out = np.empty_like(image)
     ridge = np.empty((size, size), np.float32)
     for d, (offset_y, offset_x, height) in enumerate(strokes(CELL_PX * unit)):

@@ -1,6 +1,6 @@
 """Textures that repeat with the cells of an autoencoder's latents, which therefore can keep them.
 
-A tile is `cell` pixels wide, CELL_PX or a multiple of it: hatching, brush strokes, film grain; paper is one sheet.
+A tile is `cell` pixels wide, CELL_PX or a multiple of it: hatching and brush strokes; paper is one sheet.
 """
 
 from __future__ import annotations
@@ -51,10 +51,3 @@ def strokes(cell: int) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
 def paper_grain() -> np.ndarray:
     """(16, 16) float32 in 0..1."""
     return np.random.default_rng(7).random((16, 16)).astype(np.float32)
-
-
-@functools.cache
-def film_grain(cell: int) -> np.ndarray:
-    """(cell, cell) float32 of mean 0 and deviation 1."""
-    grain = np.random.default_rng(11).normal(0.0, 1.0, (cell, cell))
-    return ((grain - grain.mean()) / grain.std()).astype(np.float32)
