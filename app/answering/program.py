@@ -172,11 +172,13 @@ def _methods(request: Request, setup: Setup) -> list[str]:
 def _numbers(request: Request, setup: Setup) -> list[str]:
     from tools.blend.requests import MAX_STEPS
     from tools.rendering import BlendArguments
-    from tools.studio.scenes import SIZE_PX
+    from tools.studio.scenes import PICTURE_PX
 
     fields = BlendArguments.model_fields
     size = (
-        f"of {SIZE_PX} by {SIZE_PX} pixels" if setup.image_model == PACKAGED_IMAGE_MODEL else "as large as its model's"
+        f"of {PICTURE_PX} by {PICTURE_PX} pixels"
+        if setup.image_model == PACKAGED_IMAGE_MODEL
+        else "as large as its model's"
     )
     return [
         f"A render takes {fields['steps'].default} steps and seed {fields['seed'].default} unless you say otherwise: "

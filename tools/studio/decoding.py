@@ -36,7 +36,7 @@ from tools.studio.scenes import PICTURE_PX, STYLES
 WEIGHTS = Path(__file__).parent / "weights"
 ROUGHNESS = 0.05
 """Deviation of the noise that a drawing's latents, of variance 1, get: a render's are never quite a drawing's."""
-HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.80), (0.0, 1.0, 1.0, 0.35)
+HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.1)
 """How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
 
 
@@ -225,6 +225,9 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
         if not Ledger(work).done(stage):
             run_together(run, count, work, recipe, work)
     AutoencoderKL.from_pretrained(work / "picture_vae").half().save_pretrained(folder / "vae")
+    config = json.loads((folder / "vae" / "config.json").read_text())
+    config.pop("_name_or_path", None)  # where it lay while it was trained
+    (folder / "vae" / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     ledger = Ledger(work)
     made = json.loads((folder / "training.json").read_text())
     made["pictures"] = {
