@@ -164,6 +164,7 @@ def test_a_database_that_restarts_is_used_again_and_one_that_is_gone_is_one_line
         (f"postgresql://user:hush@127.0.0.1:{free_port()}/x", "cannot be used"),
         ("postgresql://user:hush@no-such-host.invalid/x", "cannot be used"),
     ],
+    ids=["another scheme", "half a bracket", "nobody listens", "no such host"],
 )
 def test_an_address_that_is_none_and_a_server_that_is_down_are_one_line(url, complaint):
     with pytest.raises(DatabaseRefused, match=complaint) as refused:

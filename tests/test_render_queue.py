@@ -183,7 +183,11 @@ def test_what_another_process_did_is_shown_as_it_stands_now(tmp_path, studio):
     assert queue.submit("c", "theirs", "blend_styles", {}).id != "one"
 
 
-@pytest.mark.parametrize("owner", [f"{os.getpid()}@1", "999999999@77", 1, f"{os.getpid()}"])
+@pytest.mark.parametrize(
+    "owner",
+    [f"{os.getpid()}@1", "999999999@77", 1, f"{os.getpid()}"],
+    ids=["began at another time", "nobody", "a number", "no time"],
+)
 def test_a_number_that_was_given_out_again_is_not_its_owner(tmp_path, studio, owner):
     job = {
         "id": "20260101-000000-abcdef", "conversation_id": "c", "call_id": "a", "tool": "blend_styles",
