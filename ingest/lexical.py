@@ -19,7 +19,7 @@ from ingest.documents import Document, real
 from ingest.passages import Passage, split_passages
 from ingest.readable import unbroken
 from ingest.salvage import seal, unseal
-from ingest.schema import ADDED, SCHEMA, VERSION
+from ingest.schema import ADDED, SCHEMA, VERSION, log_ahead
 from ingest.term_weights import read_lengths
 from ingest.words import content_words
 
@@ -43,7 +43,7 @@ class LexicalIndex:
         """
         self._path = path
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
+        log_ahead(self._db, BUSY_TIMEOUT_S)
         self._db.executescript(SCHEMA)
         if self._version < VERSION:
             self._renew()

@@ -1,5 +1,8 @@
 """The tables of the lexical side of the index, and their version."""
 
+import sqlite3
+import time
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (document_id TEXT PRIMARY KEY);
@@ -27,3 +30,22 @@ ADDED = {
 
 VERSION = 3
 """Of how documents are cut into passages and kept; what an older program kept is cut anew when it is opened."""
+
+
+def log_ahead(db: sqlite3.Connection, patience_s: float) -> None:
+    """Have readers and the writer of a file not wait for each other (SQLite's write-ahead log).
+
+    Two that open a new file at once both want to change it for that, and there SQLite waits for nobody.
+
+    Raises:
+        sqlite3.OperationalError: Somebody held the file for longer than that, or it cannot be written.
+    """
+    end_s = time.monotonic() + patience_s
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end_s:
+                raise
+            time.sleep(0.02)

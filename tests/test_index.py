@@ -7,8 +7,10 @@ import hashlib
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import pytest
 from ingest.documents import Document
 from ingest.index import Index, IndexRefused
 from ingest.passages import split_passages
+from ingest.schema import log_ahead
 from ingest.store_process import StoreProcess
 from ingest.words import content_words
 
@@ -506,3 +509,25 @@ def test_an_index_of_an_older_program_is_cut_anew_and_embeds_what_is_other_only(
     assert 0 < report.embedded <= 1 + len(split_passages(card)) + 10
     keys = [f"{p.document_id}#{p.start}" for d in (card, plain) for p in split_passages(d)]
     assert sorted(again.dense._reading().collections[1].get(include=[])["ids"]) == sorted(keys)
+
+
+def test_two_that_open_a_new_file_at_once_both_get_it(tmp_path):
+    """SQLite waits for nobody where two turn one file to its write-ahead log: about one pair in four failed."""
+    refused = []
+
+    def begin(path, start):
+        db = sqlite3.connect(path, timeout=30, check_same_thread=False)
+        start.wait()
+        try:
+            log_ahead(db, 30)
+        except sqlite3.OperationalError as error:
+            refused.append(error)
+
+    for pair in range(60):
+        start = threading.Barrier(2)
+        both = [threading.Thread(target=begin, args=(tmp_path / f"{pair}.sqlite", start)) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+    assert not refused
