@@ -11,7 +11,6 @@ Nothing here changes the UNet or the text encoder.
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from dataclasses import asdict, replace
@@ -27,7 +26,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from tools.studio.checksums import write_checksums
 from tools.studio.compression import LATENT_PX, picture_loss, to_pictures
-from tools.studio.fitting import Fit, Log, Workers, run_together
+from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.networks import build_vae
 from tools.studio.pairs import Examples, draw_pairs, sample_renders
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
@@ -107,13 +106,14 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     log, ledger, small = Log(work / "train.log"), Ledger(work), _small_vae(work)
     torch.manual_seed(recipe.seed)
     decoder, twin = (Half(deepen(small, recipe), "decoder") for _ in range(2))
-    judge = Discriminator()
+    twin.to(workers.device)
+    judge = Discriminator().to(workers.device)
     fit = Fit(decoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)
     optimizer = torch.optim.Adam(judge.parameters(), lr=recipe.discriminator_lr, betas=(0.0, 0.99))
     kept = fit.resume(work / "decoder.pt")
     if kept:
         judge.load_state_dict(kept["judge"])
-    examples = Examples(small, recipe, work, workers.rank + 100 * fit.step)
+    examples = Examples(small, recipe, work, workers.rank + 100 * fit.step, workers.device)
     torch.manual_seed(1000 * workers.rank + fit.step)
     schedule = Schedule(recipe, recipe.stage_seconds("decoder", ledger.seconds), kept.get("seconds", 0.0))
     progress, saved_s, mean_loss, fooled = schedule.progress(fit.step), schedule.elapsed_s, 0.0, 2.0
@@ -121,7 +121,7 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         whole = progress > recipe.picture_crop_share
         cells, count = (LATENT_PX, recipe.picture_batch) if whole else (LATENT_PX // 2, 2 * recipe.picture_batch)
         true, latents, styles = examples.drawn(count, cells)
-        latents = latents + ROUGHNESS * torch.randn(latents.shape)
+        latents = latents + ROUGHNESS * torch.randn(latents.shape).to(latents)
         rendered, seen, styles_rendered = examples.renders(max(1, count // 2), cells)
         made = decoder(torch.cat([latents, rendered]))
         styles_made = torch.cat([styles, styles_rendered])
@@ -161,8 +161,9 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     torch.manual_seed(recipe.seed)
     deep, last = deepen(small, recipe), deepen(small, recipe)
     encoder, twin = Half(deep, "encoder"), Half(last, "encoder")
+    twin.to(workers.device)
     fit = Fit(encoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)
-    examples = Examples(small, recipe, work, workers.rank)
+    examples = Examples(small, recipe, work, workers.rank, workers.device)
     schedule = Schedule(recipe, recipe.stage_seconds("encoder", ledger.seconds), 0.0)
     progress = 0.0
     while progress < 1:
@@ -220,7 +221,7 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
         shutil.copytree(folder / "vae", small)
     draw_pairs(_small_vae(work), recipe, work, log)
     sample_renders(folder, recipe, work, log)
-    count = recipe.processes or (1 if torch.cuda.is_available() else min(2, os.cpu_count() or 1))
+    count = process_count(recipe.processes)
     for stage, run in (("decoder", train_decoder), ("encoder", train_encoder)):
         if not Ledger(work).done(stage):
             run_together(run, count, work, recipe, work)

@@ -71,6 +71,11 @@ def _enter(rank: int, stage: Callable[..., None], count: int, meeting: str, args
         dist.destroy_process_group()
 
 
+def process_count(wanted: int) -> int:
+    """How many processes train together: as many as are wanted, else one on CUDA and two at most on a CPU."""
+    return wanted or (1 if torch.cuda.is_available() else min(2, os.cpu_count() or 1))
+
+
 def run_together(stage: Callable[..., None], count: int, work: Path, *args: Any) -> None:
     """Run `stage(Workers, *args)` in `count` one-thread processes, or in this one where `count` is 1.
 

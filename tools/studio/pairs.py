@@ -89,15 +89,16 @@ def sample_renders(folder: Path, recipe: Recipe, work: Path, log: Log) -> None:
 
 
 class Examples:
-    """Pictures with their latents, and renders' latents with what the small decoder makes of them."""
+    """Pictures with their latents, and renders' latents with what the small decoder makes of them, on one device."""
 
-    def __init__(self, vae: AutoencoderKL, recipe: Recipe, work: Path, rank: int) -> None:
+    def __init__(self, vae: AutoencoderKL, recipe: Recipe, work: Path, rank: int, device: torch.device) -> None:
+        self.device = device
         self.pictures = np.load(work / "pictures.npy", mmap_mode="r")
-        self.latents = torch.from_numpy(np.load(work / "picture_latents.npy"))
+        self.latents = torch.from_numpy(np.load(work / "picture_latents.npy")).to(device)
         rendered = np.load(work / "rendered.npz")
-        self.rendered, self.styles = torch.from_numpy(rendered["latents"]), torch.from_numpy(rendered["styles"])
+        self.rendered, self.styles = (torch.from_numpy(rendered[name]).to(device) for name in ("latents", "styles"))
         with torch.no_grad():
-            halves = [F.avg_pool2d(vae.decode(part).sample, 2) for part in self.rendered.split(16)]
+            halves = [F.avg_pool2d(vae.to(device).decode(part).sample, 2) for part in self.rendered.split(16)]
         self.seen = torch.cat(halves)  # (renders, 3, SIZE_PX / 2, SIZE_PX / 2)
         self.rng = np.random.default_rng((recipe.seed, 6, rank))
 
@@ -110,8 +111,8 @@ class Examples:
             top, left = self.rng.integers(LATENT_PX - cells + 1, size=2)
             signals.append(_window(self.pictures[scene, style], top, left, cells, PICTURE_PX // LATENT_PX))
             latents.append(self.latents[scene, style, :, top : top + cells, left : left + cells])
-        signal = to_signal(np.stack(signals), torch.device("cpu"))
-        return signal, torch.stack(latents), torch.from_numpy(styles)
+        signal = to_signal(np.stack(signals), self.device)
+        return signal, torch.stack(latents), torch.from_numpy(styles).to(self.device)
 
     def renders(self, count: int, cells: int = LATENT_PX) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Crops of renders: latents (N, 4, cells, cells), what is seen of them at a quarter of the side, and styles."""
@@ -128,7 +129,7 @@ class Examples:
         """A scene in each style in turn, of those that are never trained on: signals and latents."""
         styles = np.arange(HELD_OUT) % len(STYLES)
         scenes = len(self.pictures) - HELD_OUT + np.arange(HELD_OUT)
-        return to_signal(self.pictures[scenes, styles], torch.device("cpu")), self.latents[scenes, styles]
+        return to_signal(self.pictures[scenes, styles], self.device), self.latents[scenes, styles]
 
 
 def _window(picture: Any, top: int, left: int, cells: int, unit: int) -> Any:

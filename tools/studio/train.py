@@ -26,7 +26,7 @@ from tools.studio.compression import encode_scenes, load_vae, train_vae
 from tools.studio.decoding import enlarge
 from tools.studio.diffusion import Denoiser, load_tokenizer, train_diffusion
 from tools.studio.drawings import draw
-from tools.studio.fitting import Fit, Log, Workers, run_together
+from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.judging import train_judges
 from tools.studio.networks import sampler, save_tokenizer
 from tools.studio.recipe import Ledger, Recipe
@@ -51,7 +51,7 @@ def train(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
     work.mkdir(parents=True, exist_ok=True)
     log = Log(work / "train.log")
     log(f"train {command or 'from Python'}: {recipe}")
-    count = recipe.processes or (1 if torch.cuda.is_available() else min(2, os.cpu_count() or 1))
+    count = process_count(recipe.processes)
     draw(recipe, work, log)
     for stage, run in STAGES:
         if Ledger(work).done(stage):
