@@ -6,7 +6,7 @@ PORT ?= 8501
 
 run: .venv/installed ## index corpus/ if needed and open the chat page
 	$(BIN)/python -m ingest
-	$(BIN)/python -m streamlit run app/server.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run app/serving/server.py --server.port $(PORT)
 
 test: .venv/installed ## every test that needs no GPU and no network
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/test_cluster.py

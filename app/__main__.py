@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.corpora import NoSuchCorpus, check_corpus
+from app.corpora.homes import NoSuchCorpus, check_corpus
 from app.settings import Settings, UnusableSettings, read_settings, usable_path
 from app.understanding.messages import UnusableQuestion, check_question
 from ingest.command import Parser, lasting, leave

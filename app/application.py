@@ -31,9 +31,9 @@ from app.conversation.shared_store import open_conversations, open_feedback
 from app.conversation.sources import all_sources_of
 from app.conversation.store import Conversations, ConversationsRefused
 from app.conversation.workflow_runs import WorkflowRuns, weights_of
-from app.corpora import check_corpus, home_of
+from app.corpora.homes import check_corpus, home_of
+from app.corpora.sources import KEPT, Sourced, Sources
 from app.settings import Settings, UnusableSettings
-from app.sources import KEPT, Sourced, Sources
 from app.understanding.request import Known, State
 from app.understanding.understand import understand
 from ingest.cluster import ClusterUnavailable, join_cluster

@@ -27,7 +27,7 @@ from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation, ConversationsRefused, UnknownConversation, refused
 from app.conversation.transcripts import Entry, read_transcript
 from app.conversation.turns import Turn, Turns
-from app.corpora import NoSuchCorpus
+from app.corpora.homes import NoSuchCorpus
 from app.markup import escape
 from app.ui.add_documents import ADD, show_add_documents
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages

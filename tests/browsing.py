@@ -1,7 +1,7 @@
 """The documented page, served by a subprocess, and Debian's chromium to look at it with.
 
-`python -m streamlit run app/server.py` puts another folder on the path than the tests do, so only a subprocess can tell
-that it starts.
+`python -m streamlit run app/serving/server.py` puts another folder on the path than the tests do, so only a subprocess
+can tell that it starts.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def served(
         checkout: Whose page; the first ones had no server of their own.
     """
     port = port or free_port()
-    script = next(one for one in ("app/server.py", "app/page.py") if (checkout / one).exists())
+    servers = ("app/serving/server.py", "app/server.py", "app/page.py")
+    script = next(one for one in servers if (checkout / one).exists())
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *options]
     # One thread: beside a browser on two cores, a second one mostly waits for the first.
     environment = {**os.environ, "UNDERTONE_HOME": str(home), "OMP_NUM_THREADS": "1", **environ}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.additions import Additions, NotTaken
-from app.corpora import NoSuchCorpus, begin_corpus, home_of, named_corpora
+from app.corpora.additions import Additions, NotTaken
+from app.corpora.homes import NoSuchCorpus, begin_corpus, home_of, named_corpora
 from app.settings import Settings
 from ingest.fetching import Unfetched
 from ingest.index import Index

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("ingest", "tools", "app")
 MAX_LINES = 300
+MAX_OWN_FILES = 8
 LAYERS = (  # each may import what stands before it; rooms of one layer may import each other
     (("ingest",), ("tools",), ("app",)),
     (
@@ -20,10 +21,10 @@ LAYERS = (  # each may import what stands before it; rooms of one layer may impo
         ("app.answering", "app.generation"),
         ("app.agent",),
         ("app.conversation",),
-        ("app.application", "app.additions", "app.corpora"),
-        ("app.opening",),
+        ("app.application", "app.corpora"),
+        ("app.serving.opening",),
         ("app.ui",),
-        ("app.page", "app.front", "app.server", "app.workflow_command", "app.__main__"),
+        ("app.page", "app.serving", "app.workflow_command", "app.__main__"),
     ),
     (
         ("tools.vocabulary",),
@@ -48,7 +49,7 @@ DOORS = {
     "chromadb": {"ingest/dense.py", "ingest/vector_store.py"},
     "pypdfium2": {"ingest/pdf_pages.py"},
     "sentence_transformers": {"ingest/vectors.py"},
-    "streamlit": {"app/page.py", "app/front.py", "app/server.py", "app/ui/"},
+    "streamlit": {"app/page.py", "app/serving/", "app/ui/"},
     "diffusers": {"tools/"},
     "psycopg": {"app/conversation/database.py"},
     "psycopg_pool": {"app/conversation/database.py"},
@@ -97,6 +98,11 @@ def turned(path, name):
 def test_no_module_of_the_houses_grows_past_what_is_read_at_one_sitting():
     lines = {str(path): (ROOT / path).read_text("utf-8").count("\n") for path in modules() if path.parts[0] in HOUSES}
     assert {path: count for path, count in lines.items() if count >= MAX_LINES} == {}
+
+
+def test_app_is_rooms_with_few_files_beside_them():
+    own = [str(path) for path in modules() if path.parts[0] == "app" and len(path.parts) == 2]
+    assert len(own) <= MAX_OWN_FILES, own
 
 
 def test_imports_point_one_way():

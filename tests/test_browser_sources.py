@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from app.application import open_corpus, open_for
-from app.corpora import begin_corpus, home_of
+from app.corpora.homes import begin_corpus, home_of
 from app.settings import Settings
 from ingest.index import Index
 from tests.browsing import CHROMIUM, DESKTOP, MAIN, PHONE, SAID, ask, choose, chromium, open_page, served, settle

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import app.front
-from app.opening import Opening
-from app.opening import opening as of_the_process
+import app.serving.front
+from app.serving.opening import Opening
+from app.serving.opening import opening as of_the_process
 
 ROOT = Path(__file__).resolve().parent.parent
-FRONT = str(ROOT / "app" / "front.py")
+FRONT = str(ROOT / "app" / "serving" / "front.py")
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_what_cannot_be_opened_is_left_to_the_page_to_tell(tmp_path, monkeypatch
 
 def test_the_frame_needs_nothing_that_takes_long_to_import():
     heavy = "{'torch', 'transformers', 'langchain_core', 'chromadb', 'diffusers'}"
-    seen = f"import sys, app.front, app.server; print(sorted({heavy} & set(sys.modules)))"
-    # the opening thread, started by app.server, would import them: it is kept from starting
-    code = f"import app.opening; app.opening.Opening.start = lambda self: None; {seen}"
+    seen = f"import sys, app.serving.front, app.serving.server; print(sorted({heavy} & set(sys.modules)))"
+    # the opening thread, started by app.serving.server, would import them: it is kept from starting
+    code = f"import app.serving.opening; app.serving.opening.Opening.start = lambda self: None; {seen}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
-    assert app.front.WAIT_S < 1
+    assert app.serving.front.WAIT_S < 1

@@ -14,7 +14,7 @@ from app.application import Undertone, open_corpus, open_for
 from app.conversation.chat import DECLINED, proposals
 from app.conversation.sources import SOURCES, sources_of
 from app.conversation.transcripts import read_transcript
-from app.corpora import begin_corpus, home_of
+from app.corpora.homes import begin_corpus, home_of
 from app.settings import Settings
 from ingest.documents import Document
 from ingest.index import Index

@@ -1,6 +1,6 @@
 """Which corpora a conversation searches beside its own: written with each question, read from the last one.
 
-It knows names; `app/sources.py` opens what they name.
+It knows names; `app/corpora/sources.py` opens what they name.
 """
 
 from __future__ import annotations

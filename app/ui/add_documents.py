@@ -1,13 +1,13 @@
 """Adding documents from the page: files, a pasted text, an identifier; and what became of each.
 
-Widgets only: `app/additions.py` reads and indexes.
+Widgets only: `app/corpora/additions.py` reads and indexes.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.additions import Addition, Additions, endings
+from app.corpora.additions import Addition, Additions, endings
 from app.markup import escape
 from app.ui.dialogs import close_dialog, open_one
 

@@ -11,10 +11,10 @@ from functools import partial
 
 import streamlit as st
 
-from app.additions import Additions, NotTaken
 from app.application import Undertone
 from app.conversation.transcripts import read_transcript
-from app.corpora import NoSuchCorpus, begin_corpus
+from app.corpora.additions import Additions, NotTaken
+from app.corpora.homes import NoSuchCorpus, begin_corpus
 from app.markup import escape
 from app.settings import read_settings
 from app.ui.add_documents import ADD

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.additions import Additions
 from app.application import Shared, Undertone, open_corpus, open_for, open_render_queue
 from app.conversation.render_queue import RenderQueue
 from app.conversation.turns import Turns
-from app.corpora import named_corpora
-from app.opening import opening
+from app.corpora.additions import Additions
+from app.corpora.homes import named_corpora
+from app.serving.opening import opening
 from app.settings import read_settings
 from app.ui.dialogs import close_dialog
 from ingest.index import Index

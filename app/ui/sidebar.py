@@ -16,7 +16,7 @@ from app.conversation.html_export import as_html
 from app.conversation.render_queue import RenderQueue
 from app.conversation.store import Conversation
 from app.conversation.transcripts import as_markdown, read_transcript
-from app.corpora import called
+from app.corpora.homes import called
 from app.markup import escape
 from app.settings import DEFAULT_CHAT_MODEL
 from app.ui.add_documents import ADD

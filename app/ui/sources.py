@@ -13,7 +13,7 @@ from langchain_core.messages import AnyMessage
 from app.application import Undertone
 from app.conversation.sources import sources_of
 from app.conversation.store import ConversationsRefused
-from app.corpora import called
+from app.corpora.homes import called
 from app.ui.opening import chosen_corpus, corpora
 
 TICKED = "ticked sources"

@@ -46,7 +46,8 @@ def main() -> int:
         for name, folder in (("before", options.before), ("now", ROOT)):
             if folder:
                 commands[f"python -m app, {name}"] = (folder.resolve(), ask)
-                frame = "app.front" if (folder / "app" / "front.py").exists() else "app.page"
+                frames = ("app.serving.front", "app.front", "app.page")
+                frame = next(one for one in frames if (folder / f"{one.replace('.', '/')}.py").exists())
                 commands[f"the page's first drawing, {name} ({frame})"] = (folder.resolve(), ["-c", f"import {frame}"])
         tries = [{name: measured(*command) for name, command in commands.items()} for _ in range(options.tries)]
     medians = {

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.opening import opening
+from app.serving.opening import opening
 
 WAIT_S = 0.1
-PAGE_STYLE = Path(__file__).resolve().parent / "ui" / "page.css"
+PAGE_STYLE = Path(__file__).resolve().parents[1] / "ui" / "page.css"
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.corpora import NoSuchCorpus, called, check_corpus, home_of
+from app.corpora.homes import NoSuchCorpus, called, check_corpus, home_of
 from ingest.index import Index, IndexRefused
 from ingest.joined import JoinedIndex
 from ingest.queries import StoredQueries

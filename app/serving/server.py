@@ -1,4 +1,4 @@
-"""The page behind a check of whom a request is meant for: `python -m streamlit run app/server.py`.
+"""The page behind a check of whom a request is meant for: `python -m streamlit run app/serving/server.py`.
 
 A page of somebody else's whose name was made to lead to this machine is refused whatever it asks for; Streamlit by
 itself refuses it a WebSocket only.
@@ -10,7 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from app.opening import opening
+from app.serving.opening import opening
 
 HOSTS = st.get_option("server.allowedHosts")
 
