@@ -10,8 +10,8 @@ from PIL import Image
 from tests.tiny import SIZE_PX, tiny_model
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import blend, save
-from tools.models import ImageModel
-from tools.trace.steps import MAX_COLUMNS, MAX_FRAMES, MAX_SHEETS, file_of
+from tools.models import ImageModel, load_image_model
+from tools.trace.steps import MAX_COLUMNS, MAX_FRAMES, MAX_SHEETS, MAX_SIZE_PX, file_of
 
 STYLES = (WeightedStyle("photographic style", 1.0), WeightedStyle("digital illustration", 3.0))
 REQUEST = BlendRequest("a red house", STYLES, num_inference_steps=12, guidance_scale=5.0)
@@ -64,7 +64,9 @@ def test_a_large_models_steps_are_mapped_to_the_colours_of_the_picture(monkeypat
     assert np.abs(last.mean((0, 1)) - np.asarray(small).mean((0, 1))).max() < 6
 
 
-@pytest.mark.parametrize(("width_px", "height_px", "frame"), [(96, 64, (96, 64)), (256, 64, (128, 32))])
+@pytest.mark.parametrize(
+    ("width_px", "height_px", "frame"), [(96, 64, (96, 64)), (256, 64, (128, 32)), (192, 128, (128, 85))]
+)
 def test_frames_have_the_pictures_shape(width_px, height_px, frame):
     request = replace(REQUEST, num_inference_steps=2, width_px=width_px, height_px=height_px)
     result = blend(request, tiny_model(), trace=("steps",))
@@ -85,3 +87,13 @@ def test_a_withheld_picture_has_no_sheet(monkeypatch):
 def test_a_large_batch_has_sheets_of_its_first_images_alone():
     requests = [replace(REQUEST, num_inference_steps=1, seed=seed) for seed in range(MAX_SHEETS + 2)]
     assert len(blend(requests, tiny_model(), trace=("steps",)).beside) == MAX_SHEETS
+
+
+def test_frames_of_a_larger_picture_are_what_its_decoder_would_have_made_small():
+    model = load_image_model("embedded")
+    request = BlendRequest("a red house in a meadow", STYLES, num_inference_steps=6, guidance_scale=5.0)
+    result = blend(request, model, trace=("steps",))
+    frames = frames_of(result)
+    finished = np.asarray(result.images[0].resize((MAX_SIZE_PX, MAX_SIZE_PX), Image.Resampling.BOX), dtype=int)
+    assert result.images[0].width == 2 * MAX_SIZE_PX and frames[0].shape == finished.shape
+    assert np.abs(frames[-1] - finished).mean() < 5 < np.abs(frames[0] - finished).mean()

@@ -1,18 +1,21 @@
 """The picture that the model was heading for at each step: the predicted x_0, decoded small, as one sheet per image.
 
-A small model's steps are decoded by its own VAE. A large one's cost more than they tell that way: they are mapped to
-colours linearly, by the map that fits the finished latents to the finished pictures best.
+Frames are smaller than the picture, so the VAE's decoder runs only as far as their size, and what it has made by then
+is mapped to colours linearly, by the map that fits the finished pictures best. Of a large model even that costs more
+than it tells: its latents themselves are mapped.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
-from tools.models import decode_latents
+from tools.models import as_preview, decode_latents
 from tools.noising import alpha_at, predict_original
 from tools.trace.measure import Measure, Watched
 from tools.trace.passes import StepPrediction
@@ -66,13 +69,14 @@ class Steps(Measure):
         }
 
     def pictures(self) -> dict[str, Image.Image]:
-        sheets, model = {}, self.watched.model
+        sheets, size_px = {}, self._size_px()
+        whole = self._scale >= self.watched.model.pipeline.vae_scale_factor
         pairs = list(zip(self.watched.asked, self.watched.pictures, strict=True))
         for number, (item, picture) in enumerate(pairs[:MAX_SHEETS]):
             if picture is not None:
                 originals = torch.stack([self.originals[step][item] for step in self._frames()]).float()
-                frames = self._mapped(originals) if model.is_large else decode_latents(model, originals, preview=True)
-                sheets[file_of(number)] = _sheet(frames, self._size_px())
+                frames = decode_latents(self.watched.model, originals, True) if whole else self._mapped(originals)
+                sheets[file_of(number)] = _sheet(frames, size_px)
         return sheets
 
     def _frames(self) -> list[int]:
@@ -86,15 +90,46 @@ class Steps(Measure):
         scale = min(float(self.watched.model.pipeline.vae_scale_factor), MAX_SIZE_PX / max(height, width))
         return round(width * scale), round(height * scale)
 
-    def _mapped(self, originals: torch.Tensor) -> list[Image.Image]:
-        """Latents (frames, 4, h, w) as pictures of the latents' own size."""
-        height, width = self.watched.latent_size
+    @functools.cached_property
+    def _scale(self) -> int:
+        """How many pixels of what is mapped lie along a latent: a power of two, the frames' own size or the next."""
+        wanted = 1 if self.watched.model.is_large else self._size_px()[0] / self.watched.latent_size[1]
+        return int(2 ** math.ceil(math.log2(wanted)))
+
+    @functools.cached_property
+    def _colours(self) -> np.ndarray:
+        """(features + 1, 3) the map from features to sRGB, 0..255, that fits the finished pictures best."""
         shown = [n for n, picture in enumerate(self.watched.pictures) if picture is not None]
-        small = [self.watched.pictures[n].resize((width, height), Image.Resampling.BOX) for n in shown]  # type: ignore[union-attr]
+        features = self._features(self.watched.latents[shown])
+        size = features.shape[3], features.shape[2]
+        small = [self.watched.pictures[n].resize(size, Image.Resampling.BOX) for n in shown]  # type: ignore[union-attr]
         colours = np.concatenate([np.asarray(picture.convert("RGB"), np.float64).reshape(-1, 3) for picture in small])
-        weights, *_ = np.linalg.lstsq(_rows(self.watched.latents[shown].float().cpu()), colours, rcond=None)
-        found = (_rows(originals) @ weights).reshape(-1, height, width, 3)
-        return [Image.fromarray(frame) for frame in found.round().clip(0, 255).astype(np.uint8)]
+        return np.linalg.lstsq(_rows(features), colours, rcond=None)[0]
+
+    def _mapped(self, originals: torch.Tensor) -> list[Image.Image]:
+        """Latents (frames, 4, h, w) as pictures of `_scale` pixels a latent."""
+        features = self._features(originals)
+        weights = torch.from_numpy(self._colours.T).float()
+        found = F.conv2d(features, weights[:, :-1, None, None], weights[:, -1]).permute(0, 2, 3, 1)
+        return [Image.fromarray(frame) for frame in found.round().clamp(0, 255).byte().numpy()]
+
+    def _features(self, latents: torch.Tensor) -> torch.Tensor:
+        """What the decoder makes of latents (n, 4, h, w) on its way to pictures, (n, features, h, w times `_scale`)."""
+        if self._scale == 1:
+            return latents.float().cpu()
+        vae = self.watched.model.pipeline.vae
+        level = int(math.log2(self._scale))
+        with as_preview(self.watched.model):
+            x = latents.to(self.watched.model.device, vae.dtype) / vae.config.scaling_factor
+            x = x if vae.post_quant_conv is None else vae.post_quant_conv(x)
+            x = vae.decoder.mid_block(vae.decoder.conv_in(x))
+            for block in vae.decoder.up_blocks[:level]:
+                x = block(x)
+            for resnet in vae.decoder.up_blocks[level].resnets:
+                x = resnet(x, None)
+        # normed as the next level norms it, or what comes early, of other strength, leaves the colours' range
+        normed = F.group_norm(x.float(), vae.config.norm_num_groups)
+        return torch.cat([normed, F.silu(normed)], 1).cpu()
 
 
 def file_of(number: int) -> str:
