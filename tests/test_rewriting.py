@@ -21,6 +21,8 @@ STATE = State(spoken=("zebra", "lion"), earlier=("emu",), questions=("How does Z
         ("why?", "why (ZebraNet)?", ("zebra",)),
         ("does the other one do that?", "does LionHeart do that?", ("lion",)),
         ("what about the second one?", "How does LionHeart track?", ("lion",)),
+        ("how does the first one track?", "how does ZebraNet track?", ("zebra",)),
+        ("why does the first word win over all the others, whatever I write after it in the prompt?", None, ()),
         ("and the battery life?", "the battery life (ZebraNet)?", ("zebra",)),
         ("which of them has code?", "which of them has code?", ()),
         ("how do birds find their way over open water when nobody has ever shown them the route at all?", None, ()),

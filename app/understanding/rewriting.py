@@ -40,7 +40,7 @@ _CONNECTIVE = re.compile(
 _LEADING = re.compile(r"^\W*(?:(?:and|but|so|or|also|then|okay|ok|well|hm+)\b[\s,]*)+", re.I)
 _OTHER = re.compile(r"\bthe other( one| paper| method| model| document| study)?\b|\banother one\b", re.I)
 _ORDINAL = re.compile(
-    r"\bthe (first|second|third|fourth|last|former|latter)\b( one| paper| method| model| document| study)?(?! (?:step|layer|time|style|author|half|year|week|day|phase)s?\b)",
+    r"\bthe (first|second|third|fourth|last|former|latter)\b( one| paper| method| model| document| study)?(?! (?:step|layer|time|style|author|half|year|week|day|phase|word|token|phrase|term|name|prompt|picture|image|render|run|seed|weight|blend|share|sentence|question|answer|point|part|thing)s?\b)",
     re.I,
 )
 _ABOUT = re.compile(r"^(?:and |but |so )?(?:what|how) about\b", re.I)
