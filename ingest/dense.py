@@ -2,7 +2,8 @@
 
 Under a home they lie in folders that are written once: a change makes a new one beside the old one, and `publish` names
 it, with the SHA-256 of each of its files, for SQLite to note in the same transaction as what it stands for. Whoever
-answers opens what was published last, checks it against those sums, and writes nothing there.
+answers opens what was published last, checks it against those sums, and writes nothing there. In a Chroma server they
+are collections under a name that no other index has, and change in place; what is made anew has a new name.
 
 Knows ids and vectors, not what they stand for; what is in the index is for `lexical.py` to say, and what is found here
 may already be gone there.
@@ -26,11 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.store_process import StoreProcess
-from ingest.vector_store import COLLECTIONS, VectorStore, VectorsUnavailable, check_place, open_chroma
+from ingest.vector_store import NAME, VectorStore, VectorsUnavailable, check_place, collections_of, open_chroma
 
 DATABASE = "chroma.sqlite3"
 Published = dict[str, Any]
-"""{"folder": str, "signature": {...}, "files": {path inside the folder: SHA-256}}"""
+"""{"folder": str, "signature": {...}, "files": {path inside the folder: SHA-256}}, of a server {"collections": name}"""
 
 
 class DenseIndex:
@@ -53,6 +54,7 @@ class DenseIndex:
         self._published = published
         self._store: VectorStore | StoreProcess | None = None
         self._work: Path | None = None
+        self._former: str | None = None
         self._open: _Reading | None = None
         self._opening = threading.Lock()
 
@@ -113,7 +115,7 @@ class DenseIndex:
         with self._opening:
             if self._open is None or self._open.published != published:
                 place = self._checked(published) if isinstance(self.place, Path) else self.place
-                self._open = _Reading(place, published)
+                self._open = _Reading(place, published, self._name if isinstance(place, str) else NAME)
             return self._open
 
     # Changes
@@ -128,9 +130,15 @@ class DenseIndex:
             return False
         return True
 
-    def make_anew(self) -> None:
-        """Begin with three empty collections."""
-        self._changing(anew=True).make_anew()
+    def make_anew(self) -> Published | None:
+        """Begin with three empty collections; returns what is to be noted of them at once, if anything is."""
+        if isinstance(self.place, Path):
+            self._changing(anew=True).make_anew()
+            return None
+        self._former, name = (self._published() or {}).get("collections"), f"{NAME}-{secrets.token_hex(6)}"
+        self._store = VectorStore(self.place, self.signature, name)
+        self._store.make_anew()
+        return {"collections": name}
 
     def put(
         self, kind: int, ids: Sequence[str], vectors: NDArray[np.float32], owners: Sequence[str] | None = None
@@ -169,9 +177,12 @@ class DenseIndex:
             shutil.rmtree(work, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Delete every folder of vectors but the one that is published."""
+        """Delete every folder of vectors but the one that is published; in a server, what it took the place of."""
         published = self._published()
-        if isinstance(self.place, Path) and published:
+        if isinstance(self.place, str) and self._former:
+            VectorStore(self.place, self.signature, self._former).delete()
+            self._former = None
+        if isinstance(self.place, Path) and published and "folder" in published:
             for folder in self.place.glob("chroma*"):
                 if folder.name != published["folder"]:
                     shutil.rmtree(folder, ignore_errors=True)
@@ -179,14 +190,20 @@ class DenseIndex:
     def _changing(self, anew: bool = False) -> VectorStore | StoreProcess:
         if self._store is None:
             if isinstance(self.place, str):
-                self._store = VectorStore(self.place, self.signature)
+                self._store = VectorStore(self.place, self.signature, self._name)
                 return self._store
             published = self._published()
             # A name of its own: what a killed run had asked for may still be done, and must hit its own folder alone.
             self._work = self.place / f"chroma-{secrets.token_hex(6)}"
-            base = self.place / published["folder"] if published and not anew else None
+            base = self.place / published["folder"] if published and "folder" in published and not anew else None
             self._store = StoreProcess(self._work, self.signature, base)
         return self._store
+
+    @property
+    def _name(self) -> str:
+        """What the collections in the server are called; those of an index that older programs made have no name."""
+        published = self._published() or {"collections": NAME}
+        return str(published.get("collections", f"{NAME}-none"))  # it lies in the home so far
 
     def _checked(self, published: Published | None) -> Path:
         """Return the published folder.
@@ -195,7 +212,7 @@ class DenseIndex:
             VectorsUnavailable: It is not there, by another embedder, or not as it was written.
         """
         assert isinstance(self.place, Path)
-        if published is None or published["signature"] != self.signature:
+        if published is None or published.get("signature") != self.signature:
             raise VectorsUnavailable(f"the vectors in {self.place} are missing")
         folder = self.place / published["folder"]
         if not folder.is_dir():
@@ -208,7 +225,7 @@ class DenseIndex:
 class _Reading:
     """Chroma, opened to be asked; closed when nobody asks it any more."""
 
-    def __init__(self, place: Path | str, published: Published | None) -> None:
+    def __init__(self, place: Path | str, published: Published | None, name: str) -> None:
         self.published = published
         if isinstance(place, Path):
             place = _beside(place)
@@ -216,9 +233,9 @@ class _Reading:
         client = open_chroma(place)
         weakref.finalize(self, client.close)  # the last one made is the first one done
         have = {collection.name for collection in client.list_collections()}
-        if not have.issuperset(COLLECTIONS):
+        if not have.issuperset(collections_of(name)):
             raise VectorsUnavailable(f"the vectors in {place} are missing")
-        self.collections = [client.get_collection(name, embedding_function=None) for name in COLLECTIONS]
+        self.collections = [client.get_collection(one, embedding_function=None) for one in collections_of(name)]
 
 
 def _beside(folder: Path) -> Path:

@@ -247,12 +247,14 @@ class Index(StoredQueries):
         """Empty Chroma; all that SQLite holds is pending then."""
         with self.lexical.transaction():
             self.lexical.begin(self.lexical.hashes())
-        self.dense.make_anew()
+        begun = self.dense.make_anew()
         background = self.embedder.encode(BACKGROUND.read_text(encoding="utf-8").splitlines())
         with self.lexical.transaction():
             self.lexical.delete_all_words()
             self.lexical.set_matrix("background", background.tobytes())
             self.lexical.set_fact("embedder", self._signature)
+            if begun:
+                self.lexical.set_fact("vectors", begun)
 
     def _put_vectors(self, rows: Rows, vectors: NDArray[np.float32]) -> None:
         ids = [document.id for document, _ in rows]

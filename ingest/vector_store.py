@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 DOCUMENTS, PASSAGES, WORDS = range(3)
-COLLECTIONS = ("undertone-documents", "undertone-passages", "undertone-words")
+KINDS = ("documents", "passages", "words")
+NAME = "undertone"
+"""What collections are called that are the only ones of their place."""
 _openings = itertools.count()
 SYNC_EVERY = 2
 """Changes after which Chroma writes its HNSW index: at once, or whoever opens the files next would have to write."""
@@ -29,35 +31,41 @@ class VectorsUnavailable(RuntimeError):
 class VectorStore:
     """The collections at one place, to be changed."""
 
-    def __init__(self, place: Path | str, signature: dict[str, Any]) -> None:
+    def __init__(self, place: Path | str, signature: dict[str, Any], name: str = NAME) -> None:
         """Open them; `make_anew` begins them.
 
         Args:
             place: A folder, or the address of a Chroma server.
             signature: The embedder's name and dimension.
+            name: Tells an index's collections from those of other indexes on the same server.
         """
         self.signature = signature
+        self._names = collections_of(name)
         self._client = open_chroma(place)
 
     def is_whole(self) -> bool:
         """Say whether Chroma has every collection, by this embedder."""
         have = {c.name: c.metadata or {} for c in self._client.list_collections()}
         return all(
-            {key: have.get(name, {}).get(key) for key in self.signature} == self.signature for name in COLLECTIONS
+            {key: have.get(name, {}).get(key) for key in self.signature} == self.signature for name in self._names
         )
 
     def make_anew(self) -> None:
         """Begin with three empty collections."""
-        have = {c.name for c in self._client.list_collections()}
-        for name in COLLECTIONS:
-            if name in have:
-                self._client.delete_collection(name)
+        self.delete()
+        for name in self._names:
             self._client.create_collection(
                 name,
                 metadata=self.signature,
                 configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_EVERY}},
                 embedding_function=None,
             )
+
+    def delete(self) -> None:
+        """Delete the collections, as far as they are there."""
+        have = {c.name for c in self._client.list_collections()}
+        for name in have.intersection(self._names):
+            self._client.delete_collection(name)
 
     def put(
         self, kind: int, ids: Sequence[str], vectors: NDArray[np.float32], owners: Sequence[str] | None = None
@@ -94,7 +102,12 @@ class VectorStore:
         self._client.close()
 
     def _collection(self, kind: int) -> Any:
-        return self._client.get_collection(COLLECTIONS[kind], embedding_function=None)
+        return self._client.get_collection(self._names[kind], embedding_function=None)
+
+
+def collections_of(name: str) -> tuple[str, ...]:
+    """Return the names of an index's collections."""
+    return tuple(f"{name}-{kind}" for kind in KINDS)
 
 
 def check_place(place: Path | str) -> None:

@@ -22,6 +22,7 @@ from ingest.index import Index, IndexRefused
 from ingest.passages import split_passages
 from ingest.schema import log_ahead
 from ingest.store_process import StoreProcess
+from ingest.vector_store import open_chroma
 from ingest.words import content_words
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -444,6 +445,31 @@ def test_the_vectors_can_lie_in_a_chroma_server(tmp_path, chroma_server):
     assert (passage.document_id, round(cosine, 4)) == ("b", 1)
     assert again.sync([paper("b")], prune=True).removed == 1
     check(again, [paper("b")])
+
+
+def test_indexes_in_one_chroma_server_leave_each_other_alone(tmp_path, chroma_server):
+    texts = {"one": "A painter paints. It is warm.", "two": "A river runs. It is cold."}
+    homes = {name: Index(tmp_path / name, HashEmbedder(), chroma_server) for name in texts}
+    for name, index in homes.items():
+        index.sync([paper(name, texts[name])], prune=True)
+    for name, index in homes.items():
+        check(index, [paper(name, texts[name])])
+    client = open_chroma(chroma_server)
+    before = {collection.name for collection in client.list_collections()}
+    again = Index.remade(tmp_path / "one", HashEmbedder(), chroma_server)
+    again.sync([paper("one", texts["one"])], prune=True)
+    after = {collection.name for collection in client.list_collections()}
+    assert len(after) == len(before) and len(after - before) == 3  # what was made anew, in place of what it was before
+    for name, index in homes.items():
+        check(index, [paper(name, texts[name])])
+
+
+def test_an_index_that_moves_to_a_server_and_back_is_embedded_again(tmp_path, chroma_server):
+    documents = [paper("a"), paper("b", "A painter paints. It is warm.")]
+    for place in (None, chroma_server, None):
+        index = Index(tmp_path, HashEmbedder(), place)
+        assert index.sync(documents, prune=True).embedded
+        check(index, documents)
 
 
 def test_passages_are_looked_for_inside_of_documents(tmp_path):
