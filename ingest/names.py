@@ -74,8 +74,10 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 
 def spans_of(text: str, document: Document) -> list[tuple[int, int]]:
     """Return where a text calls the document by one of its names, (start, end) in characters."""
-    names = names_of(document)
-    return [found.span() for found in _pattern(names).finditer(text)] if names else []
+    names, lower = names_of(document), text.lower()
+    if not any(name.split()[0] in lower for name in names):  # most are not named, and a pattern takes time to make
+        return []
+    return [found.span() for found in _pattern(names).finditer(text)]
 
 
 def named_documents(text: str, documents: Iterable[Document]) -> tuple[Document, ...]:

@@ -107,9 +107,9 @@ def state_of(history: History, documents: Sequence[Known] = ()) -> State:
         history: Earlier turns.
         documents: Those of the index; those that were spoken of are known from the answers.
     """
-    known = {document.id: document for document in documents}
-    for source in (source for answer in history.answers for source in answer.sources):
-        known.setdefault(source.document_id, Known(source.document_id, source.title, source.kind, source.github_url))
+    gone = {source.document_id: source for answer in reversed(history.answers) for source in answer.sources}
+    for document in documents if gone else ():
+        gone.pop(document.id, None)
     runs = [_run(one.tool, one.arguments, is_done=True) for one in history.made]
     if history.proposed:
         runs.append(_run(history.proposed["tool"], history.proposed["arguments"], is_done=False))
@@ -122,7 +122,9 @@ def state_of(history: History, documents: Sequence[Known] = ()) -> State:
         focus=_focus(told[-1]) if told else None,
         earlier=earlier,
         questions=tuple(answer.searched_for or answer.question for answer in told),
-        documents=tuple(known.values()),
+        documents=(*documents, *(Known(one.document_id, one.title, one.kind, one.github_url) for one in gone.values()))
+        if gone
+        else tuple(documents),  # the same object for as long as the index is the same: what is made of it is kept
         open=history.open,
     )
 

@@ -80,7 +80,7 @@ def standalone(message: str, state: State, named: Sequence[str] = (), *, wants_l
         named: Ids of documents that the message names itself.
         wants_link: Whether it asks for a link: what has one is a document, and no term that it explains.
     """
-    titles = {known.id: short_name(known.title) for known in state.documents}
+    titles = _titles(state)
     focus = _focus(state, titles)
     if named or not focus or _AMONG.search(message):
         return Rewritten(message, tuple(named))
@@ -105,11 +105,17 @@ def standalone(message: str, state: State, named: Sequence[str] = (), *, wants_l
 
 def in_context(message: str, state: State) -> Rewritten | None:
     """Return a question that found nothing by itself as one about what was last spoken of; None before anything was."""
-    titles = {known.id: short_name(known.title) for known in state.documents}
+    titles = _titles(state)
     focus = _focus(state, titles)
     if focus is None or len(message.split()) > MAX_LEANING_WORDS:
         return None
     return Rewritten(f"{_LEADING.sub('', message).rstrip(' ?.!')} ({titles[focus]})?", (focus,), True)
+
+
+def _titles(state: State) -> dict[str, str]:
+    """The short names of the documents that were spoken of, by their ids."""
+    spoken = {state.focus, *state.spoken, *state.earlier}
+    return {known.id: short_name(known.title) for known in state.documents if known.id in spoken}
 
 
 def _topic(state: State) -> str | None:
