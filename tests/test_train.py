@@ -1,5 +1,6 @@
 """The training recipe on tiny networks: every stage runs, resumes, exports and renders."""
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -12,7 +13,9 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image
 from safetensors.torch import load_file
 
+from tools.studio import decoding, pairs
 from tools.studio import train as train_module
+from tools.studio.captions import DRAWN_PHRASES, phrases_for
 from tools.studio.diffusion import snr_weights, spread_times
 from tools.studio.fitting import Fit, Workers, orthogonal
 from tools.studio.judges import judge, load_judges
@@ -25,7 +28,7 @@ from tools.studio.networks import (
     training_noise,
 )
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
-from tools.studio.scenes import STYLES, vocabulary
+from tools.studio.vocabulary import DRAWN, trained_vocabulary
 
 TINY = Recipe(
     steps=20, processes=1, scenes=3, held_out_scenes=4, vae_channels=(8, 8, 16, 16), vae_batch_crops=2,
@@ -67,7 +70,7 @@ def test_the_exported_folder_is_half_precision_and_summed(trained: tuple[Path, P
     assert {"loss", "samples"} <= set(record["stages"]["diffusion"])
     assert "psnr_db" in record["stages"]["vae"]
     assert record["pictures"]["stages"]["decoder"]["steps"] == record["pictures"]["stages"]["encoder"]["steps"] == 20
-    assert set(record["stages"]["judges"]["accuracy_drawn"]) == {"style", "object", "colour", "setting"}
+    assert set(record["stages"]["judges"]["accuracy_drawn"]) == {"style", "object", "colour", "setting", "beside"}
 
 
 def test_judges_give_probabilities_in_label_order(trained: tuple[Path, Path]) -> None:
@@ -101,9 +104,38 @@ def test_a_finished_run_trains_nothing_again(trained: tuple[Path, Path], monkeyp
     assert (out / "unet" / "diffusion_pytorch_model.safetensors").read_bytes() == before
 
 
+def test_a_trained_model_says_itself_what_it_knows(trained: tuple[Path, Path]) -> None:
+    vocabulary = trained_vocabulary(trained[1])
+    assert vocabulary == DRAWN
+    assert phrases_for(trained[1], vocabulary) == DRAWN_PHRASES, "its tokenizer knows every word of every caption"
+    assert load_judges(trained[1] / "judges.safetensors").labels["beside"] == (*DRAWN.objects, "nothing")
+
+
+def test_a_model_is_enlarged_with_what_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"styles": ["watercolor"], "objects": ["cat"], "colours": ["red"], "settings": ["snow"]}
+    (tmp_path / "model" / "vae").mkdir(parents=True)
+    (tmp_path / "model" / "training.json").write_text(json.dumps(known))
+    (tmp_path / "model" / "vae" / "config.json").write_text(json.dumps({"block_out_channels": [8, 8, 16, 16]}))
+    build_vae(TINY, 128).save_pretrained(tmp_path / "model" / "vae")
+    (tmp_path / "work").mkdir()
+    recipe = dataclasses.replace(TINY, picture_scenes=1)
+    monkeypatch.setattr(pairs, "HELD_OUT", 1)
+
+    class Stop(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    monkeypatch.setattr(decoding, "sample_renders", stop)
+    with pytest.raises(Stop):
+        decoding.enlarge(tmp_path / "model", recipe, tmp_path / "work", "a test")
+    assert np.load(tmp_path / "work" / "pictures.npy").shape == (2, 1, 256, 256, 3)
+
+
 def test_a_sheet_shows_every_style(trained: tuple[Path, Path]) -> None:
     sheet = Image.open(next((trained[0] / "sheets").glob("*.png")))
-    assert sheet.size == (4 * 128, len(STYLES) * 128)
+    assert sheet.size == (4 * 128, len(DRAWN.styles) * 128)
 
 
 def test_export_before_training_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,8 +145,8 @@ def test_export_before_training_says_what_is_missing(tmp_path: Path, capsys: pyt
 
 
 def test_every_training_word_is_one_token() -> None:
-    tokenizer = build_tokenizer(vocabulary(), Recipe())
-    for word in vocabulary():
+    tokenizer = build_tokenizer(DRAWN_PHRASES.words(), Recipe())
+    for word in DRAWN_PHRASES.words():
         assert len(tokenizer.tokenize(word)) == 1, word
     for stranger in ("zeppelin", "naïve", "雪", "🙂"):
         ids = tokenizer(stranger).input_ids
@@ -123,7 +155,7 @@ def test_every_training_word_is_one_token() -> None:
 
 
 def test_tokenizer_survives_its_files(tmp_path: Path) -> None:
-    tokenizer = build_tokenizer(vocabulary(), Recipe())
+    tokenizer = build_tokenizer(DRAWN_PHRASES.words(), Recipe())
     save_tokenizer(tokenizer, tmp_path)
     (tmp_path / "tokenizer.json").rename(tmp_path / "set_aside")
     older = type(tokenizer).from_pretrained(tmp_path)
@@ -136,7 +168,7 @@ def test_tokenizer_survives_its_files(tmp_path: Path) -> None:
 
 
 def test_padding_does_not_change_the_words_before_it() -> None:
-    tokenizer = build_tokenizer(vocabulary(), Recipe())
+    tokenizer = build_tokenizer(DRAWN_PHRASES.words(), Recipe())
     encoder = build_text_encoder(tokenizer, Recipe()).eval()
     short = tokenizer("a red car", return_tensors="pt").input_ids
     long = tokenizer("a red car", padding="max_length", return_tensors="pt").input_ids

@@ -14,8 +14,8 @@ from tests.evals.results import Table, write_results
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.captions import SETTING_PHRASES
-from tools.studio.geometry import Scene, sample_scene
-from tools.studio.scenes import STYLES, draw_styles
+from tools.studio.geometry import Scene
+from tools.studio.scenes import STYLES, draw_styles, sample_scene
 from tools.trace.classifier import DRAWS, TEMPERATURE, classify_styles
 
 FIRST_SEED = 20_000_000

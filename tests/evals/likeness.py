@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from tools.studio.drawings import scene_seed
+from tools.studio.drawings import scene_of
 from tools.studio.judges import WEIGHTS, at_judged_size, load_judges
 from tools.studio.recipe import Recipe
-from tools.studio.scenes import Scene, draw, sample_scene
+from tools.studio.scenes import Scene, draw
+from tools.studio.vocabulary import trained_vocabulary
 
 UNSEEN_SEED = 30_000_000  # far from the seeds of training and held-out scenes
 Asked = tuple[Scene, str]
@@ -91,9 +92,11 @@ def nearest(image: np.ndarray, scenes: Sequence[Scene], style: str) -> tuple[flo
 def training_scenes(wanted: Sequence[Scene]) -> list[list[Scene]]:
     """The scenes of the shipped model's training set that show the object, colour and setting of each of `wanted`."""
     made = json.loads((WEIGHTS.parent / "training.json").read_text("utf-8"))
+    vocabulary = trained_vocabulary(WEIGHTS.parent)
     recipe, count = Recipe(seed=made["recipe"]["seed"]), int(made["stages"]["draw"]["scenes"])
-    known = [sample_scene(scene_seed(recipe, number, held_out=False)) for number in range(count)]
-    return [[scene for scene in known if _at(scene, 0) == _at(each, 0)] for each in wanted]
+    known = [scene_of(recipe, number, held_out=False, vocabulary=vocabulary) for number in range(count)]
+    alone = [scene for scene in known if scene.beside is None]
+    return [[scene for scene in alone if _at(scene, 0) == _at(each, 0)] for each in wanted]
 
 
 def _at(scene: Scene, seed: int) -> Scene:

@@ -30,9 +30,9 @@ from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.networks import build_vae
 from tools.studio.pairs import Examples, draw_pairs, sample_renders
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
-from tools.studio.scenes import PICTURE_PX, STYLES
+from tools.studio.scenes import PICTURE_PX
+from tools.studio.vocabulary import WEIGHTS, trained_vocabulary
 
-WEIGHTS = Path(__file__).parent / "weights"
 ROUGHNESS = 0.05
 """Deviation of the noise that a drawing's latents, of variance 1, get: a render's are never quite a drawing's."""
 HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.1)
@@ -42,7 +42,7 @@ HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.1)
 class Discriminator(nn.Module):
     """How drawn each patch of 38 px looks, for pictures whose style is known."""
 
-    def __init__(self, channels: tuple[int, ...] = (32, 64, 96)) -> None:
+    def __init__(self, styles: int, channels: tuple[int, ...] = (32, 64, 96)) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         before = 3
@@ -51,7 +51,7 @@ class Discriminator(nn.Module):
             before = width
         self.body = nn.Sequential(*layers)
         self.head = spectral_norm(nn.Conv2d(before, 1, 3, padding=1))
-        self.style = spectral_norm(nn.Embedding(len(STYLES), before))
+        self.style = spectral_norm(nn.Embedding(styles, before))
 
     def forward(self, signal: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """(N, 1, S / 8, S / 8), higher for drawn, of (N, 3, S, S) in -1..1 and the numbers (N,) of their styles."""
@@ -107,7 +107,7 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     torch.manual_seed(recipe.seed)
     decoder, twin = (Half(deepen(small, recipe), "decoder") for _ in range(2))
     twin.to(workers.device)
-    judge = Discriminator().to(workers.device)
+    judge = Discriminator(styles=np.load(work / "pictures.npy", mmap_mode="r").shape[1]).to(workers.device)
     fit = Fit(decoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)
     optimizer = torch.optim.Adam(judge.parameters(), lr=recipe.discriminator_lr, betas=(0.0, 0.99))
     kept = fit.resume(work / "decoder.pt")
@@ -219,7 +219,7 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
         if len(levels) != len(recipe.picture_channels) - 1:
             raise ValueError(f"the autoencoder in {folder} has {len(levels)} levels and is not made deeper")
         shutil.copytree(folder / "vae", small)
-    draw_pairs(_small_vae(work), recipe, work, log)
+    draw_pairs(_small_vae(work), trained_vocabulary(folder), recipe, work, log)
     sample_renders(folder, recipe, work, log)
     count = process_count(recipe.processes)
     for stage, run in (("decoder", train_decoder), ("encoder", train_encoder)):

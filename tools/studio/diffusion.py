@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from tools.studio.captions import DRAWN_PHRASES, caption
 from tools.studio.compression import LATENT_PX, load_latents, load_vae
 from tools.studio.drawings import Pictures, scene_of
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
@@ -25,8 +26,9 @@ from tools.studio.networks import (
     save_tokenizer,
     training_noise,
 )
+from tools.studio.phrases import SETTING_WAYS
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
-from tools.studio.scenes import STYLES, caption, vocabulary
+from tools.studio.vocabulary import DRAWN
 
 SHEET_SCENES = 4
 
@@ -99,9 +101,9 @@ class Batches:
         """Noised latents, timesteps, prompt tokens, and the noise to predict."""
         recipe, count = self.recipe, self.recipe.images_per_batch
         numbers = self.rng.integers(len(self.latents), size=count)
-        styles = self.rng.integers(len(STYLES), size=count)
+        styles = self.rng.integers(len(DRAWN.styles), size=count)
         captions = [
-            "" if self.rng.random() < recipe.caption_dropout else caption(self.scenes[n], STYLES[s], self.rng)
+            "" if self.rng.random() < recipe.caption_dropout else caption(self.scenes[n], DRAWN.styles[s], self.rng)
             for n, s in zip(numbers, styles, strict=True)
         ]
         clean = torch.from_numpy(self.latents[numbers, styles]).float().repeat_interleave(recipe.noises_per_image, 0)
@@ -119,9 +121,9 @@ class HeldOut:
         rng = np.random.default_rng(7)
         torch_rng = torch.Generator().manual_seed(7)
         numbers = np.arange(count) % len(latents)
-        styles = np.arange(count) % len(STYLES)
+        styles = np.arange(count) % len(DRAWN.styles)
         captions = [
-            caption(scene_of(recipe, int(n), held_out=True), STYLES[s], rng)
+            caption(scene_of(recipe, int(n), held_out=True), DRAWN.styles[s], rng)
             for n, s in zip(numbers, styles, strict=True)
         ]
         clean = torch.from_numpy(latents[numbers, styles]).float()
@@ -151,7 +153,7 @@ def load_tokenizer(work: Path, recipe: Recipe) -> CLIPTokenizer:
     """The tokenizer of this training run: made once, then read."""
     path = work / "tokenizer"
     if not path.exists():
-        save_tokenizer(build_tokenizer(vocabulary(), recipe), path)
+        save_tokenizer(build_tokenizer(DRAWN_PHRASES.words(), recipe), path)
     loaded: CLIPTokenizer = CLIPTokenizer.from_pretrained(path)
     return loaded
 
@@ -211,7 +213,13 @@ def train_diffusion(workers: Workers, recipe: Recipe, work: Path) -> None:
 def sheet_prompts(recipe: Recipe) -> list[str]:
     """Captions of a few held-out scenes in every style, style by style."""
     scenes = [scene_of(recipe, number, held_out=True) for number in range(SHEET_SCENES)]
-    return [f"a {scene.colour} {scene.object}, {scene.setting}, {style}" for style in STYLES for scene in scenes]
+    shown = [
+        f"a {scene.colour} {scene.object}"
+        + (f" beside a {scene.beside_colour} {scene.beside}" if scene.beside else "")
+        + f" {SETTING_WAYS[scene.setting][0]}"
+        for scene in scenes
+    ]
+    return [f"{each}, {style}" for style in DRAWN.styles for each in shown]
 
 
 def write_sheet(path: Path, model: Denoiser, tokenizer: CLIPTokenizer, recipe: Recipe, work: Path) -> None:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from tools.studio.fitting import Log
 from tools.studio.recipe import Ledger, Recipe
-from tools.studio.scenes import SIZE_PX, STYLES, Scene, draw_styles, sample_scene
+from tools.studio.scenes import SIZE_PX, Scene, draw_styles, sample_scene
+from tools.studio.vocabulary import DRAWN, Vocabulary
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -23,13 +24,13 @@ def scene_seed(recipe: Recipe, number: int, held_out: bool) -> int:
     return number + (recipe.held_out_seed if held_out else recipe.seed * 100_000)
 
 
-def scene_of(recipe: Recipe, number: int, held_out: bool) -> Scene:
+def scene_of(recipe: Recipe, number: int, held_out: bool, vocabulary: Vocabulary = DRAWN) -> Scene:
     """Scene `number` of the training set or of the held-out set."""
-    return sample_scene(scene_seed(recipe, number, held_out))
+    return sample_scene(scene_seed(recipe, number, held_out), vocabulary)
 
 
 def _draw(seed: int) -> Pictures:
-    return draw_styles(sample_scene(seed))
+    return draw_styles(sample_scene(seed, DRAWN), styles=DRAWN.styles)
 
 
 def _path(work: Path, held_out: bool) -> Path:
@@ -56,7 +57,7 @@ def draw(recipe: Recipe, work: Path, log: Log) -> None:
         for held_out, count in ((True, recipe.held_out_scenes), (False, recipe.scenes)):
             path, key = _path(work, held_out), "held_out_drawn" if held_out else "scenes"
             first = int(str(ledger.facts.get("draw", {}).get(key, 0)))
-            shape = (count, len(STYLES), SIZE_PX, SIZE_PX, 3)
+            shape = (count, len(DRAWN.styles), SIZE_PX, SIZE_PX, 3)
             mode = "r+" if path.exists() else "w+"
             array = np.lib.format.open_memmap(path, mode=mode, dtype=np.uint8, shape=shape)
             seeds = [scene_seed(recipe, number, held_out) for number in range(first, count)]

@@ -1,4 +1,4 @@
-"""Ray-cast a scene into buffers that every drawing style shares.
+"""What a scene is, and the buffers that every drawing style shares.
 
 Units: the object stands on the ground plane y = 0 near the origin and is about 1.3 high; the camera looks along +z.
 Solids are ellipsoids, frustums, convex polytopes and rings, each intersected in closed form for all rays at once.
@@ -11,13 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.studio.objects import PARTS
-
+SIZE_PX, PICTURE_PX = 128, 256
 SUPERSAMPLE = 2
-
-OBJECTS = tuple(PARTS)
-COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
-SETTINGS = ("meadow", "snow", "beach", "sunset", "night", "desert")
 
 RGB: dict[str, tuple[float, float, float]] = {
     "red": (0.86, 0.13, 0.12),
@@ -29,19 +24,25 @@ RGB: dict[str, tuple[float, float, float]] = {
     "pink": (0.97, 0.54, 0.72),
     "white": (0.95, 0.95, 0.95),
     "black": (0.13, 0.13, 0.15),
+    "brown": (0.45, 0.27, 0.13),
+    "grey": (0.53, 0.54, 0.56),
+    "turquoise": (0.10, 0.74, 0.72),
 }
-
-MATTE = ("mountain", "boat", "house", "cube")  # flat faces would flash white all at once
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows; `seed` also settles camera, light, size, place, clouds and hills."""
+    """What a picture shows; `seed` also settles camera, light, size, place, clouds and hills.
+
+    Where something stands `beside` it, the object is on the left and the other thing on the right.
+    """
 
     seed: int
     object: str
     colour: str
     setting: str
+    beside: str | None = None
+    beside_colour: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Buffers:
 
     Attributes:
         albedo: (S, S, 3) base colour, sRGB 0..1.
-        object: (S, S) bool, True on the object.
+        object: (S, S) bool, True on the object, and on the one beside it.
         part: (S, S) int16, which part of the object is seen; -1 elsewhere.
         layer: (S, S) int16, background layer: 0 sky, 1 far hills or sun, 2 sea, 3 ground, 4 small things.
         normal: (S, S, 3) unit normals of the object, x right, y up, z away; up elsewhere.
@@ -81,42 +82,6 @@ class Buffers:
     texture: np.ndarray
     light_colour: np.ndarray
     haze_colour: np.ndarray
-
-
-@dataclass(frozen=True)
-class Place:
-    """Colours of a place, sRGB 0..1."""
-
-    sky_top: tuple[float, float, float]
-    sky_low: tuple[float, float, float]
-    hills: tuple[float, float, float]
-    ground: tuple[float, float, float]
-    ground_far: tuple[float, float, float]
-    light: tuple[float, float, float]
-    cloud: float
-    jagged: float
-
-
-PLACES: dict[str, Place] = {
-    "meadow": Place((0.30, 0.62, 0.95), (0.80, 0.92, 0.99), (0.24, 0.56, 0.36), (0.40, 0.74, 0.24),
-                       (0.58, 0.82, 0.36), (1.0, 0.98, 0.90), 0.8, 0.0),
-    "snow": Place((0.56, 0.70, 0.86), (0.86, 0.91, 0.96), (0.62, 0.73, 0.86), (0.95, 0.97, 1.0),
-                     (0.86, 0.91, 0.98), (0.96, 0.98, 1.0), 0.3, 1.0),
-    "beach": Place((0.22, 0.66, 0.93), (0.74, 0.93, 0.98), (0.10, 0.52, 0.72), (0.97, 0.85, 0.58),
-                      (0.92, 0.78, 0.50), (1.0, 0.97, 0.88), 0.6, 0.0),
-    "sunset": Place((0.42, 0.22, 0.52), (1.0, 0.60, 0.26), (0.40, 0.16, 0.36), (0.50, 0.25, 0.29),
-                       (0.72, 0.34, 0.30), (1.0, 0.82, 0.64), 0.7, 0.15),
-    "night": Place((0.05, 0.06, 0.22), (0.16, 0.18, 0.42), (0.08, 0.09, 0.24), (0.10, 0.19, 0.28),
-                      (0.13, 0.22, 0.36), (0.80, 0.86, 1.0), 0.0, 0.25),
-    "desert": Place((0.42, 0.74, 0.86), (0.98, 0.93, 0.78), (0.80, 0.46, 0.28), (0.90, 0.64, 0.36),
-                       (0.94, 0.72, 0.44), (1.0, 0.95, 0.84), 0.15, 0.0),
-}  # fmt: skip
-
-
-def sample_scene(seed: int) -> Scene:
-    """Draw object, colour and setting evenly from the seed."""
-    rng = np.random.default_rng((seed, 101))
-    return Scene(seed, *(str(rng.choice(names)) for names in (OBJECTS, COLOURS, SETTINGS)))
 
 
 def smooth_noise(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Four small classifiers in one network: which style, object, colour and setting a picture shows.
+"""Small classifiers in one network: which style, object, colour and setting a picture shows, and what stands beside.
 
 They learn from drawn scenes alone, never from a render, so what they say about a render is a held-out judgement.
-Pencil sketches have no colour: colour is neither learned nor scored on them.
+Pencil sketches and charcoal have no colour: colour is neither learned nor scored on them.
 """
 
 import functools
@@ -16,20 +16,33 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, SIZE_PX, STYLES
+from tools.studio.geometry import SIZE_PX
+from tools.studio.vocabulary import LEARNED, Vocabulary
+from tools.studio.vocabulary import WEIGHTS as MODEL
 
 Pictures = npt.NDArray[np.uint8]
 Signal = npt.NDArray[np.float32]
-LABELS: dict[str, tuple[str, ...]] = {
-    "style": STYLES, "object": OBJECTS, "colour": COLOURS, "setting": SETTINGS,
-}  # fmt: skip
-WEIGHTS = Path(__file__).parent / "weights" / "judges.safetensors"
+BESIDE, NOTHING = "beside", "nothing"
+
+
+def labels_of(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """The questions of a vocabulary with their answers; what stands beside is asked where some scenes hold two."""
+    labels = {
+        "style": vocabulary.styles, "object": vocabulary.objects, "colour": vocabulary.colours,
+        "setting": vocabulary.settings,
+    }  # fmt: skip
+    return labels | {BESIDE: (*vocabulary.objects, NOTHING)} if vocabulary.pairs else labels
+
+
+LABELS = labels_of(LEARNED)
+WEIGHTS = MODEL / "judges.safetensors"
 
 
 class Judges(nn.Module):
     """One convolutional trunk for each group of questions and one linear head per question.
 
-    Style is texture and the rest is content: two trunks keep them from sharing evidence.
+    Style is texture and the rest is content: two trunks keep them from sharing evidence. What stands beside is told
+    from the two halves of the picture, since the thing on the right is meant.
     """
 
     def __init__(self, channels: tuple[int, ...], labels: dict[str, tuple[str, ...]] = LABELS) -> None:
@@ -39,7 +52,7 @@ class Judges(nn.Module):
         self.content = trunk(channels)
         self.heads = nn.ModuleDict()
         for question, answers in labels.items():
-            width = max(8, channels[-1] // 2) if question == "style" else channels[-1]
+            width = max(8, channels[-1] // 2) if question == "style" else channels[-1] * (1 + (question == BESIDE))
             self.heads[question] = nn.Linear(2 * width, len(answers))
 
     def features(self, signal: torch.Tensor) -> torch.Tensor:
@@ -48,8 +61,12 @@ class Judges(nn.Module):
 
     def forward(self, signal: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits (N, answers) of each question for (N, 3, 128, 128) in -1..1."""
-        texture, content = pooled(self.texture(signal)), pooled(self.content(signal))
-        return {name: head(texture if name == "style" else content) for name, head in self.heads.items()}
+        maps = self.content(signal)
+        seen = {"style": pooled(self.texture(signal))}
+        if BESIDE in self.heads:
+            seen[BESIDE] = torch.cat([pooled(half) for half in maps.chunk(2, dim=3)], dim=1)
+        content = pooled(maps)
+        return {name: head(seen.get(name, content)) for name, head in self.heads.items()}
 
 
 def trunk(channels: tuple[int, ...]) -> nn.Sequential:
@@ -98,7 +115,7 @@ def disturb(signal: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
 
 
 def questions_loss(logits: dict[str, torch.Tensor], answers: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Sum of the four cross-entropies; an answer of -1 is not asked."""
+    """Sum of the questions' cross-entropies; an answer of -1 is not asked."""
     losses = [F.cross_entropy(logits[name].float(), answers[name], ignore_index=-1) for name in logits]
     return torch.stack([loss.nan_to_num(0.0) for loss in losses]).sum()
 
@@ -161,7 +178,7 @@ def judge(images: Pictures, path: Path = WEIGHTS) -> dict[str, Signal]:
         path: The judges' weights.
 
     Returns:
-        For "style", "object", "colour" and "setting", (N, answers) float32 rows that sum to 1, in the order of
+        For each question of the judges, (N, answers) float32 rows that sum to 1, in the order of
         `load_judges(path).labels`.
 
     Raises:

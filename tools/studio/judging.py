@@ -8,25 +8,35 @@ import torch
 from tools.studio.compression import load_latents, load_vae, to_pictures, to_signal
 from tools.studio.drawings import Pictures, pictures, scene_of
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
-from tools.studio.judges import LABELS, Judges, disturb, questions_loss, save_judges
+from tools.studio.judges import BESIDE, NOTHING, Judges, disturb, labels_of, questions_loss, save_judges
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
-from tools.studio.scenes import SIZE_PX, STYLES
+from tools.studio.scenes import SIZE_PX
+from tools.studio.vocabulary import DRAWN
 
-COLOURLESS = "pencil sketch"
+COLOURLESS = ("pencil sketch", "charcoal")
+LABELS = labels_of(DRAWN)
 HELD_OUT_REBUILT = 60
 
 
 def answers_of(recipe: Recipe, count: int, held_out: bool) -> dict[str, np.ndarray]:
-    """Right answers by question, (scenes, styles) int64, -1 where a question has none."""
-    shape = (count, len(STYLES))
+    """Right answers by question, (scenes, styles) int64, -1 where a question has none.
+
+    Of two things, neither is *the* object: object and colour are asked of pictures of one, and what stands beside it
+    is asked of all.
+    """
+    shape = (count, len(DRAWN.styles))
     answers = {name: np.full(shape, -1, np.int64) for name in LABELS}
-    answers["style"][:] = np.arange(len(STYLES))
+    answers["style"][:] = np.arange(len(DRAWN.styles))
     for number in range(count):
         scene = scene_of(recipe, number, held_out)
-        for name in ("object", "colour", "setting"):
-            answers[name][number] = LABELS[name].index(getattr(scene, name))
-    if COLOURLESS in STYLES:
-        answers["colour"][:, STYLES.index(COLOURLESS)] = -1
+        answers["setting"][number] = LABELS["setting"].index(scene.setting)
+        if BESIDE in LABELS:
+            answers[BESIDE][number] = LABELS[BESIDE].index(scene.beside or NOTHING)
+        if scene.beside is None:
+            for name in ("object", "colour"):
+                answers[name][number] = LABELS[name].index(getattr(scene, name))
+    for style in COLOURLESS:
+        answers["colour"][:, DRAWN.styles.index(style)] = -1
     return answers
 
 
@@ -58,8 +68,8 @@ def train_judges(workers: Workers, recipe: Recipe, work: Path) -> None:
     """Train the judges; continue from `work/judges.pt` if there; leave `work/judges.safetensors`."""
     ledger, log = Ledger(work), Log(work / "train.log")
     torch.manual_seed(recipe.seed)
-    judges = Judges(recipe.judges_channels)
-    twin = Judges(recipe.judges_channels).to(workers.device)
+    judges = Judges(recipe.judges_channels, LABELS)
+    twin = Judges(recipe.judges_channels, LABELS).to(workers.device)
     fit = Fit(judges, workers, recipe.judges_lr, weight_decay=0.02, ema_decay=0.99)
     kept = fit.resume(work / "judges.pt")
     drawn = pictures(work, recipe)
@@ -71,7 +81,7 @@ def train_judges(workers: Workers, recipe: Recipe, work: Path) -> None:
     schedule = Schedule(recipe, recipe.stage_seconds("judges", ledger.seconds), kept.get("seconds", 0.0), capped=False)
     progress, saved_s = 0.0, schedule.elapsed_s
     while progress < 1:
-        styles = rng.integers(len(STYLES), size=recipe.judges_batch)
+        styles = rng.integers(len(DRAWN.styles), size=recipe.judges_batch)
         images, asked = [], []
         for style in styles:
             if rng.random() < 0.4:

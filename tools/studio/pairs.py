@@ -14,11 +14,12 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from torch.nn import functional as F
 
-from tools.studio.captions import caption
+from tools.studio.captions import caption, phrases_for
 from tools.studio.compression import LATENT_PX, to_signal
 from tools.studio.fitting import Log
 from tools.studio.recipe import Recipe
-from tools.studio.scenes import PICTURE_PX, SIZE_PX, STYLES, Scene, draw_styles, sample_scene
+from tools.studio.scenes import PICTURE_PX, SIZE_PX, Scene, draw_styles, sample_scene
+from tools.studio.vocabulary import Vocabulary, trained_vocabulary
 
 GUIDANCES = (3.0, 5.0, 7.0)
 HELD_OUT = 48
@@ -28,12 +29,13 @@ PART, BATCH = 256, 16
 """Renders that one process makes, and that are made at once."""
 
 
-def _draw(scene: Scene) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    return draw_styles(scene, PICTURE_PX), draw_styles(scene, SIZE_PX)
+def _draw(job: tuple[Scene, tuple[str, ...]]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    scene, styles = job
+    return draw_styles(scene, PICTURE_PX, styles), draw_styles(scene, SIZE_PX, styles)
 
 
 @torch.no_grad()
-def draw_pairs(vae: AutoencoderKL, recipe: Recipe, work: Path, log: Log) -> None:
+def draw_pairs(vae: AutoencoderKL, vocabulary: Vocabulary, recipe: Recipe, work: Path, log: Log) -> None:
     """Draw scenes at PICTURE_PX, with the latents of the same scenes at SIZE_PX: `pictures.npy`, `picture_latents.npy`.
 
     The last HELD_OUT scenes are not for training.
@@ -41,13 +43,14 @@ def draw_pairs(vae: AutoencoderKL, recipe: Recipe, work: Path, log: Log) -> None
     if (work / "picture_latents.npy").exists():
         return
     count = recipe.picture_scenes + HELD_OUT
-    scenes = [sample_scene(DRAWN_SEED + number) for number in range(count)]
-    shape = (count, len(STYLES), PICTURE_PX, PICTURE_PX, 3)
+    styles = vocabulary.styles
+    jobs = [(sample_scene(DRAWN_SEED + number, vocabulary), styles) for number in range(count)]
+    shape = (count, len(styles), PICTURE_PX, PICTURE_PX, 3)
     pictures = np.lib.format.open_memmap(work / "pictures.npy", mode="w+", dtype=np.uint8, shape=shape)
-    latents = np.empty((count, len(STYLES), 4, LATENT_PX, LATENT_PX), np.float32)
+    latents = np.empty((count, len(styles), 4, LATENT_PX, LATENT_PX), np.float32)
     fork = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     with multiprocessing.get_context(fork).Pool(os.cpu_count()) as pool:
-        for number, (large, small) in enumerate(pool.imap(_draw, scenes, chunksize=4)):
+        for number, (large, small) in enumerate(pool.imap(_draw, jobs, chunksize=4)):
             pictures[number] = large
             latents[number] = vae.encode(to_signal(small, vae.device)).latent_dist.mean.numpy()
     pictures.flush()
@@ -61,12 +64,17 @@ def _sample(job: tuple[Path, int, int]) -> tuple[npt.NDArray[np.float32], npt.ND
     torch.set_num_threads(1)
     pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32, safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
+    vocabulary = trained_vocabulary(folder)
+    phrases = phrases_for(folder, vocabulary)
     rng = np.random.default_rng(part)
     made, styles = [], []
     for batch in range(-(-count // BATCH)):
-        chosen = [int(rng.integers(len(STYLES))) for _ in range(min(BATCH, count - batch * BATCH))]
+        chosen = [int(rng.integers(len(vocabulary.styles))) for _ in range(min(BATCH, count - batch * BATCH))]
         first = RENDERED_SEED + 1000 * part + batch * BATCH
-        prompts = [caption(sample_scene(first + n), STYLES[style], rng) for n, style in enumerate(chosen)]
+        prompts = [
+            caption(sample_scene(first + n, vocabulary), vocabulary.styles[style], rng, phrases)
+            for n, style in enumerate(chosen)
+        ]
         guidance, noise = float(rng.choice(GUIDANCES)), torch.Generator().manual_seed(100 * part + batch)
         output = pipeline(
             prompts, guidance_scale=guidance, num_inference_steps=20, generator=noise, output_type="latent"
@@ -105,7 +113,7 @@ class Examples:
     def drawn(self, count: int, cells: int = LATENT_PX) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Crops of drawings, `cells` latents wide: signals (N, 3, S, S), latents (N, 4, cells, cells), styles (N,)."""
         scenes = self.rng.integers(len(self.pictures) - HELD_OUT, size=count)
-        styles = self.rng.integers(len(STYLES), size=count)
+        styles = self.rng.integers(self.pictures.shape[1], size=count)
         signals, latents = [], []
         for scene, style in zip(scenes, styles, strict=True):
             top, left = self.rng.integers(LATENT_PX - cells + 1, size=2)
@@ -127,7 +135,7 @@ class Examples:
 
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
         """A scene in each style in turn, of those that are never trained on: signals and latents."""
-        styles = np.arange(HELD_OUT) % len(STYLES)
+        styles = np.arange(HELD_OUT) % self.pictures.shape[1]
         scenes = len(self.pictures) - HELD_OUT + np.arange(HELD_OUT)
         return to_signal(self.pictures[scenes, styles], self.device), self.latents[scenes, styles]
 

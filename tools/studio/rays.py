@@ -5,13 +5,15 @@ Knows nothing about scenes or cameras, nor which shapes there are (`solids.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 Vector = Sequence[float] | np.ndarray
+Mark = Callable[[np.ndarray], np.ndarray]
+"""Which of the points (N, 3) of a solid have its other colour: (N,) bool."""
 FAR = np.float32(1e9)
 
 
@@ -33,34 +35,44 @@ class Shape(Protocol):
     def normal(self, points: np.ndarray) -> np.ndarray:
         """Return (N, 3) unit outward normals at points on the surface."""
 
+    def inward(self, points: np.ndarray) -> np.ndarray:
+        """Return the points, (N, 3), where they lie in the shape as it was built."""
+
 
 @dataclass(frozen=True)
 class Solid:
-    """A shape with its albedo, (3,) sRGB; `part` groups what should have no outline between."""
+    """A shape with its albedo, (3,) sRGB; `part` groups what should have no outline between.
+
+    A `cap` is a second colour: where `mark` says, or else above `cap_from`.
+    """
 
     shape: Shape
     colour: np.ndarray
     part: int | None = None
     cap: np.ndarray | None = None
     cap_from: float = np.inf
+    mark: Mark | None = None
 
     def albedo(self, points: np.ndarray) -> np.ndarray:
-        """Albedo at points (N, 3): the cap's colour above a wavy line at height `cap_from`."""
+        """Albedo at points (N, 3): the cap's colour where `mark` says, or above a wavy line at height `cap_from`."""
         colour = np.broadcast_to(self.colour, points.shape)
         if self.cap is None:
             return colour
+        if self.mark is not None:
+            return np.where(self.mark(self.shape.inward(points))[:, None], self.cap, colour)
         wave = 0.06 * np.sin(points[:, 0] * 21.0) + 0.04 * np.sin(points[:, 2] * 17.0 + 1.0)
         return np.where((points[:, 1] + wave > self.cap_from)[:, None], self.cap, colour)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """First meetings of N rays: part (N,) int (-1 none), normal, albedo (N, 3), height above ground (N,)."""
+    """First meetings of N rays: part (N,) int (-1 none), normal, albedo (N, 3), height above ground, distance (N,)."""
 
     part: np.ndarray
     normal: np.ndarray
     albedo: np.ndarray
     height: np.ndarray
+    distance: np.ndarray
 
 
 def cast(ray: Ray, parts: Sequence[Solid]) -> Hit:
@@ -93,7 +105,7 @@ def cast(ray: Ray, parts: Sequence[Solid]) -> Hit:
             solid.albedo(points),
             points[:, 1],
         )
-    return Hit(part, normal, albedo, height)
+    return Hit(part, normal, albedo, height, nearest)
 
 
 def blocked(ray: Ray, parts: Sequence[Solid]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Textures that repeat with the cells of an autoencoder's latents, which therefore can keep them.
 
-A tile is `cell` pixels wide, CELL_PX or a multiple of it: hatching and brush strokes; paper is one sheet.
+A tile is `cell` pixels wide, CELL_PX or a multiple of it: hatching and brush strokes; paper is one sheet, and the
+pieces of low-poly and stained glass, the grain of wood and rough paper repeat after several cells.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import functools
 import numpy as np
 
 CELL_PX = 8
+PERIOD_CELLS = 8
+"""Cells after which the pieces of low-poly and stained glass repeat."""
 
 
 @functools.cache
@@ -51,3 +54,77 @@ def strokes(cell: int) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
 def paper_grain() -> np.ndarray:
     """(16, 16) float32 in 0..1."""
     return np.random.default_rng(7).random((16, 16)).astype(np.float32)
+
+
+def _sites(across: int, jitter: float, seed: int) -> np.ndarray:
+    """(across, across, 2) rows and columns of a grid's points, in 0..1 and periodic, each moved by chance."""
+    at = np.moveaxis(np.mgrid[0:across, 0:across], 0, -1).astype(np.float32)
+    moved = np.random.default_rng(seed).uniform(-jitter, jitter, (across, across, 2)).astype(np.float32)
+    return (at + moved) / across
+
+
+@functools.cache
+def triangles(side: int, across: int) -> np.ndarray:
+    """The triangles of a bent grid that repeats after `side` pixels.
+
+    Args:
+        side: Pixels.
+        across: Squares of the grid in a row; each is cut into two triangles.
+
+    Returns:
+        (3, side, side) int64: each pixel's triangle, and how many repeats further down and right that one's square is.
+    """
+    points = _sites(across, 0.27, 11)
+    y, x = (np.mgrid[0:side, 0:side].astype(np.float32) + 0.5) / side
+    found = np.zeros((3, side, side), np.int64)
+
+    def left_of(p: np.ndarray, q: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> np.ndarray:
+        return (q[1] - p[1]) * (dy - p[0]) - (q[0] - p[0]) * (dx - p[1]) >= 0
+
+    for i in range(across):
+        for j in range(across):
+            a, b, c, d = (
+                points[row % across, column % across] + np.array([row // across, column // across], np.float32)
+                for row, column in ((i, j), (i, j + 1), (i + 1, j + 1), (i + 1, j))
+            )
+            middle = (a + b + c + d) / 4
+            down, right = np.round(middle[0] - y).astype(int), np.round(middle[1] - x).astype(int)
+            at = y + down, x + right
+            cut = (a, c) if (i + j) % 2 == 0 else (b, d)
+            inside = left_of(a, b, *at) & left_of(b, c, *at) & left_of(c, d, *at) & left_of(d, a, *at)
+            found[0][inside] = 2 * (i * across + j) + left_of(*cut, *at)[inside]
+            found[1][inside], found[2][inside] = -down[inside], -right[inside]
+    return found
+
+
+@functools.cache
+def panes(side: int, across: int) -> np.ndarray:
+    """Which of across^2 points is nearest, in a pattern that repeats after `side` pixels; as `triangles` returns it."""
+    points = _sites(across, 0.40, 23).reshape(-1, 2)
+    y, x = (np.mgrid[0:side, 0:side].astype(np.float32) + 0.5) / side
+    down, right = (np.round(points[:, k, None, None] - axis) for k, axis in enumerate((y, x)))
+    apart = (y + down - points[:, 0, None, None]) ** 2 + (x + right - points[:, 1, None, None]) ** 2
+    nearest = apart.argmin(0)
+    shifts = (-np.take_along_axis(shift, nearest[None], 0)[0].astype(np.int64) for shift in (down, right))
+    return np.stack([nearest, *shifts])
+
+
+@functools.cache
+def paper_tooth(cell: int) -> np.ndarray:
+    """The heights of rough paper, (2 cell, 2 cell) float32 in 0..1, evenly spread."""
+    unit = cell // CELL_PX
+    rough = np.random.default_rng(31).random((16, 16)).astype(np.float32).repeat(unit, 0).repeat(unit, 1)
+    for axis in (0, 1):  # grain a little longer along one diagonal
+        rough = rough + 0.5 * np.roll(rough, (unit, unit if axis else -unit), (0, 1)) * (1.0 if axis else 0.3)
+    ranks = rough.ravel().argsort(kind="stable").argsort(kind="stable").reshape(rough.shape)
+    return (ranks / rough.size).astype(np.float32)
+
+
+@functools.cache
+def wood_grain(cell: int) -> np.ndarray:
+    """Lines that a plank leaves in a print, nearly level, (2 cell, 2 cell) float32 in 0..1."""
+    side = 2 * cell
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
+    wave = y + 0.022 * np.sin(2 * np.pi * x)
+    lines = 0.5 + 0.5 * np.cos(2 * np.pi * (3 * wave + 0.16 * np.sin(2 * np.pi * wave)))
+    return (lines**2).astype(np.float32)

@@ -13,7 +13,7 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import diffusers
@@ -30,12 +30,11 @@ from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.judging import train_judges
 from tools.studio.networks import sampler, save_tokenizer
 from tools.studio.recipe import Ledger, Recipe
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES
+from tools.studio.vocabulary import DRAWN, WEIGHTS
 
 STAGES = (
     ("vae", train_vae), ("latents", encode_scenes), ("diffusion", train_diffusion), ("judges", train_judges),
 )  # fmt: skip
-WEIGHTS = Path(__file__).parent / "weights"
 HELD_OUT_LOSS = "held_out_loss.json"
 
 
@@ -106,7 +105,7 @@ def record(recipe: Recipe, work: Path, command: str) -> dict[str, object]:
         "command": command,
         "finished": datetime.date.today().isoformat(),
         "recipe": recipe.as_dict(),
-        "styles": STYLES, "objects": OBJECTS, "colours": COLOURS, "settings": SETTINGS,
+        **asdict(DRAWN),
         "seconds": ledger.seconds,
         "stages": ledger.facts,
         "held_out_loss": json.loads(held_out.read_text()) if held_out.exists() else None,
