@@ -13,7 +13,7 @@ def plain():
 
 
 def test_styles_are_shared_out_evenly():
-    styles = [hand.style for hand in sample_hands(24, 0)]
+    styles = [hand.style for hand in sample_hands(4 * len(STYLES), 0)]
     assert all(styles.count(style) == 4 for style in range(len(STYLES)))
 
 

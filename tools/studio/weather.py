@@ -30,8 +30,8 @@ def rainfall(c: Canvas) -> None:
     for row in range(6):
         for column in range(7):
             x, y = (column + c.rng.uniform(0.1, 0.9)) / 7, (row + c.rng.uniform(0.1, 0.9)) / 6.6
-            long = c.rng.uniform(0.045, 0.07)
-            c.paint(c.bar(x, y, y + long, 0.0048, 0.3 * long), (0.80, 0.88, 0.95))
+            long = c.rng.uniform(0.05, 0.08)
+            c.paint(c.bar(x, y, y + long, 0.0056, 0.3 * long), (0.84, 0.91, 0.97))
 
 
 def ghost_trees(c: Canvas) -> None:
