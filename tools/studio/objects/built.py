@@ -131,7 +131,7 @@ def airplane(colour: np.ndarray) -> list[Solid]:
 
 
 def balloon(colour: np.ndarray) -> list[Solid]:
-    light = pale(colour, 0.7) if colour.min() < 0.8 else np.array([0.90, 0.35, 0.30], np.float32)
+    light = pale(colour, 0.7) if colour.min() < 0.8 else pale(SLATE, 0.55)
 
     def stripes(p: np.ndarray) -> np.ndarray:
         return np.sin(8 * np.arctan2(p[:, 0], -p[:, 2]) + 0.9) > 0.1
