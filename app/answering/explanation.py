@@ -156,7 +156,7 @@ def setting(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
         return c.roles.get("background", 0.0) + 0.5 * c.roles.get("objective", 0.0) + 0.5 * c.score
 
     ranked = sorted(candidates, key=lambda c: -sets(c))[:count]
-    return [c for n, c in enumerate(ranked) if n == 0 or max(c.roles, key=c.roles.__getitem__) in SETS]
+    return [c for n, c in enumerate(ranked) if n == 0 or max(c.roles, key=c.roles.__getitem__, default="") in SETS]
 
 
 def under_the_hood(hood: Mapping[str, Sequence[Candidate]], told_above: Document | None) -> Iterable[Sentence]:

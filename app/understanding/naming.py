@@ -92,16 +92,25 @@ class _Names:
         return tuple(self._documents[n].id for n in sorted(places, key=lambda n: (places[n], n)))
 
     def _by_name(self, said: Sequence[str]) -> dict[int, int]:
-        """Where documents are named: to the letter, written as one word or as several, or misspelt."""
-        places: dict[int, int] = {}
+        """Where documents are named: to the letter, written as one word or as several, or misspelt.
+
+        A name inside a longer one is not meant, and what many are called is no name.
+        """
+        called: defaultdict[tuple[int, int], set[int]] = defaultdict(set)  # (from, to) in the words said
         for at in range(len(said)):
             for width in range(1, min(self._longest, len(said) - at) + 1):
                 window = tuple(said[at : at + width])
-                found = list(self._exact.get(window, ()))
+                found = [*self._exact.get(window, ())]
                 if width <= MAX_MISSPELT_WORDS + 1:
                     found += self._nearly(window)
-                for n in found:
-                    places.setdefault(n, at)
+                if found:
+                    called[at, at + width].update(found)
+        places: dict[int, int] = {}
+        for (start, end), numbers in called.items():
+            is_inside = any(s <= start and end <= e and e - s > end - start for s, e in called)
+            if not is_inside and len(numbers) <= MAX_ALIKE:
+                for n in numbers:
+                    places.setdefault(n, start)
         return places
 
     def _nearly(self, window: tuple[str, ...]) -> list[int]:
