@@ -39,6 +39,7 @@ from app.understanding.request import Known, Request, State
 from app.understanding.understand import understand
 from tools.registry import TOOLS
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
 MODEL_CALLS_PER_TURN = 6
 TOOL_CALLS_PER_TURN = 6
 
@@ -150,14 +151,19 @@ class TimeAnswers(AgentMiddleware[AgentState, TurnContext]):
 
 def plain(value: Any) -> Any:
     """The same data with Python's own numbers and dicts; dataclasses stay what they are."""
+    if type(value) in PLAIN:  # most of what a search returns, by far
+        return value
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(plain(item) for item in value)
+        items = [plain(item) for item in value]
+        return value if all(new is item for new, item in zip(items, value, strict=True)) else type(value)(items)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{part.name: plain(getattr(value, part.name)) for part in fields(value)})
+        parts = {part.name: getattr(value, part.name) for part in fields(value)}
+        made = {name: new for name, part in parts.items() if (new := plain(part)) is not part}
+        return replace(value, **made) if made else value
     return value
 
 

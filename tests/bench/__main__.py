@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.bench import blend, experiments, indexing, page, reference, start
+from tests.bench import answers, blend, experiments, indexing, page, reference, start
 from tests.browsing import CHROMIUM
 
 if __name__ == "__main__":
@@ -13,6 +13,7 @@ if __name__ == "__main__":
     has_abstracts = (indexing.DATA / indexing.ABSTRACTS).is_file()
     sys.exit(
         start.main()
+        or answers.main()
         or (has_abstracts and indexing.main())
         or blend.main()
         or reference.main()
