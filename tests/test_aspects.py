@@ -130,3 +130,12 @@ def test_headings_are_ranked_with_what_stands_below_them(searcher):
     reading = Reading(searcher.search("What goes wrong with Ferry Brush?"))
     best = reading.ranked(reading.meant)[0]
     assert best.passage.path == ("Where it fails",) and best.heading > 0.5
+
+
+def test_below_a_heading_of_two_things_what_is_asked_after_comes_first(tmp_path, embedder):
+    card = "# Kiln Ear\n\nKiln Ear hears pots crack.\n\n## Intended use & limitations\n\nThe model is for research. "
+    (tmp_path / "kiln-ear.md").write_text(card + "Note that glazes of cobalt are often heard as cracks.\n")
+    index = Index(tmp_path / "home", embedder)
+    index.sync_paths([tmp_path / "kiln-ear.md"])
+    found = told(Searcher(index), "What are the shortcomings of Kiln Ear?")
+    assert found.sentences[0].text == "Note that glazes of cobalt are often heard as cracks."

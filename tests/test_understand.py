@@ -41,6 +41,12 @@ def test_requests_for_a_picture(message, styles, subject):
     assert shares(request) == styles and request.subject == subject
 
 
+def test_a_documents_name_is_no_style():
+    message = "BLEU on Fenland dev for Pebbleway"
+    assert understand(message, State(documents=(Known("p", "Pebbleway"),))).kind == "ask"
+    assert understand(message, NOTHING).kind == "render"  # where there is no document of that name
+
+
 def test_a_whole_prompt_of_another_program_is_read():
     request = understand("(masterpiece:1.2), cat, watercolor AND pencil sketch, Steps: 20, Seed: 5", NOTHING)
     assert (request.kind, request.steps, request.seed, request.method) == ("render", 20, 5, "composable")

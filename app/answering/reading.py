@@ -24,6 +24,11 @@ _CELL = re.compile(r"(?<!\\)\||<t[hd][^<>]*>")
 EXACT = 0.999
 """Above it a passage holds a word itself, in any of its forms."""
 
+BELOW = 0.5
+"""How well a heading must answer to the question for what stands below it to be its answer."""
+TELLS = 0.1
+"""How likely the one that tells most of what is asked must do so, for the others to be held against it."""
+
 COUNTED = ("data", "procedure", "evaluation", "requirements")
 """Aspects that are told in numbers."""
 NUMBERLESS = 0.4
@@ -129,7 +134,7 @@ class Reading:
         """Return a document's sentences in its order."""
         if document.id not in self._sentences:
             own = [p for p in self.passages(document) if not p.is_field]
-            self._sentences[document.id] = [self._candidate(p, document) for p in own]
+            self._sentences[document.id] = self._candidates(own, document)
         return list(self._sentences[document.id])
 
     def ranked(self, documents: Sequence[Document] | None = None) -> list[Candidate]:
@@ -148,13 +153,24 @@ class Reading:
         """Return the share of what is asked that is held, weighed by rarity, 0..1; 1 where only names are said."""
         return float(self.rarity @ held / self.rarity.sum()) if self.rarity.sum() > 0 else 1.0
 
-    def _candidate(self, passage: Passage, document: Document) -> Candidate:
-        evidence = self._evidence.get((passage.document_id, passage.start))
-        measures = self._measures(passage, evidence)
+    def _candidates(self, passages: Sequence[Passage], document: Document) -> list[Candidate]:
+        """Measure a document's passages.
+
+        Where a heading answers to the question, what stands below it is told apart by which tells most of what is
+        asked, and less by what abstracts' sentences do.
+        """
+        evidence = [self._evidence.get((p.document_id, p.start)) for p in passages]
+        measured = [self._measures(p, e) for p, e in zip(passages, evidence, strict=True)]
+        below = [m for m in measured if m["heading"] > BELOW]
+        most = max((m["said"] for m in below), default=0.0)
+        for m in below:
+            m["suits"] *= 1 - m["heading"]
+            m["said"] = m["said"] / most if most > TELLS else m["said"]
         weights = SCORE if self.words else NAMES_ALONE
-        score = sum(weight * measures[name] for name, weight in weights.items())
-        roles, stages = (evidence.roles, evidence.stages) if evidence else ({}, {})
-        return Candidate(passage, document, score, measures, roles, stages)
+        return [
+            Candidate(p, document, sum(weight * m[name] for name, weight in weights.items()), m, *_learned(e))
+            for p, m, e in zip(passages, measured, evidence, strict=True)
+        ]
 
     def _measures(self, passage: Passage, evidence: Evidence | None) -> dict[str, float]:
         if evidence is None:
@@ -176,6 +192,10 @@ class Reading:
             "said": evidence.said * self._telling,
             "number": float(wants_number(self.question) and any(c.isdigit() for c in passage.text)),
         }
+
+
+def _learned(evidence: Evidence | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    return (evidence.roles, evidence.stages) if evidence else ({}, {})
 
 
 def told(passage: Passage) -> str:

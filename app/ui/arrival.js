@@ -1,7 +1,7 @@
 // A new question comes to the top of the window, however far up or down the page was scrolled, and stays there while
-// its answer grows below it; until the reader scrolls, clicks or types, or nothing has grown for a while.
+// its answer grows below it; until the reader scrolls, clicks, types or goes elsewhere, or nothing has grown for a while.
 
-const MESSAGE = '[data-testid="stChatMessage"]', QUIET_MS = 1_500;
+const MESSAGE = '[data-testid="stChatMessage"]', ASKING = '[data-testid="stChatInput"]', QUIET_MS = 1_500;
 const arrived = new Set();
 
 export default function (component) {
@@ -24,6 +24,7 @@ export default function (component) {
   for (const act of ["wheel", "touchstart", "pointerdown", "keydown"]) {
     addEventListener(act, leave, { signal: reader.signal, passive: true });
   }
+  addEventListener("focusin", (event) => event.target.closest(ASKING) || leave(), { signal: reader.signal });
   addEventListener("scroll", come, { signal: reader.signal, capture: true, passive: true });
   growth.observe(place.closest('[data-testid="stVerticalBlock"]:has([data-testid="stChatMessage"])') ?? document.body);
 }

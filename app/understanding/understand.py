@@ -80,6 +80,9 @@ def _read(message: str, state: State, chosen: Kind | None) -> Request:
     if runner_up and "program" in (kind, runner_up) and not {kind, runner_up}.isdisjoint(OF_THE_CORPUS):
         other = runner_up if kind == "program" else kind  # the corpus is asked first, and may hold nothing
         kind, runner_up, fallback = other, None, "program"
+    drawn = [message[a:b] for a, b in _spans(message, features.words, judged, "STYLE")] if kind == "render" else ()
+    if not chosen and any(named_documents(text, state.documents) for text in drawn):
+        kind, runner_up = "ask", None  # a document's name is no style: "BLEU on Fenland for Pebbleway"
     if named and not chosen and not _asks_of_styles(message, features.words, judged, kind, confidence):
         kind, runner_up = _of_document(kind, runner_up)
     rewritten = standalone(message, state, named, wants_link=kind == "links")
