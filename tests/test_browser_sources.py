@@ -64,7 +64,11 @@ def test_a_second_corpus_is_ticked_and_answers_and_is_found_ticked_again(seed_ho
         choose(page, LABEL, "bakery")
         sidebar.get_by_text(f"Searching {4 + len(known)} documents").wait_for()
         page.keyboard.press("Escape")
+        settle(page)
+        page.reload()
+        sidebar.get_by_text(f"Searching {4 + len(known)} documents").wait_for()
         ask(page, ASKED)
+        assert "sources=" not in page.url  # it stands with the question now
         page.locator(SAID).last.get_by_text(SAYS).first.wait_for()
         open_passage(page)
         assert grave_problems(page) == []

@@ -1,6 +1,7 @@
 """The corpora that a conversation searches beside its own: chosen in the sidebar, kept with its next question.
 
-Widgets only. What is ticked counts from the next question on; what was asked says what was ticked then.
+Widgets only. What is ticked counts from the next question on, and until then stands in the browser's address, so that a
+reload loses nothing; what was asked says what was ticked then.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from app.conversation.store import ConversationsRefused
 from app.corpora.homes import called
 from app.ui.opening import chosen_corpus, corpora
 
-TICKED = "ticked sources"
+TICKED, ADDRESS = "ticked sources", "sources"
+FIRST = "*"
+"""How the first corpus, which has no name, is written in an address."""
 
 
 def show_sources(undertone: Undertone, conversation_id: str | None) -> tuple[str, ...]:
@@ -51,12 +54,14 @@ def show_sources(undertone: Undertone, conversation_id: str | None) -> tuple[str
 def tick(conversation_id: str | None, names: Sequence[str]) -> None:
     """Note what the next question searches. For callbacks."""
     st.session_state[TICKED] = chosen_corpus(), conversation_id, tuple(names)
+    st.query_params[ADDRESS] = f"{conversation_id or ''}:{','.join(name or FIRST for name in names)}"
 
 
 def take_ticked(conversation_id: str | None) -> tuple[str, ...] | None:
     """Return what was ticked for the next question, once; None where nothing was. For callbacks."""
     names = ticked(conversation_id)
     st.session_state.pop(TICKED, None)
+    st.query_params.pop(ADDRESS, None)
     return names
 
 
@@ -70,6 +75,10 @@ def ticked(conversation_id: str | None) -> tuple[str, ...] | None:
     match st.session_state.get(TICKED):
         case (corpus, ticked_for, names) if (corpus, ticked_for) == (chosen_corpus(), conversation_id):
             return tuple(names)
+        case None:
+            ticked_for, _, listed = st.query_params.get(ADDRESS, "").partition(":")
+            if ADDRESS in st.query_params and ticked_for == (conversation_id or ""):
+                return tuple("" if name == FIRST else name for name in listed.split(",") if name)
     return None
 
 
