@@ -41,7 +41,7 @@ from app.ui.login import NobodyNamed, asks_who, is_logged_in, person, show_login
 from app.ui.navigation import open_conversation, opened_conversation
 from app.ui.opening import chosen_corpus, open_additions, open_home
 from app.ui.proposal_card import Card
-from app.ui.question import EDIT, come_into_view, show_edit, show_question
+from app.ui.question import EDIT, show_edit, show_question
 from app.ui.reference_form import WANTED_REFERENCE
 from app.ui.sidebar import ACTIONS, show_actions, show_sidebar
 from app.ui.sources import hand_on, take_ticked
@@ -204,8 +204,6 @@ def show_turn(page: Page, conversation_id: str, turn: Turn, entries: tuple[Entry
     number = len(entries)
     with st.chat_message("assistant", avatar=ASSISTANT), st.container(key="turn"):
         stands, line, shown = st.empty(), st.empty(), None
-        if entries and entries[-1].question is not None:  # and not a run that ended while something else was read
-            come_into_view(f"{conversation_id}-{number}")
         while not turn.wait(TURN_WAIT_S):
             line.markdown(f":gray[{escape(turn.doing or 'Reading the question')}…]")  # here a click can break in
             if turn.partial is not shown:

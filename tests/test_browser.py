@@ -385,18 +385,6 @@ def test_the_back_button_goes_back_to_the_conversation_before(page):
     page.locator(SAID).filter(has_text="What is FedStyle?").wait_for()
 
 
-@pytest.mark.parametrize("towards", [-1, 1])
-def test_a_new_question_comes_to_the_top_wherever_the_page_was_scrolled_to(page, towards):
-    ask_the_seed_question(page)
-    page.locator(SAID).first.hover()
-    page.mouse.wheel(0, towards * 20_000)
-    page.wait_for_timeout(200)
-    ask(page, "How does WSAM work?")
-    asked = """place => { const box = [...document.querySelectorAll(place)].at(-2).getBoundingClientRect();
-                          return box.top >= 0 && box.bottom < innerHeight / 3; }"""
-    page.wait_for_function(asked, arg=SAID, timeout=20_000)
-
-
 def test_the_page_fits_a_phone(browser, address):
     page = open_page(browser, address, PHONE)
     keep(page, "phone-empty")

@@ -16,7 +16,7 @@ SHARED = ("elements",)
 
 
 def browser_component(name: str, *shared: str) -> Any:
-    """Register the component whose files are `<name>.js` and `<name>.css`, where it has a look; returns what mounts it.
+    """Register the component whose files are `<name>.js` and `<name>.css`; returns the function that mounts it.
 
     Args:
         name: The component's and its files' name.
@@ -24,6 +24,5 @@ def browser_component(name: str, *shared: str) -> Any:
     """
     parts = (*SHARED, *shared, name)
     script = "\n".join((FOLDER / f"{part}.js").read_text("utf-8") for part in parts)
-    styles = [path for part in parts if (path := FOLDER / f"{part}.css").exists()]
-    style = "\n".join(path.read_text("utf-8") for path in styles)
+    style = "\n".join((FOLDER / f"{part}.css").read_text("utf-8") for part in parts)
     return st.components.v2.component(f"undertone.{name}", css=style, js=script)

@@ -1,4 +1,4 @@
-"""A question as it was asked, how it comes into view, and the dialog in which it is changed and asked anew.
+"""A question as it was asked, and the dialog in which it is changed and asked anew.
 
 Widgets only. What is asked anew begins a conversation of its own, with all that was said before; the first stays as it
 is.
@@ -11,21 +11,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.markup import escape
-from app.ui.components import browser_component
 from app.ui.dialogs import close_dialog, open_dialog, open_one
 from app.understanding.messages import MAX_QUESTION_CHARS
 
 EDIT = "edit question"
-ARRIVAL = browser_component("arrival")
-
-
-def come_into_view(turn: str) -> None:
-    """Bring a new question to the top of the window, once. For what stands just below the question.
-
-    Args:
-        turn: Names the question's turn.
-    """
-    ARRIVAL(key=f"arrival {turn}", data={"turn": turn})
 
 
 def show_question(key: str, question: str) -> None:
