@@ -196,12 +196,11 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
         above = str((entries[number - 1].result or {}).get("verdict") or "") if number else ""
         show_entry(page, Said(conversation.id, entry, is_last, is_new, measured, before, above), jobs)
     if turn and is_under_way:
-        show_turn(page, conversation.id, turn, entries)
+        show_turn(page, conversation.id, turn, len(entries))
 
 
-def show_turn(page: Page, conversation_id: str, turn: Turn, entries: tuple[Entry, ...]) -> None:
+def show_turn(page: Page, conversation_id: str, turn: Turn, number: int) -> None:
     """Say what a turn is doing until it ends, then draw the page anew with what it added."""
-    number = len(entries)
     with st.chat_message("assistant", avatar=ASSISTANT), st.container(key="turn"):
         stands, line, shown = st.empty(), st.empty(), None
         while not turn.wait(TURN_WAIT_S):

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from app.understanding.request import Known
+from ingest.names import short_name
 from ingest.words import background_frequency, content_words
 
 RARE_NAME = 0.02
@@ -28,12 +29,6 @@ MAX_ALIKE = 3
 MAX_KEPT = 4
 
 _LETTERS = re.compile(r"[^\W_]+")
-
-
-def short_name(title: str) -> str:
-    """The name that people use for a document: its title up to the first colon, or to "with", "via", "for" ..."""
-    head = re.split(r":|\s+(?:with|via|for|from|using|by|through|in)\s+", title, maxsplit=1)[0].strip(" .")
-    return head or title
 
 
 def names_of(known: Known) -> tuple[tuple[str, ...], ...]:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.understanding.naming import short_name
 from app.understanding.request import State
+from ingest.names import short_name
 from ingest.words import content_words
 
 MAX_LEANING_WORDS = 16
