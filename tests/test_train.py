@@ -4,19 +4,21 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file
+from transformers import CLIPTextModel, CLIPTokenizer
 
-from tools.studio import decoding, pairs
+from tools.studio import beginning, decoding, pairs
 from tools.studio import train as train_module
 from tools.studio.captions import DRAWN_PHRASES, phrases_for
-from tools.studio.diffusion import snr_weights, spread_times
+from tools.studio.diffusion import Denoiser, snr_weights, spread_times
 from tools.studio.fitting import Fit, Workers, orthogonal
 from tools.studio.judges import judge, load_judges
 from tools.studio.networks import (
@@ -267,3 +269,38 @@ def test_diffusion_gets_what_the_others_leave(tmp_path: Path) -> None:
     after = recipe.judges_share + recipe.decoder_share + recipe.encoder_share
     assert recipe.stage_seconds("diffusion", Ledger(tmp_path).seconds) == 6000 * (1 - after) - 1500
     assert Ledger(tmp_path).done("draw") and not Ledger(tmp_path).done("vae")
+
+
+def test_a_run_that_begins_from_an_edition_keeps_its_words_and_networks(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    work, edition = trained
+    shutil.copytree(edition, tmp_path / "edition")
+    shutil.copytree(work / "small_vae", tmp_path / "edition" / "small_vae")
+    beginning.keep_earlier(tmp_path / "edition", tmp_path)
+    small = beginning.first_vae(tmp_path, TINY, 128, TINY.vae_channels)
+    large = beginning.first_vae(tmp_path, TINY, 256, TINY.picture_channels)
+    kept = AutoencoderKL.from_pretrained(edition / "vae", torch_dtype=torch.float32)
+    assert torch.equal(small.quant_conv.weight, decoding._small_vae(work).quant_conv.weight)
+    assert torch.equal(large.decoder.conv_out.weight, kept.decoder.conv_out.weight)
+    other = beginning.first_vae(tmp_path, TINY, 128, (8, 8, 8, 16))
+    assert other.config.block_out_channels == (8, 8, 8, 16), "an autoencoder of other channels begins anew"
+
+    wider = build_tokenizer((*DRAWN_PHRASES.words(), "aardvark"), TINY)
+    model = Denoiser(wider, TINY)
+    assert not beginning.begin_denoiser(model.text_encoder, model.unet, wider, tmp_path / "elsewhere")
+    fresh = model.text_encoder.get_input_embeddings().weight.detach().clone()
+    assert beginning.begin_denoiser(model.text_encoder, model.unet, wider, tmp_path)
+    unet = UNet2DConditionModel.from_pretrained(edition / "unet", torch_dtype=torch.float32)
+    assert all(torch.equal(value, unet.state_dict()[name]) for name, value in model.unet.state_dict().items())
+    theirs = CLIPTokenizer.from_pretrained(edition / "tokenizer").get_vocab()
+    known = CLIPTextModel.from_pretrained(edition / "text_encoder", dtype=torch.float32).get_input_embeddings().weight
+    now = model.text_encoder.get_input_embeddings().weight
+    for word in ("cat</w>", "watercolor</w>", "<|endoftext|>"):
+        assert torch.equal(now[wider.get_vocab()[word]], known[theirs[word]])
+    new = wider.get_vocab()["aardvark</w>"]
+    assert "aardvark</w>" not in theirs and torch.equal(now[new], fresh[new])
+
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="whole model"):
+        beginning.keep_earlier(tmp_path / "empty", tmp_path)

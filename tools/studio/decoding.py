@@ -24,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from tools.studio.beginning import EARLIER, first_vae
 from tools.studio.checksums import write_checksums
 from tools.studio.compression import LATENT_PX, picture_loss, to_pictures
 from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
@@ -75,6 +76,13 @@ class Half(nn.Module):
         return made if self.which == "decoder" else made[:, :4]
 
 
+def first_deep(work: Path, recipe: Recipe) -> AutoencoderKL:
+    """The autoencoder of the large pictures that training begins with: an earlier edition's or the small one's."""
+    if (work / EARLIER).exists():
+        return first_vae(work, recipe, PICTURE_PX, recipe.picture_channels)
+    return deepen(_small_vae(work), recipe)
+
+
 def deepen(vae: AutoencoderKL, recipe: Recipe) -> AutoencoderKL:
     """An autoencoder with one level more next to the picture, and the others as in `vae`."""
     deep = build_vae(recipe, PICTURE_PX, recipe.picture_channels)
@@ -105,7 +113,7 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     """Train the decoder for its share of the minutes; continue from `work/decoder.pt` if there."""
     log, ledger, small = Log(work / "train.log"), Ledger(work), _small_vae(work)
     torch.manual_seed(recipe.seed)
-    decoder, twin = (Half(deepen(small, recipe), "decoder") for _ in range(2))
+    decoder, twin = (Half(first_deep(work, recipe), "decoder") for _ in range(2))
     twin.to(workers.device)
     judge = Discriminator(styles=np.load(work / "pictures.npy", mmap_mode="r").shape[1]).to(workers.device)
     fit = Fit(decoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)
@@ -159,7 +167,7 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     """Train the encoder to find, in the large picture, the latents of the small one; then save the whole."""
     log, ledger, small = Log(work / "train.log"), Ledger(work), _small_vae(work)
     torch.manual_seed(recipe.seed)
-    deep, last = deepen(small, recipe), deepen(small, recipe)
+    deep, last = first_deep(work, recipe), first_deep(work, recipe)
     encoder, twin = Half(deep, "encoder"), Half(last, "encoder")
     twin.to(workers.device)
     fit = Fit(encoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from tools.studio.beginning import begin_denoiser
 from tools.studio.captions import DRAWN_PHRASES, caption
 from tools.studio.compression import LATENT_PX, load_latents, load_vae
 from tools.studio.drawings import Pictures, scene_of
@@ -164,6 +165,8 @@ def train_diffusion(workers: Workers, recipe: Recipe, work: Path) -> None:
     tokenizer = load_tokenizer(work, recipe)
     torch.manual_seed(recipe.seed)
     model = Denoiser(tokenizer, recipe).train()
+    if begin_denoiser(model.text_encoder, model.unet, tokenizer, work):
+        log("diffusion: begins from the earlier edition")
     twin = Denoiser(tokenizer, recipe).eval()
     fit = Fit(model, workers, recipe.unet_lr, weight_decay=0.01, ema_decay=recipe.ema_decay)
     twin.to(workers.device, compute_dtype(workers.device))

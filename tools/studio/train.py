@@ -2,8 +2,9 @@
 
 Draws scenes, trains the autoencoder, encodes the scenes, trains text encoder and UNet, trains the judges, exports, and
 gives the export an autoencoder for pictures twice as large.
-Each stage keeps a checkpoint in the work folder, so the same command continues a run that was cut off. This file
-knows the order of the stages and what the finished folder holds; each stage's own module knows how.
+Each stage keeps a checkpoint in the work folder, so the same command continues a run that was cut off. With `--from`
+the networks begin where an earlier edition ended. This file knows the order of the stages and what the finished folder
+holds; each stage's own module knows how.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import torch
 import transformers
 from diffusers import StableDiffusionPipeline
 
+from tools.studio.beginning import EARLIER, keep_earlier
 from tools.studio.checksums import write_checksums
 from tools.studio.compression import encode_scenes, load_vae, train_vae
 from tools.studio.decoding import enlarge
@@ -38,7 +40,7 @@ STAGES = (
 HELD_OUT_LOSS = "held_out_loss.json"
 
 
-def train(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
+def train(recipe: Recipe, work: Path, out: Path, command: str = "", earlier: Path | None = None) -> None:
     """Run every stage that is not done yet, then export, then enlarge the pictures.
 
     Args:
@@ -46,8 +48,11 @@ def train(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
         work: Folder of drawings, latents, checkpoints, sheets and `train.log`.
         out: Folder that becomes the model.
         command: The command line, for the record.
+        earlier: The edition to begin from, as `keep_earlier` takes it; none to begin from nothing.
     """
     work.mkdir(parents=True, exist_ok=True)
+    if earlier is not None:
+        keep_earlier(earlier, work)
     log = Log(work / "train.log")
     log(f"train {command or 'from Python'}: {recipe}")
     count = process_count(recipe.processes)
@@ -100,9 +105,10 @@ def export(recipe: Recipe, work: Path, out: Path, command: str = "") -> None:
 def record(recipe: Recipe, work: Path, command: str) -> dict[str, object]:
     """What was trained on what, for how long, with what result."""
     ledger = Ledger(work)
-    held_out = work / HELD_OUT_LOSS
+    held_out, earlier = work / HELD_OUT_LOSS, work / EARLIER / "training.json"
     return {
         "command": command,
+        "begun_from": json.loads(earlier.read_text())["command"] if earlier.exists() else None,
         "finished": datetime.date.today().isoformat(),
         "recipe": recipe.as_dict(),
         **asdict(DRAWN),
@@ -126,6 +132,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--until", metavar="HH:MM", help="end the diffusion stage at this time at the latest")
     parser.add_argument("--work", type=Path, default=Path(".undertone/studio"), help="checkpoints, drawings, log")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the finished model goes")
+    parser.add_argument("--from", dest="earlier", type=Path, metavar="FOLDER", help="an edition to begin from")
     parser.add_argument("--scenes", type=int, default=defaults["scenes"], help="scenes to draw, each in every style")
     parser.add_argument("--seed", type=int, default=defaults["seed"])
     parser.add_argument("--steps", type=int, help="end every stage after this many steps instead")
@@ -141,10 +148,11 @@ def main(arguments: list[str]) -> int:
         recipe = Recipe(
             minutes=flags.minutes, until=flags.until, seed=flags.seed, steps=flags.steps, scenes=flags.scenes
         )
+        recipe = recipe.continued() if flags.earlier else recipe
         if flags.export_only:
             export(recipe, flags.work, flags.out, command)
         else:
-            train(recipe, flags.work, flags.out, command)
+            train(recipe, flags.work, flags.out, command, flags.earlier)
     except (ValueError, FileNotFoundError) as error:
         print(f"tools.studio.train: {error}", file=sys.stderr)
         return 2
