@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.studio.scenes import STYLES
+from tools.studio.vocabulary import BASIC
 from tools.style_search.hands import draw_scenes, sample_hands, work_of, works_of
 
 
@@ -13,8 +13,8 @@ def plain():
 
 
 def test_styles_are_shared_out_evenly():
-    styles = [hand.style for hand in sample_hands(4 * len(STYLES), 0)]
-    assert all(styles.count(style) == 4 for style in range(len(STYLES)))
+    styles = [hand.style for hand in sample_hands(4 * len(BASIC.styles), 0)]
+    assert all(styles.count(style) == 4 for style in range(len(BASIC.styles)))
 
 
 def test_another_seed_makes_other_hands():

@@ -14,11 +14,11 @@ from tools.blend.record import read_record
 from tools.blend.references import store_reference
 from tools.registry import TOOLS, run_tool
 from tools.specs import ToolContext
-from tools.studio.scenes import OBJECTS, STYLES
+from tools.studio.scenes import OBJECTS, STYLES, Scene, draw
 from tools.style_augmentation.classifiers import CLASSIFIERS, load_classifier
 from tools.style_augmentation.findings import findings_of, first_flips
 from tools.style_augmentation.kept import replay, save
-from tools.style_augmentation.sources import drawn_style, drawn_subject, given_subject
+from tools.style_augmentation.sources import Subject, drawn_style, drawn_subject, given_subject
 from tools.style_augmentation.stress import StressRequest, ask, restyled, stress
 
 DRAWN = {style: drawn_style(style) for style in STYLES}
@@ -40,8 +40,8 @@ def context(folder):
 
 def test_every_classifier_that_can_be_asked_is_asked(run):
     assert list(run.answers) == list(CLASSIFIERS)
-    assert run.pictures.shape == (6, 4, 128, 128, 3)
-    assert all(one.weighted.shape == (25, 8, 8) for one in run.answers.values())
+    assert run.pictures.shape == (len(STYLES), 4, 128, 128, 3)
+    assert all(one.weighted.shape == (1 + 4 * len(STYLES), 8, 8) for one in run.answers.values())
 
 
 def test_maps_lie_in_0_to_1_and_parts_sum_to_the_logit(run, cat):
@@ -143,7 +143,7 @@ def test_each_fact_names_a_figure_that_is_there(run):
 def test_the_mask_tells_how_much_of_the_evidence_lies_on_the_object(run, cat):
     before, after = run.asked.on_object(cat.mask)
     assert cat.mask.shape == (8, 8) and 0.05 < cat.mask.mean() < 0.5
-    assert before > cat.mask.mean() and np.array(after, float).shape == (6, 4)
+    assert before > cat.mask.mean() and np.array(after, float).shape == (len(STYLES), 4)
     whole, _ = run.asked.on_object(np.ones((8, 8)))
     assert whole == pytest.approx(1)
 
@@ -174,7 +174,7 @@ def test_a_run_is_kept_whole_and_made_again(run, tmp_path):
 def test_a_record_that_was_changed_differs_or_is_refused(run, tmp_path):
     save(run, tmp_path)
     record = read_record(tmp_path / "record.json")
-    assert not replay({**record, "pixels_sha256": ["0" * 64] * 24}, tmp_path).same
+    assert not replay({**record, "pixels_sha256": ["0" * 64] * 4 * len(STYLES)}, tmp_path).same
     (tmp_path / "picture.png").unlink()
     with pytest.raises(ValueError, match="belongs beside the record"):
         replay(record, tmp_path)
@@ -259,3 +259,10 @@ def test_every_drawn_object_can_be_asked_about():
         for thing in OBJECTS
     ]
     assert [one.asked.answers[one.asked.first] for one in right] == list(OBJECTS)
+
+
+def test_a_classifier_is_not_asked_about_what_it_never_learned():
+    scene = Scene(3, "lighthouse", "red", "meadow")
+    subject = Subject(draw(scene, "photographic style"), "a lighthouse", scene)
+    with pytest.raises(ValueError, match=r"'both' knows no lighthouse, only ball, .*; ask 'judges'"):
+        stress(StressRequest(classifier="both"), subject, DRAWN)

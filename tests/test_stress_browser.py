@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from tests.browsing import CHROMIUM, DESKTOP, ask, chromium, open_page, served, settle
+from tools.studio.vocabulary import STYLES
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,7 +70,7 @@ def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
     page.reload()
     slider.wait_for()
     page.get_by_text("What was found, and how").click()
-    page.get_by_text(re.compile("^Of 24 restyled pictures")).first.wait_for()
+    page.get_by_text(re.compile(f"^Of {4 * len(STYLES)} restyled pictures")).first.wait_for()
 
 
 def test_a_workflow_is_run_stage_by_stage_and_a_reload_loses_nothing(page):

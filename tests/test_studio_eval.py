@@ -6,7 +6,13 @@ from scipy import ndimage
 
 from tests.evals.likeness import copies, frechet, highest_octave, nearest, training_scenes
 from tests.evals.studio import WEIGHTS, rank_with_ties
+from tools.studio.drawings import scene_of
+from tools.studio.recipe import Recipe
 from tools.studio.scenes import Scene, draw
+from tools.studio.vocabulary import WEIGHTS as MODEL
+from tools.studio.vocabulary import trained_vocabulary
+
+VOCABULARY = trained_vocabulary(MODEL)
 
 
 def test_the_highest_octave_is_what_a_blur_takes():
@@ -27,10 +33,15 @@ def test_the_distance_of_two_gaussians_is_that_of_means_and_spreads():
 
 
 def test_a_copied_training_scene_is_found():
-    wanted = [Scene(0, name, "red", "meadow") for name in ("ball", "mug", "car")]
+    shown = [scene for scene in (scene_of(Recipe(), n, False, VOCABULARY) for n in range(20)) if scene.beside is None][
+        :3
+    ]
+    wanted = [Scene(0, scene.object, scene.colour, scene.setting) for scene in shown]
     trained = training_scenes(wanted)
     assert all(trained)
-    assert {(s.object, s.colour, s.setting) for s in trained[1]} == {("mug", "red", "meadow")}
+    assert {(s.object, s.colour, s.setting) for s in trained[1]} == {
+        (shown[1].object, shown[1].colour, shown[1].setting)
+    }
     copied = np.stack([draw(scenes[-1], "watercolor") for scenes in trained])
     assert nearest(copied[0], trained[0], "watercolor") == (0, trained[0][-1])
     found = copies(copied, [(scene, "watercolor") for scene in wanted])

@@ -28,7 +28,7 @@ class StressArguments(BaseModel):
     subject: str = Field(default="cat", description="What a scene is drawn of, where no picture is given.")
     picture: str | None = Field(default=None, description="The id of an uploaded picture, or of a finished render.")
     restyle_with: list[str] = Field(
-        default=[], description="Drawn styles, or ids of pictures or renders that give a style; none: the six drawn."
+        default=[], description="Drawn styles, or ids of pictures or renders that give a style; none: all drawn ones."
     )
     alphas: list[float] = Field(
         default=[0.25, 0.5, 0.75, 1.0], description="Strengths: 0 the picture itself, 1 the style in full."

@@ -29,7 +29,7 @@ from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.models import ImageModel, load_image_model
 from tools.studio.geometry import Scene
-from tools.studio.judges import at_judged_size, judge
+from tools.studio.judges import COLOURLESS, at_judged_size, judge
 from tools.studio.scenes import COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, draw
 from tools.trace.classifier import classify_styles
 
@@ -161,7 +161,7 @@ def judged(seen: Seen, bare: Seen | None, targets: Sequence[Target]) -> dict[str
     values = {"style >= .8": probability >= 0.8, "style": probability}
     for name in ("object", "colour", "setting"):
         values[name] = answers[name].argmax(1) == np.array([getattr(target.subject, name) for target in targets])
-    coloured = np.array([STYLES[style] != "pencil sketch" for style in styles])
+    coloured = np.array([STYLES[style] not in COLOURLESS for style in styles])
     values["colour"] = values["colour"][coloured] if coloured.any() else np.array([np.nan])
     if bare is not None:
         images, bare_images = at_judged_size(seen.images), at_judged_size(bare.images)

@@ -1,8 +1,9 @@
 """Contact sheets of the embedded image model, for eyes: `python -m tests.evals.sheets` (or `make sheets`).
 
-`docs/styles.png` shows every other object in every style; `docs/blends.png` sweeps from one style to another by three
-methods; `docs/sweep.png` is one of those sweeps with its measured curves; `docs/references.png` shows a drawn scene in
-each style and what it does to three subjects. With `--before FOLDER`, `docs/editions.png` sets an older edition beside.
+`docs/styles.png` shows some of the objects in every style, `docs/pairs.png` two things in one picture;
+`docs/blends.png` sweeps from one style to another by three methods; `docs/sweep.png` is one of those sweeps with its
+measured curves; `docs/references.png` shows a drawn scene in each style and what it does to three subjects. With
+`--before FOLDER`, `docs/editions.png` sets an older edition beside.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from tools.blend.style_prompting import StylePrompting
 from tools.experiments.flip import sweep
 from tools.experiments.strip import draw_strip
 from tools.models import ImageModel, load_image_model
-from tools.studio.scenes import COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, Scene, draw
+from tools.studio.scenes import BASIC, COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, Scene, draw
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LABEL_PX = 18
-SHOWN = range(0, len(OBJECTS), 2)
-"""Of twelve objects six fit beside each other at their own size."""
+SHOWN = range(0, len(OBJECTS), len(OBJECTS) // 6)
+"""Six objects fit beside each other at their own size."""
 
 
 def styles_sheet(model: ImageModel) -> Image.Image:
-    """A row for each style, a column for every other object; colour and setting change from object to object."""
+    """A row for each style, a column for some of the objects; colour and setting change from object to object."""
     shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in SHOWN]
     requests = [
         BlendRequest(s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + i)
@@ -39,6 +40,20 @@ def styles_sheet(model: ImageModel) -> Image.Image:
     images = [image for image, _ in render(model, requests)]
     rows = [np.concatenate(images[k * len(shown) : (k + 1) * len(shown)], axis=1) for k in range(len(STYLES))]
     return _labelled(rows, list(STYLES))
+
+
+def pairs_sheet(model: ImageModel) -> Image.Image:
+    """Two things in each of six styles, in two settings."""
+    styles = STYLES[:: max(1, len(STYLES) // 6)][:6]
+    asked = ("a black cat beside a red mug on the beach", "a blue car next to a pink flower at night")
+    requests = [
+        BlendRequest(text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=60)
+        for text in asked
+        for style in styles
+    ]
+    images = [image for image, _ in render(model, requests)]
+    rows = [np.concatenate(images[k : k + len(styles)], axis=1) for k in range(0, len(images), len(styles))]
+    return _labelled(rows, [f"{text}: {', '.join(styles)}" for text in asked])
 
 
 def blends_sheet(model: ImageModel, points: int = 5) -> Image.Image:
@@ -94,13 +109,16 @@ def references_sheet(model: ImageModel) -> Image.Image:
 
 
 def editions_sheet(model: ImageModel, before: ImageModel) -> Image.Image:
-    """The same prompts and seeds by two editions of the model, each style once: the older above, enlarged."""
-    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in SHOWN]
+    """The same prompts and seeds by two editions of the model: the older above, enlarged.
+
+    What is shown both editions know: each of the basic styles once.
+    """
+    shown = [Subject(i, (4 * i) % len(BASIC.colours), i % len(BASIC.settings)) for i in range(0, len(BASIC.objects), 2)]
     requests = [
         BlendRequest(
             shown[n].text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + n
         )
-        for n, style in enumerate(STYLES)
+        for n, style in enumerate(BASIC.styles)
     ]
     rows = []
     for one in (before, model):
@@ -134,6 +152,7 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     sheets = {
         "styles.png": styles_sheet,
+        "pairs.png": pairs_sheet,
         "blends.png": blends_sheet,
         "sweep.png": sweep_sheet,
         "references.png": references_sheet,

@@ -20,7 +20,7 @@ from scipy.stats import spearmanr
 
 from tests.evals.results import Table, write_results
 from tests.evals.texture_shape import TRAINED, against_shape
-from tools.studio.scenes import OBJECTS, STYLES, draw_styles, sample_scene
+from tools.studio.scenes import BASIC, Scene, draw_styles, sample_scene
 from tools.style_augmentation import WEIGHTS
 from tools.style_augmentation.classifiers import (
     TRAININGS,
@@ -57,6 +57,7 @@ MAPS = {
 the first 120 pictures, so it is asked of 120 others too."""
 PARTS = ("seconds", *MAPS, "trainings", "shape")
 HELD_OUT, MAPPED = 480, 120
+OBJECTS, STYLES = BASIC.objects, BASIC.styles
 HIDDEN = 13  # of 64 cells: the top 20 %
 RANDOM_DRAWS = 5
 
@@ -75,8 +76,12 @@ def exam(count: int) -> Exam:
     pictures, answers = photographs(HELD_OUT_SEED, count)
     sources = style_sources(HELD_OUT_SOURCE_SEED, 8)
     attacked = {style: attacked_by(pictures, sources[style]) for style in STYLES[1:]}
-    drawn = np.stack([draw_styles(sample_scene(HELD_OUT_SEED + n)) for n in range(count // 2)])
+    drawn = np.stack([_drawn(sample_scene(HELD_OUT_SEED + n, BASIC)) for n in range(count // 2)])
     return Exam(pictures, answers, attacked, {style: drawn[:, n] for n, style in enumerate(STYLES) if n})
+
+
+def _drawn(scene: Scene) -> np.ndarray:
+    return draw_styles(scene, styles=STYLES)
 
 
 def attacked_by(pictures: np.ndarray, sources: Sequence[Statistics]) -> np.ndarray:
@@ -121,7 +126,7 @@ def mapped(classifier: Classifier, count: int, scenes: int, first: int) -> list[
         first: The first picture's number.
     """
     request = StressRequest(styles=STYLES[1:])
-    sources = [draw_styles(STYLE_SCENE if n == 0 else sample_scene(HELD_OUT_SOURCE_SEED + n)) for n in range(scenes)]
+    sources = [_drawn(STYLE_SCENE if n == 0 else sample_scene(HELD_OUT_SOURCE_SEED + n, BASIC)) for n in range(scenes)]
     found = []
     for seed in range(first, first + count):
         subject = drawn_subject(OBJECTS[seed % len(OBJECTS)], 80_000_000 + seed)

@@ -26,7 +26,7 @@ from tools.blend.results import blend
 from tools.models import load_image_model
 from tools.studio.captions import COLOUR_PHRASES, OBJECT_PHRASES, SETTING_PHRASES
 from tools.studio.judges import load_judges
-from tools.studio.scenes import STYLES
+from tools.studio.vocabulary import BASIC
 from tools.style_search.client import Client
 from tools.style_search.demonstration import POOL, SEEN, TEST, Studio, draw_studio, measured, mixed
 from tools.style_search.encoder import StyleEncoder, load_encoder, vectors_of
@@ -237,7 +237,7 @@ def renders(encoder: StyleEncoder, each: int) -> float:
     """Share of renders whose nearest other render has the same style; what they show varies."""
     rng = np.random.default_rng(3)
     model, pictures, styles = load_image_model("embedded"), [], []
-    for number, style in enumerate(STYLES):
+    for number, style in enumerate(BASIC.styles):
         for _ in range(each):
             words = [list(group)[int(rng.integers(len(group)))] for group in (COLOUR_PHRASES, OBJECT_PHRASES)]
             place = list(SETTING_PHRASES.values())[int(rng.integers(len(SETTING_PHRASES)))][0]

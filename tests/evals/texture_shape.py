@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tools.studio.geometry import Scene
-from tools.studio.scenes import OBJECTS, STYLES, draw, sample_scene
+from tools.studio.scenes import BASIC, draw, sample_scene
 from tools.style_augmentation.classifiers import TRAININGS, read_classifier, save_classifier
 from tools.style_augmentation.training import (
     HELD_OUT_SOURCE_SEED,
@@ -25,7 +25,8 @@ from tools.style_augmentation.training import (
 )
 
 TRAINED = Path(".undertone/classifiers")
-TIED = OBJECTS[: len(STYLES)]
+STYLES = BASIC.styles
+TIED = BASIC.objects[: len(STYLES)]
 """Each of these objects belongs to one style in the training set with texture against shape."""
 TIED_SCENES, TIED_SHARE, TIED_EPOCHS = 300, 0.95, 24
 CONFLICT_SEED = 70_000_000
@@ -40,7 +41,7 @@ def tied_lesson(recipe: Recipe) -> tuple[Lesson, np.ndarray, np.ndarray]:
     rng = np.random.default_rng((recipe.seed, 9))
 
     def scene(seed: int, number: int) -> tuple[Scene, int]:
-        sampled, thing = sample_scene(seed + number), number % len(TIED)
+        sampled, thing = sample_scene(seed + number, BASIC), number % len(TIED)
         return Scene(sampled.seed, TIED[thing], sampled.colour, sampled.setting), thing
 
     def other(thing: int) -> int:

@@ -23,6 +23,7 @@ from tools.studio.vocabulary import WEIGHTS as MODEL
 Pictures = npt.NDArray[np.uint8]
 Signal = npt.NDArray[np.float32]
 BESIDE, NOTHING = "beside", "nothing"
+COLOURLESS = ("pencil sketch", "charcoal")
 
 
 def labels_of(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:

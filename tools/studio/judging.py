@@ -8,12 +8,11 @@ import torch
 from tools.studio.compression import load_latents, load_vae, to_pictures, to_signal
 from tools.studio.drawings import Pictures, pictures, scene_of
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
-from tools.studio.judges import BESIDE, NOTHING, Judges, disturb, labels_of, questions_loss, save_judges
+from tools.studio.judges import BESIDE, COLOURLESS, NOTHING, Judges, disturb, labels_of, questions_loss, save_judges
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import SIZE_PX
 from tools.studio.vocabulary import DRAWN
 
-COLOURLESS = ("pencil sketch", "charcoal")
 LABELS = labels_of(DRAWN)
 HELD_OUT_REBUILT = 60
 

@@ -18,9 +18,10 @@ import numpy as np
 from tools.studio.buffers import build_buffers
 from tools.studio.geometry import PICTURE_PX, SIZE_PX, SUPERSAMPLE, Buffers, Scene
 from tools.studio.styles import DRAW
-from tools.studio.vocabulary import COLOURS, DRAWN, OBJECTS, SETTINGS, STYLES, sample_scene
+from tools.studio.vocabulary import BASIC, COLOURS, DRAWN, OBJECTS, SETTINGS, STYLES, sample_scene
 
 __all__ = [
+    "BASIC",
     "COLOURS",
     "OBJECTS",
     "PICTURE_PX",

@@ -37,6 +37,8 @@ class Vocabulary:
 
 DRAWN = Vocabulary(tuple(DRAW), tuple(PARTS), tuple(RGB), tuple(PLACES), pairs=0.3)
 """All that can be drawn."""
+BASIC = Vocabulary(DRAWN.styles[:6], DRAWN.objects[:12], DRAWN.colours[:9], DRAWN.settings[:6])
+"""What the small classifiers and the artists' hands are made of; it does not grow with the rest."""
 
 
 def trained_vocabulary(folder: Path) -> Vocabulary:

@@ -23,7 +23,7 @@ from torch import nn
 
 from tools.studio.judges import LABELS, load_judges, pooled, trunk
 from tools.studio.judges import WEIGHTS as JUDGES_WEIGHTS
-from tools.studio.scenes import OBJECTS
+from tools.studio.vocabulary import BASIC
 from tools.style_augmentation import WEIGHTS
 
 JUDGES = "judges"
@@ -34,7 +34,7 @@ TRAININGS: dict[str, str] = {
     "both": "photographic scenes, restyled and changed as by the traditional one",
 }
 """The four small classifiers and what each was trained on."""
-CLASSIFIERS: dict[str, str] = {JUDGES: "drawn scenes in all six styles", **TRAININGS}
+CLASSIFIERS: dict[str, str] = {JUDGES: "drawn scenes in every style", **TRAININGS}
 QUESTIONS = tuple(LABELS)
 OBJECT = "object"
 SIZE_PX = 128
@@ -44,7 +44,7 @@ BATCH = 32
 class ObjectClassifier(nn.Module):
     """One trunk and one head: (N, 3, 128, 128) in -1..1 to logits (N, answers)."""
 
-    def __init__(self, channels: tuple[int, ...], answers: tuple[str, ...] = OBJECTS) -> None:
+    def __init__(self, channels: tuple[int, ...], answers: tuple[str, ...] = BASIC.objects) -> None:
         super().__init__()
         self.channels, self.answers = channels, answers
         self.trunk = trunk(channels)

@@ -37,7 +37,7 @@ def add_stress(commands: Any) -> Parser:
         action="append",
         default=[],
         metavar="X",
-        help=f"{', '.join(STYLES)}, or a picture (default: the six)",
+        help=f"{', '.join(STYLES)}, or a picture (default: all that are drawn)",
     )
     alphas = ", ".join(f"{alpha:g}" for alpha in DEFAULT_ALPHAS)
     command.add_argument(

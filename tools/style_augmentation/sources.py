@@ -20,7 +20,7 @@ from tools.blend.references import fit_reference
 from tools.studio.buffers import build_buffers
 from tools.studio.captions import OBJECT_PHRASES, STYLE_PHRASES
 from tools.studio.judges import at_judged_size
-from tools.studio.scenes import OBJECTS, STYLES, Scene, draw, draw_styles, sample_scene
+from tools.studio.scenes import BASIC, OBJECTS, STYLES, Scene, draw, draw_styles, sample_scene
 from tools.style_augmentation.classifiers import SIZE_PX
 from tools.style_augmentation.restyling import Picture, patches_of, statistics_of
 
@@ -75,7 +75,7 @@ def drawn_subject(thing: str, seed: int = 0) -> Subject:
     known = object_named(thing)
     if known is None:
         raise ValueError(f"{thing!r} is no picture, and nothing that is drawn here: {', '.join(OBJECTS)}")
-    sampled = sample_scene(seed)
+    sampled = sample_scene(seed, BASIC)
     scene = Scene(seed, known, sampled.colour, sampled.setting)
     name = f"a {scene.colour} {scene.object}, {scene.setting}, drawn in {STYLES[0]} (seed {seed})"
     return Subject(draw(scene, STYLES[0]), name.replace("a orange", "an orange"), scene)

@@ -194,16 +194,30 @@ def stress(request: StressRequest, subject: Subject, styles: Mapping[str, Pictur
         request: What to find out.
         subject: The picture.
         styles: The style pictures by name, (128, 128, 3) each; all that the request names.
+
+    Raises:
+        ValueError: What the scene shows is nothing that the request's classifier knows.
     """
     began = time.perf_counter()
+    asked, unasked = _who_knows(request, subject)
     used = {name: styles[name] for name in request.styles}
     pictures = restyled(request, subject, used)
-    names = [request.classifier, *(n for n in classifiers_of(request.question) if n != request.classifier)]
-    asked = [load_classifier(name, request.question) for name in names]
     answers = {one.name: ask(one, subject.picture, pictures) for one in asked}
-    notes = (*subject.notes, *flat_notes(used), *_foreign(subject, answers[request.classifier]))
+    notes = (*subject.notes, *unasked, *flat_notes(used), *_foreign(subject, answers[request.classifier]))
     hashes = {one.name: one.sha256 for one in asked}
     return Stressed(request, subject, used, pictures, answers, hashes, notes, time.perf_counter() - began)
+
+
+def _who_knows(request: StressRequest, subject: Subject) -> tuple[list[Classifier], tuple[str, ...]]:
+    """Those that know what a scene shows, the request's own first, and a note that names the others."""
+    names = [request.classifier, *(n for n in classifiers_of(request.question) if n != request.classifier)]
+    found, shown = [load_classifier(name, request.question) for name in names], subject.truth(request.question)
+    asked = [one for one in found if shown is None or shown in one.answers]
+    if found[0] not in asked:
+        known = ", ".join(found[0].answers)
+        raise ValueError(f"the classifier {found[0].name!r} knows no {shown}, only {known}; ask {JUDGES!r}")
+    unasked = [one.name for one in found if one not in asked]
+    return asked, (f"Not asked, since they know no {shown}: {', '.join(unasked)}.",) if unasked else ()
 
 
 def _foreign(subject: Subject, answers: Answers) -> tuple[str, ...]:

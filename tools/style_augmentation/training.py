@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from tools.devices import cpu_has_fast_bfloat16
 from tools.studio.judges import disturb
-from tools.studio.scenes import OBJECTS, STYLES, draw, draw_styles, sample_scene
+from tools.studio.scenes import BASIC, draw, draw_styles, sample_scene
 from tools.style_augmentation import WEIGHTS
 from tools.style_augmentation.classifiers import (
     TRAININGS,
@@ -36,8 +36,8 @@ Pictures = npt.NDArray[np.uint8]
 Half = npt.NDArray[np.float16]
 Labels = npt.NDArray[np.int64]
 
-PHOTOGRAPHIC = STYLES[0]
-ATTACKS = STYLES[1:5]
+PHOTOGRAPHIC = BASIC.styles[0]
+ATTACKS = BASIC.styles[1:5]
 """Whose statistics restyle training pictures; the last style never does."""
 TRAINING_SEED, SOURCE_SEED, HELD_OUT_SEED, HELD_OUT_SOURCE_SEED = 50_000_000, 51_000_000, 60_000_000, 61_000_000
 """Scenes of each part; none of them is in the image model's training set."""
@@ -73,22 +73,24 @@ class Lesson:
     pictures: Pictures
     restyled: Half
     answers: Labels
-    names: tuple[str, ...] = OBJECTS
+    names: tuple[str, ...] = BASIC.objects
 
 
 def photographs(first_seed: int, count: int) -> tuple[Pictures, Labels]:
     """Scenes in photographic style, and the object that each shows."""
-    scenes = [sample_scene(first_seed + number) for number in range(count)]
-    answers = np.array([OBJECTS.index(scene.object) for scene in scenes], np.int64)
+    scenes = [sample_scene(first_seed + number, BASIC) for number in range(count)]
+    answers = np.array([BASIC.objects.index(scene.object) for scene in scenes], np.int64)
     return np.stack([draw(scene, PHOTOGRAPHIC) for scene in scenes]), answers
 
 
 def style_sources(first_seed: int, count: int) -> dict[str, list[Statistics]]:
-    """The statistics of some scenes in every style."""
-    drawn = np.stack([draw_styles(sample_scene(first_seed + number)) for number in range(count)])
+    """The statistics of some scenes in each of the styles that are learned from."""
+    drawn = np.stack(
+        [draw_styles(sample_scene(first_seed + number, BASIC), styles=BASIC.styles) for number in range(count)]
+    )
     return {
         style: [statistics_of(patches_of(picture / 255.0)) for picture in drawn[:, number]]
-        for number, style in enumerate(STYLES)
+        for number, style in enumerate(BASIC.styles)
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tools.studio.scenes import SIZE_PX, STYLES, draw_styles, sample_scene
+from tools.studio.scenes import BASIC, SIZE_PX, draw_styles, sample_scene
 
 Picture = npt.NDArray[np.uint8]
 """(SIZE_PX, SIZE_PX, 3), sRGB."""
@@ -29,7 +29,7 @@ class Hand:
     """How one artist draws.
 
     Args:
-        style: Its place in STYLES.
+        style: Its place in BASIC.styles.
         hue: Turn of the hue, in radians.
         saturation: Factor on the chroma.
         temperature: Red gained and blue lost, as a share.
@@ -67,7 +67,7 @@ def sample_hands(count: int, seed: int) -> list[Hand]:
     rng = np.random.default_rng((seed, 4401))
     return [
         Hand(
-            style=number % len(STYLES),
+            style=number % len(BASIC.styles),
             hue=float(rng.normal(0, 0.3)),
             saturation=float(rng.uniform(0.6, 1.45)),
             temperature=float(rng.normal(0, 0.09)),
@@ -87,7 +87,8 @@ def sample_hands(count: int, seed: int) -> list[Hand]:
 
 def draw_scenes(first: int, count: int) -> Picture:
     """Draw scenes in every plain style: (count, styles, SIZE_PX, SIZE_PX, 3) uint8. Scene numbers begin at `first`."""
-    return np.stack([draw_styles(sample_scene(FIRST_SCENE_SEED + number)) for number in range(first, first + count)])
+    scenes = [sample_scene(FIRST_SCENE_SEED + number, BASIC) for number in range(first, first + count)]
+    return np.stack([draw_styles(scene, styles=BASIC.styles) for scene in scenes])
 
 
 def work_of(hand: Hand, plain: Picture, work: int) -> Picture:

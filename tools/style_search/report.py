@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tools.studio.scenes import STYLES
+from tools.studio.vocabulary import BASIC
 from tools.style_search.channel import FROM_ARTIST, HEAD
 from tools.style_search.demonstration import (
     SEEN,
@@ -102,7 +102,7 @@ def demonstrate(
         "left": what_left(both),
         "membership": [_membership(aligned, studio, noise), _membership(other, studio, contrast)],
         "map": _map(before, aligned.head, studio),
-        "hands": [STYLES[hand.style] for hand in studio.hands],
+        "hands": [BASIC.styles[hand.style] for hand in studio.hands],
         "works": WORKS,
         "about": ABOUT,
         "record": {"kind": KIND, "seed": seed, "noise": noise, "encoder": encoder.digest, "seen": SEEN, "test": TEST},

@@ -23,13 +23,14 @@ from torch.nn import functional as F
 from tools.devices import cpu_has_fast_bfloat16
 from tools.models import load_image_model
 from tools.studio.fitting import Log
-from tools.studio.scenes import STYLES
+from tools.studio.vocabulary import BASIC
 from tools.style_search.contrast import contrastive_loss
 from tools.style_search.encoder import CROP_PX, SIDE_PX, STATISTICS, WEIGHTS, StyleEncoder, save_encoder
 from tools.style_search.hands import draw_scenes
 from tools.style_search.made_up import MadeUp, apply, make_up
 from tools.style_search.public import PUBLIC, PublicSet, fit_head, save_public
 
+STYLES = len(BASIC.styles)
 SCENES, FIRST_SCENE = 60, 1000
 STEPS, BATCH_STYLES, EACH = 1400, 24, 4
 BANK_STYLES, BANK_EACH = 120, 6
@@ -141,7 +142,7 @@ def _batch(drawn: np.ndarray, rng: torch.Generator) -> tuple[torch.Tensor, torch
     """Crops of different scenes, EACH in each of BATCH_STYLES styles: (N, 3, CROP_PX, CROP_PX); and their styles."""
     count = BATCH_STYLES * EACH
     which = torch.arange(BATCH_STYLES).repeat_interleave(EACH)
-    plain = torch.randint(len(STYLES), (BATCH_STYLES,), generator=rng)[which]
+    plain = torch.randint(STYLES, (BATCH_STYLES,), generator=rng)[which]
     scenes = torch.stack([torch.randperm(SCENES, generator=rng)[:EACH] for _ in range(BATCH_STYLES)]).flatten()
     rebuilt = torch.randint(2, (count,), generator=rng)
     tops, lefts = (torch.randint(0, SIDE_PX - CROP_PX + 1, (count,), generator=rng).tolist() for _ in range(2))
@@ -150,7 +151,7 @@ def _batch(drawn: np.ndarray, rng: torch.Generator) -> tuple[torch.Tensor, torch
     pictures = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
     styles = make_up(BATCH_STYLES, rng)
     unchanged = _unchanged(styles)
-    labels = torch.where(unchanged[which], plain, which + len(STYLES))  # plain styles are one class wherever they occur
+    labels = torch.where(unchanged[which], plain, which + STYLES)  # plain styles are one class wherever they occur
     return apply(styles, which, pictures, rng), labels
 
 
@@ -163,18 +164,18 @@ def public_statistics(encoder: StyleEncoder, drawn: np.ndarray, seed: int) -> Pu
     """The statistics of the public pictures, plain and in made-up styles; the plain ones settle the scale."""
     rng = torch.Generator().manual_seed(seed + 77)
     flat = torch.from_numpy(drawn.reshape(-1, SIDE_PX, SIDE_PX, 3))
-    plain = torch.arange(len(STYLES)).repeat(2 * SCENES)
+    plain = torch.arange(STYLES).repeat(2 * SCENES)
     raw = _raw(encoder, flat.permute(0, 3, 1, 2).float() / 127.5 - 1)
     styles = make_up(BANK_STYLES, rng)
     which = torch.arange(BANK_STYLES).repeat_interleave(BANK_EACH)
-    base = torch.randint(len(STYLES), (BANK_STYLES,), generator=rng)[which]
+    base = torch.randint(STYLES, (BANK_STYLES,), generator=rng)[which]
     scene = torch.stack([torch.randperm(2 * SCENES, generator=rng)[:BANK_EACH] for _ in range(BANK_STYLES)]).flatten()
-    pictures = flat[scene * len(STYLES) + base].permute(0, 3, 1, 2).float() / 255
+    pictures = flat[scene * STYLES + base].permute(0, 3, 1, 2).float() / 255
     made = _raw(encoder, apply(styles, which, pictures, rng))
     encoder.centre.copy_(raw.mean(0))
     encoder.spread.copy_(raw.std(0) + 1e-3)
     statistics = (torch.cat([raw, made]) - encoder.centre) / encoder.spread
-    labels = torch.cat([plain, torch.where(_unchanged(styles)[which], base, which + len(STYLES))])
+    labels = torch.cat([plain, torch.where(_unchanged(styles)[which], base, which + STYLES)])
     return PublicSet(statistics.to(torch.float16).float(), labels)
 
 
