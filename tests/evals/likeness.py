@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -53,7 +54,8 @@ def frechet(one: np.ndarray, other: np.ndarray) -> float:
 def copies(renders: np.ndarray, asked: Sequence[Asked]) -> dict[str, float]:
     """How near renders lie to drawings of the training set, and to as many that were never shown.
 
-    Each render is compared with every drawing of its caption; captions of which the training set has none are left out.
+    Each render is compared with the drawings of its object in its setting, whatever their colour, and with as many that
+    show the same from other seeds; renders for which the training set has none are left out.
 
     Args:
         renders: (N, S, S, 3) uint8.
@@ -66,9 +68,9 @@ def copies(renders: np.ndarray, asked: Sequence[Asked]) -> dict[str, float]:
     """
     trained = training_scenes([scene for scene, _ in asked])
     pairs = []
-    for n, (image, (wanted, style), seen) in enumerate(zip(at_judged_size(renders), asked, trained, strict=True)):
+    for n, (image, (_, style), seen) in enumerate(zip(at_judged_size(renders), asked, trained, strict=True)):
         if seen:
-            unseen = [_at(wanted, UNSEEN_SEED + 1000 * n + k) for k in range(len(seen))]
+            unseen = [replace(scene, seed=UNSEEN_SEED + 1000 * n + k) for k, scene in enumerate(seen)]
             pairs.append([nearest(image, scenes, style)[0] for scenes in (seen, unseen)])
     training, unseen_ones = np.array(pairs).reshape(-1, 2).T
     return {
@@ -90,17 +92,14 @@ def nearest(image: np.ndarray, scenes: Sequence[Scene], style: str) -> tuple[flo
 
 
 def training_scenes(wanted: Sequence[Scene]) -> list[list[Scene]]:
-    """The scenes of the shipped model's training set that show the object, colour and setting of each of `wanted`."""
+    """For each of `wanted` the scenes of the training set that show its object, alone, in its setting."""
     made = json.loads((WEIGHTS.parent / "training.json").read_text("utf-8"))
     vocabulary = trained_vocabulary(WEIGHTS.parent)
     recipe, count = Recipe(seed=made["recipe"]["seed"]), int(made["stages"]["draw"]["scenes"])
     known = [scene_of(recipe, number, held_out=False, vocabulary=vocabulary) for number in range(count)]
     alone = [scene for scene in known if scene.beside is None]
-    return [[scene for scene in alone if _at(scene, 0) == _at(each, 0)] for each in wanted]
-
-
-def _at(scene: Scene, seed: int) -> Scene:
-    return Scene(seed, scene.object, scene.colour, scene.setting)
+    shown = [(scene.object, scene.setting) for scene in alone]
+    return [[s for s, at in zip(alone, shown, strict=True) if at == (each.object, each.setting)] for each in wanted]
 
 
 def _small(image: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 `docs/styles.png` shows some of the objects in every style, `docs/pairs.png` two things in one picture;
 `docs/blends.png` sweeps from one style to another by three methods; `docs/sweep.png` is one of those sweeps with its
-measured curves; `docs/references.png` shows a drawn scene in each style and what it does to three subjects. With
-`--before FOLDER`, `docs/editions.png` sets an older edition beside.
+measured curves; `docs/references.png` shows a drawn scene in each style and what it does to three subjects;
+`docs/copies.png` has renders beside the nearest drawing of the training set. With `--before FOLDER`,
+`docs/editions.png` sets an older edition beside.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.evals.studio import METHODS, Subject, render
+from tests.evals.likeness import nearest, training_scenes
+from tests.evals.studio import METHODS, Subject, render, subjects
 from tools.blend.references import Reference, reference_id
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
 from tools.experiments.flip import sweep
 from tools.experiments.strip import draw_strip
 from tools.models import ImageModel, load_image_model
+from tools.studio.judges import at_judged_size
 from tools.studio.scenes import BASIC, COLOURS, OBJECTS, PICTURE_PX, SETTINGS, STYLES, Scene, draw
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -31,7 +34,7 @@ SHOWN = range(0, len(OBJECTS), len(OBJECTS) // 6)
 
 def styles_sheet(model: ImageModel) -> Image.Image:
     """A row for each style, a column for some of the objects; colour and setting change from object to object."""
-    shown = [Subject(i, (4 * i) % len(COLOURS), i % len(SETTINGS)) for i in SHOWN]
+    shown = [Subject(i, (5 * n) % len(COLOURS), (3 * n) % len(SETTINGS)) for n, i in enumerate(SHOWN)]
     requests = [
         BlendRequest(s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=20 + i)
         for style in STYLES
@@ -108,6 +111,25 @@ def references_sheet(model: ImageModel) -> Image.Image:
     return _labelled(rows, labels)
 
 
+def copies_sheet(model: ImageModel, rows: int = 10, columns: int = 5) -> Image.Image:
+    """Renders, each with the nearest drawing that the model was trained on at its right, at the judges' size."""
+    asked = subjects(rows * columns, seed=3)
+    styles = [STYLES[n % len(STYLES)] for n in range(len(asked))]
+    requests = [
+        BlendRequest(
+            s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=700 + n
+        )
+        for n, (s, style) in enumerate(zip(asked, styles, strict=True))
+    ]
+    pictures = at_judged_size(np.stack([image for image, _ in render(model, requests)]))
+    shown = []
+    for picture, style, seen in zip(pictures, styles, training_scenes([s.scene for s in asked]), strict=True):
+        drawing = draw(nearest(picture, seen, style)[1], style) if seen else np.full_like(picture, 255)
+        shown.append(np.concatenate([picture, drawing, np.full_like(picture[:, :6], 255)], axis=1))
+    whole = [np.concatenate(shown[k : k + columns], axis=1) for k in range(0, len(shown), columns)]
+    return Image.fromarray(np.concatenate(whole))
+
+
 def editions_sheet(model: ImageModel, before: ImageModel) -> Image.Image:
     """The same prompts and seeds by two editions of the model: the older above, enlarged.
 
@@ -156,6 +178,7 @@ def main() -> None:
         "blends.png": blends_sheet,
         "sweep.png": sweep_sheet,
         "references.png": references_sheet,
+        "copies.png": copies_sheet,
     }
     if options.before:
         editions_sheet(model, load_image_model(options.before)).save(DOCS / "editions.png", optimize=True)
