@@ -102,10 +102,10 @@ def test_batches_that_a_record_does_not_have_are_refused():
 
 
 def test_words_that_the_model_never_saw_are_said_beside_what_it_rests_on():
-    styles = [{"text": "ukiyo style"}, {"text": ILLUSTRATION}]
+    styles = [{"text": "gouache style"}, {"text": ILLUSTRATION}]
     result = run_experiment("seeds", {**GIVEN, "styles": styles, "seeds": 2}, tiny_model())
-    assert result.unknown_words == ("ukiyo",)
-    assert unknown_sentence(result.unknown_words) == "The model does not know: ukiyo."
+    assert result.unknown_words == ("gouache",)
+    assert unknown_sentence(result.unknown_words) == "The model does not know: gouache."
     assert unknown_sentence(()) == ""
 
 

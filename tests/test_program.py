@@ -40,7 +40,7 @@ def test_two_questions_in_one_message_are_both_answered():
     assert "Apache License" not in told("my machine is ten years old. does it need a GPU?")
 
 
-@pytest.mark.parametrize(("style", "says"), [("watercolour", "Yes"), ("sketch", "Yes"), ("ukiyo-e", "No")])
+@pytest.mark.parametrize(("style", "says"), [("watercolour", "Yes"), ("sketch", "Yes"), ("gouache", "No")])
 def test_it_says_whether_it_draws_a_style(style, says):
     assert told(f"can you draw {style}?", styles=(StyleShare(text=style, share=1.0),)).startswith(says)
 

@@ -29,7 +29,7 @@ def test_two_styles(one, other):
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("photo", 0), ("photography", 0), ("illustration", 1), ("the pixel style", 2), ("charcoal", None), ("p", None)],
+    [("photo", 0), ("photography", 0), ("illustration", 1), ("the pixel style", 2), ("gouache", None), ("p", None)],
 )
 def test_a_style_is_called_back_by_a_part_of_its_name(text, place):
     assert called_back(text, NAMES) == place

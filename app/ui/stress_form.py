@@ -57,7 +57,7 @@ def _show_source(queue: RenderQueue, call_id: str, objects: tuple[str, ...]) -> 
     if source == DRAWN:
         st.selectbox("What it shows", objects, key=f"subject {call_id}")
     elif source == UPLOAD:
-        show_upload(call_id, queue.folder, "A PNG or JPEG, 20 MB at most; the classifiers know a dozen things")
+        show_upload(call_id, queue.folder, "A PNG or JPEG, 20 MB at most; the classifiers know only what is drawn here")
     else:
         show_gallery(call_id, queue.folder)
 
