@@ -22,7 +22,7 @@ from skimage.filters import sobel
 from skimage.metrics import structural_similarity
 
 from tests.evals.results import Table, write_results
-from tests.evals.studio import Subject, subjects
+from tests.evals.subjects import Subject, subjects
 from tools.blend.attention_swap import KeyValueSwap
 from tools.blend.references import Reference, reference_id
 from tools.blend.results import BlendRequest, WeightedStyle, blend

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.evals.likeness import nearest, training_scenes
-from tests.evals.studio import METHODS, Subject, render, subjects
+from tests.evals.studio import METHODS
+from tests.evals.subjects import Subject, render, subjects
 from tools.blend.references import Reference, reference_id
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting

@@ -12,8 +12,7 @@ import itertools
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,56 +20,19 @@ import torch
 from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
-from tests.evals.classifier import FIRST_SEED, subject_of
-from tests.evals.likeness import copies, features, frechet, highest_octave
+from tests.evals.fidelity import fidelity, show_fidelity, two_things
+from tests.evals.likeness import copies
 from tests.evals.results import Table, write_results
+from tests.evals.subjects import render, subjects
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
-from tools.studio.captions import SETTING_PHRASES
 from tools.studio.judges import BESIDE, COLOURLESS, judge, load_judges
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, Scene, draw, draw_styles, sample_scene
-from tools.studio.vocabulary import LEARNED
+from tools.studio.scenes import STYLES
+from tools.studio.vocabulary import BASIC
 
 WEIGHTS = tuple(np.linspace(0, 1, 9))
 METHODS = ("prompt", "embedding", "composable")
-BATCH = 18
-PAIRS_SEED = 32_000_000  # far from the seeds of training and held-out scenes
 SATURATED = 0.01  # a share of the second style nearer than this to 0 or 1 is a tie with that end
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a prompt asks for beside the style, as indices into the judges' labels."""
-
-    object: int
-    colour: int
-    setting: int
-
-    @property
-    def scene(self) -> Scene:
-        """A scene of it, at seed 0."""
-        return Scene(0, OBJECTS[self.object], COLOURS[self.colour], SETTINGS[self.setting])
-
-    @property
-    def text(self) -> str:
-        colour = COLOURS[self.colour]
-        article = "an" if colour[0] in "aeio" else "a"
-        return f"{article} {colour} {OBJECTS[self.object]} {SETTING_PHRASES[SETTINGS[self.setting]][0]}"
-
-
-def subjects(count: int, seed: int) -> list[Subject]:
-    """Draw subjects, every object, colour and setting about equally often."""
-    rng = np.random.default_rng(seed)
-    columns = [rng.permutation(np.arange(count) % len(names)) for names in (OBJECTS, COLOURS, SETTINGS)]
-    return [Subject(*(int(column[i]) for column in columns)) for i in range(count)]
-
-
-def render(model: ImageModel, requests: Sequence[BlendRequest]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Render in batches; yields each image (S, S, 3) uint8 with its final latents (4, 16, 16)."""
-    for start in range(0, len(requests), BATCH):
-        result = blend(requests[start : start + BATCH], model, trace=False)
-        for image, latents in zip(result.images, result.arrays["latents"], strict=True):
-            yield np.asarray(image.convert("RGB")), latents
 
 
 def single_styles(model: ImageModel, count: int) -> dict[str, float]:
@@ -93,42 +55,6 @@ def single_styles(model: ImageModel, count: int) -> dict[str, float]:
         "setting": [seen["setting"][i].argmax() == s.setting for i, s in enumerate(asked)],
     }
     return {name: float(np.mean(values)) for name, values in right.items()}
-
-
-def two_things(model: ImageModel, count: int) -> dict[str, dict[str, float]]:
-    """How often the judges see both things of a prompt that names two, and of drawings of as many such scenes.
-
-    What stands on the right is what they were taught to tell; what stands on the left is asked of the mirrored picture.
-
-    Returns:
-        For "renders" and "drawings": shares right of "on the right", "on the left", "both".
-    """
-    vocabulary = replace(LEARNED, pairs=1.0)
-    scenes = [sample_scene(PAIRS_SEED + number, vocabulary) for number in range(count)]
-    styles = [STYLES[number % len(STYLES)] for number in range(count)]
-    requests = [
-        BlendRequest(
-            f"a {s.colour} {s.object} beside a {s.beside_colour} {s.beside} {SETTING_PHRASES[s.setting][0]}",
-            (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=n,
-        )
-        for n, (s, style) in enumerate(zip(scenes, styles, strict=True))
-    ]  # fmt: skip
-    pictures = {
-        "renders": np.stack([image for image, _ in render(model, requests)]),
-        "drawings": np.stack([draw(s, style, model.size_px) for s, style in zip(scenes, styles, strict=True)]),
-    }
-    answers = load_judges().labels[BESIDE]
-    wanted = {
-        "on the right": np.array([answers.index(str(s.beside)) for s in scenes]),
-        "on the left": np.array([answers.index(s.object) for s in scenes]),
-    }
-    told = {}
-    for name, shown in pictures.items():
-        seen = {"on the right": shown, "on the left": np.ascontiguousarray(shown[:, :, ::-1])}
-        right = {side: judge(seen[side])[BESIDE].argmax(1) == wanted[side] for side in wanted}
-        told[name] = {side: float(values.mean()) for side, values in right.items()}
-        told[name]["both"] = float(np.logical_and(*right.values()).mean())
-    return told
 
 
 def blends(
@@ -226,29 +152,6 @@ def variety(model: ImageModel, seeds: int = 16) -> float:
     return float(np.mean([structural_similarity(x, y, channel_axis=-1) for x, y in pairs]))
 
 
-def fidelity(model: ImageModel, count: int) -> dict[str, Any]:
-    """Renders beside drawings of the same scenes, which no training draws from, in every style.
-
-    Returns:
-        `octave`: by style, energy of the highest octave of frequencies over that of the drawings. `frechet`: distance
-        of the judges' features, between renders and drawings, and between two halves of the drawings for scale.
-    """
-    scenes = [sample_scene(FIRST_SEED + number) for number in range(count)]
-    drawn = np.stack([draw_styles(scene, model.size_px) for scene in scenes], axis=1)  # (styles, scenes, H, W, 3)
-    requests = [
-        BlendRequest(
-            subject_of(scene), (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=n
-        )
-        for style in STYLES
-        for n, scene in enumerate(scenes)
-    ]
-    made = np.stack([image for image, _ in render(model, requests)]).reshape(drawn.shape)
-    octaves = {style: highest_octave(m) / highest_octave(d) for style, m, d in zip(STYLES, made, drawn, strict=True)}
-    told = [features(pictures.reshape(-1, *drawn.shape[2:])) for pictures in (made, drawn)]
-    halves = [features(half.reshape(-1, *drawn.shape[2:])) for half in (drawn[:, ::2], drawn[:, 1::2])]
-    return {"octave": octaves, "frechet": {"renders": frechet(*told), "drawings, half and half": frechet(*halves)}}
-
-
 def seconds(repeats: int = 3) -> dict[str, float]:
     """Seconds per image at 20 steps with guidance: 1 and 9 images, float32 and bfloat16; the median of the repeats."""
     measured = {}
@@ -272,8 +175,17 @@ def seconds(repeats: int = 3) -> dict[str, float]:
 PARTS = ("singles", "pairs", "fidelity", "copies", "blends", "variety", "seconds")
 
 
-def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
-    """Measure the parts that are asked for, print their tables, and return the figures."""
+def run(
+    *, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = PARTS, before: str | None = None
+) -> dict[str, Any]:
+    """Measure the parts that are asked for, print their tables, and return the figures.
+
+    Args:
+        quick: A fifth of the renders.
+        all_pairs: Blend every pair of styles in every prompt.
+        parts: Some of PARTS.
+        before: Folder of an earlier edition, whose fidelity stands beside, both on what the first edition knew.
+    """
     model = load_image_model("embedded")
     figures: dict[str, Any] = {}
     if "singles" in parts:
@@ -288,13 +200,13 @@ def run(*, quick: bool = False, all_pairs: bool = False, parts: Sequence[str] = 
             [(side, *(f"{both[of][side]:.3f}" for of in both), "0.80") for side in both["renders"]]
         )
     if "fidelity" in parts:
-        close = figures["fidelity"] = fidelity(model, 20 if quick else 80)
-        Table("highest octave, renders over drawings of the same scenes", ("style", "share", "wanted")).show(
-            [(name, f"{value:.2f}", ".8 to 1.2") for name, value in close["octave"].items()]
-        )
-        Table("Frechet distance to drawings, judges' features", ("of", "distance")).show(
-            [(name, f"{value:.3f}") for name, value in close["frechet"].items()]
-        )
+        count = 20 if quick else 80
+        figures["fidelity"] = fidelity(model, count)
+        show_fidelity("what is learned", figures["fidelity"])
+        if before:
+            for name, one in (("this edition", model), ("the edition before", load_image_model(before))):
+                figures[f"fidelity, {name}"] = close = fidelity(one, count, BASIC)
+                show_fidelity(f"{name}, on what both know", close)
     if "copies" in parts:
         near = figures["copies"] = copied(model, 20 if quick else 50)
         Table("nearest drawing of the training set, and of as many unseen", ("measure", "value")).show(
@@ -322,8 +234,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a fifth of the renders")
     parser.add_argument("--all-pairs", action="store_true", help="every prompt with every pair of styles (hours)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts alone")
+    parser.add_argument("--before", metavar="FOLDER", help="an earlier edition, whose fidelity stands beside")
     args = parser.parse_args(arguments)
-    figures = run(quick=args.quick, all_pairs=args.all_pairs, parts=args.only)
+    figures = run(quick=args.quick, all_pairs=args.all_pairs, parts=args.only, before=args.before)
     write_results("studio-quick" if args.quick else "studio", figures, is_whole=list(args.only) == list(PARTS))
 
 
