@@ -110,6 +110,7 @@ def _styles(request: Request, setup: Setup) -> list[str]:
 
 def _objects(request: Request, setup: Setup) -> list[str]:
     from tools.studio.captions import COLOUR_PHRASES, OBJECT_PHRASES, SETTING_PHRASES
+    from tools.studio.vocabulary import WEIGHTS, trained_vocabulary
 
     if setup.image_model != PACKAGED_IMAGE_MODEL:
         return [f"The image model in use is {setup.image_model}: it takes any subject that can be put into words."]
@@ -117,10 +118,13 @@ def _objects(request: Request, setup: Setup) -> list[str]:
     if request.subject:
         ways = {phrase: name for name, phrases in OBJECT_PHRASES.items() for phrase in (name, *phrases)}
         known = next((name for way, name in ways.items() if re.search(rf"\b{way}s?\b", request.subject.lower())), None)
-        told = [f"Yes, it draws a {known}." if known else f"No, it was not taught to draw “{request.subject}”."]
+        article = "an" if known and known[0] in "aeiou" else "a"
+        told = [f"Yes, it draws {article} {known}." if known else f"No, it was not taught to draw “{request.subject}”."]
+    at_once = "one or two" if trained_vocabulary(WEIGHTS).pairs else "one"
     return [
         *told,
-        f"The packaged image model draws one of {len(OBJECT_PHRASES)} objects: {_listed(tuple(OBJECT_PHRASES))}.",
+        f"The packaged image model draws {len(OBJECT_PHRASES)} objects, {at_once} in a picture: "
+        f"{_listed(tuple(OBJECT_PHRASES))}.",
         f"It knows the colours {_listed(tuple(COLOUR_PHRASES))}, and these settings: "
         f"{_listed(tuple(SETTING_PHRASES))}.",
         "A word that it does not know is named before anything is rendered.",

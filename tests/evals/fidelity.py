@@ -33,13 +33,19 @@ def two_things(model: ImageModel, count: int) -> dict[str, dict[str, float]]:
     vocabulary = replace(LEARNED, pairs=1.0)
     scenes = [sample_scene(PAIRS_SEED + number, vocabulary) for number in range(count)]
     styles = [STYLES[number % len(STYLES)] for number in range(count)]
+    texts = [
+        f"a {s.colour} {s.object} beside a {s.beside_colour} {s.beside} {SETTING_PHRASES[s.setting][0]}" for s in scenes
+    ]
     requests = [
         BlendRequest(
-            f"a {s.colour} {s.object} beside a {s.beside_colour} {s.beside} {SETTING_PHRASES[s.setting][0]}",
-            (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=n,
+            texts[n].replace("a orange", "an orange"),
+            (WeightedStyle(style, 1.0),),
+            "prompt",
+            guidance_scale=model.default_guidance,
+            seed=n,
         )
-        for n, (s, style) in enumerate(zip(scenes, styles, strict=True))
-    ]  # fmt: skip
+        for n, style in enumerate(styles)
+    ]
     pictures = {
         "renders": np.stack([image for image, _ in render(model, requests)]),
         "drawings": np.stack([draw(s, style, model.size_px) for s, style in zip(scenes, styles, strict=True)]),

@@ -36,7 +36,7 @@ from tools.studio.vocabulary import WEIGHTS, trained_vocabulary
 
 ROUGHNESS = 0.05
 """Deviation of the noise that a drawing's latents, of variance 1, get: a render's are never quite a drawing's."""
-HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.1)
+HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.2)
 """How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
 
 
