@@ -63,16 +63,20 @@ def _crops(data: Pictures, rng: np.random.Generator, count: int, size_px: int) -
     return out
 
 
+def decibels(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """Peak signal-to-noise ratios (N,), in dB, of signals (N, 3, H, W) in -1..1; what was made is cut to that."""
+    return -10 * ((made.float().clamp(-1, 1) - true.float()).square().mean(dim=(1, 2, 3)) / 4).log10()
+
+
 @torch.no_grad()
 def psnr(vae: AutoencoderKL, images: Pictures, device: torch.device) -> float:
     """Mean over pictures of the reconstruction's peak signal-to-noise ratio, in dB."""
-    decibels = []
+    found = []
     for start in range(0, len(images), 16):
         true = to_signal(images[start : start + 16], device, vae.dtype)
         made = vae.decode(vae.encode(true).latent_dist.mean).sample
-        mse = (made.float().clamp(-1, 1) - true.float()).square().mean(dim=(1, 2, 3)) / 4
-        decibels.append(-10 * mse.log10())
-    return float(torch.cat(decibels).mean())
+        found.append(decibels(made, true))
+    return float(torch.cat(found).mean())
 
 
 def train_vae(workers: Workers, recipe: Recipe, work: Path) -> None:
@@ -105,13 +109,13 @@ def train_vae(workers: Workers, recipe: Recipe, work: Path) -> None:
         if workers.rank == 0 and (schedule.elapsed_s - saved_s > recipe.checkpoint_s or progress >= 1):
             saved_s = schedule.elapsed_s
             speed = (fit.samples - logged[1]) / max(1e-3, saved_s - logged[0])
-            decibels = psnr(fit.load_average(twin).to(dtype), sample, workers.device)
+            found_db = psnr(fit.load_average(twin).to(dtype), sample, workers.device)
             twin.float()
-            log(f"vae {progress:.3f} step {fit.step} loss {mean_loss:.4f} PSNR {decibels:.2f} dB {speed:.1f} samples/s "
+            log(f"vae {progress:.3f} step {fit.step} loss {mean_loss:.4f} PSNR {found_db:.2f} dB {speed:.1f} samples/s "
                 f"(last {size_px} px, lr {lr:.1e}, latent std {float(posterior.mean.float().std()):.2f})")  # fmt: skip
             logged = (schedule.elapsed_s, fit.samples)
             fit.save(work / "vae.pt", seconds=schedule.elapsed_s)
-            ledger.write("vae", schedule.elapsed_s, steps=fit.step, samples=fit.samples, psnr_db=round(decibels, 2),
+            ledger.write("vae", schedule.elapsed_s, steps=fit.step, samples=fit.samples, psnr_db=round(found_db, 2),
                          loss=round(mean_loss, 4), done=progress >= 1)  # fmt: skip
     if workers.rank == 0:
         finish_vae(fit, twin, recipe, work, log)

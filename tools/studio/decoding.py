@@ -26,7 +26,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from tools.studio.beginning import EARLIER, first_vae
 from tools.studio.checksums import write_checksums
-from tools.studio.compression import LATENT_PX, picture_loss, to_pictures
+from tools.studio.compression import LATENT_PX, decibels, picture_loss, to_pictures
 from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.networks import build_vae
 from tools.studio.pairs import Examples, draw_pairs, sample_renders
@@ -152,12 +152,12 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         mean_loss = value if mean_loss == 0 else mean_loss + 0.02 * (value - mean_loss)
         if workers.rank == 0 and (schedule.elapsed_s - saved_s > recipe.checkpoint_s or progress >= 1):
             saved_s = schedule.elapsed_s
-            decibels = _compare(fit.load_average(twin), examples, work / "decoded.png")
+            found_db = _compare(fit.load_average(twin), examples, work / "decoded.png")
             log(
-                f"decoder {progress:.3f} step {fit.step} loss {mean_loss:.4f} judge {fooled:.2f} PSNR {decibels:.2f} dB"
+                f"decoder {progress:.3f} step {fit.step} loss {mean_loss:.4f} judge {fooled:.2f} PSNR {found_db:.2f} dB"
             )
             fit.save(work / "decoder.pt", seconds=saved_s, judge=judge.state_dict())
-            ledger.write("decoder", saved_s, steps=fit.step, samples=fit.samples, psnr_db=round(decibels, 2),
+            ledger.write("decoder", saved_s, steps=fit.step, samples=fit.samples, psnr_db=round(found_db, 2),
                          done=progress >= 1)  # fmt: skip
     if workers.rank == 0:
         torch.save(fit.load_average(twin).state_dict(), work / "decoder_done.pt")
@@ -195,10 +195,10 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
 def _compare(decoder: nn.Module, examples: Examples, path: Path) -> float:
     """PSNR in dB over the held-out drawings; a sheet of drawings above their decodings, and of renders."""
     true, latents = examples.held_out()
-    made = torch.cat([decoder(part) for part in latents.split(12)]).clamp(-1, 1)
+    made = torch.cat([decoder(part) for part in latents.split(12)])
     rows = [true[:6], made[:6], true[6:12], made[6:12], *(decoder(part) for part in examples.rendered[:12].split(6))]
     Image.fromarray(np.concatenate([np.concatenate(to_pictures(row), 1) for row in rows])).save(path)
-    return float((-10 * ((made - true).square().mean((1, 2, 3)) / 4).log10()).mean())
+    return float(decibels(made, true).mean())
 
 
 def _small_vae(work: Path) -> AutoencoderKL:
