@@ -15,7 +15,7 @@ from tests.evals.subjects import render
 from tools.blend.results import BlendRequest, WeightedStyle
 from tools.models import ImageModel
 from tools.studio.captions import SETTING_PHRASES
-from tools.studio.judges import BESIDE, judge, load_judges
+from tools.studio.judges import BESIDE, LEFT, judge, load_judges
 from tools.studio.scenes import PICTURE_PX, STYLES, draw, draw_styles, sample_scene
 from tools.studio.vocabulary import LEARNED, Vocabulary
 
@@ -25,10 +25,8 @@ PAIRS_SEED = 32_000_000  # far from the seeds of training and held-out scenes
 def two_things(model: ImageModel, count: int) -> dict[str, dict[str, float]]:
     """How often the judges see both things of a prompt that names two, and of drawings of as many such scenes.
 
-    What stands on the right is what they were taught to tell; what stands on the left is asked of the mirrored picture.
-
     Returns:
-        For "renders" and "drawings": shares right of "on the right", "on the left", "both".
+        For "renders" and "drawings": shares right of the thing on the left, of that beside it, and of both.
     """
     vocabulary = replace(LEARNED, pairs=1.0)
     scenes = [sample_scene(PAIRS_SEED + number, vocabulary) for number in range(count)]
@@ -50,15 +48,15 @@ def two_things(model: ImageModel, count: int) -> dict[str, dict[str, float]]:
         "renders": np.stack([image for image, _ in render(model, requests)]),
         "drawings": np.stack([draw(s, style, model.size_px) for s, style in zip(scenes, styles, strict=True)]),
     }
-    answers = load_judges().labels[BESIDE]
+    labels = load_judges().labels
     wanted = {
-        "on the right": np.array([answers.index(str(s.beside)) for s in scenes]),
-        "on the left": np.array([answers.index(s.object) for s in scenes]),
+        LEFT: np.array([labels[LEFT].index(s.object) for s in scenes]),
+        BESIDE: np.array([labels[BESIDE].index(str(s.beside)) for s in scenes]),
     }
     told = {}
     for name, shown in pictures.items():
-        seen = {"on the right": shown, "on the left": np.ascontiguousarray(shown[:, :, ::-1])}
-        right = {side: judge(seen[side])[BESIDE].argmax(1) == wanted[side] for side in wanted}
+        seen = judge(shown)
+        right = {side: seen[side].argmax(1) == wanted[side] for side in wanted}
         told[name] = {side: float(values.mean()) for side, values in right.items()}
         told[name]["both"] = float(np.logical_and(*right.values()).mean())
     return told

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from safetensors.torch import load_file
+from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from tools.studio.networks import build_vae
@@ -50,6 +52,15 @@ def first_vae(work: Path, recipe: Recipe, size_px: int, channels: tuple[int, ...
             vae: AutoencoderKL = AutoencoderKL.from_pretrained(config.parent, torch_dtype=torch.float32)
             return vae
     return build_vae(recipe, size_px, channels)
+
+
+def begin_judges(judges: nn.Module, work: Path) -> None:
+    """Give judges those of the earlier edition's weights that have the same name and shape, in place."""
+    path = work / EARLIER / "judges.safetensors"
+    if path.exists():
+        state, known = judges.state_dict(), load_file(path)
+        same = {name: known[name].float() for name in state if name in known and known[name].shape == state[name].shape}
+        judges.load_state_dict(state | same)
 
 
 @torch.no_grad()

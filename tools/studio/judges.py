@@ -1,4 +1,4 @@
-"""Small classifiers in one network: which style, object, colour and setting a picture shows, and what stands beside.
+"""Small classifiers in one network: which style, object, colour and setting a picture shows, and which two things.
 
 They learn from drawn scenes alone, never from a render, so what they say about a render is a held-out judgement.
 Pencil sketches and charcoal have no colour: colour is neither learned nor scored on them.
@@ -22,17 +22,17 @@ from tools.studio.vocabulary import WEIGHTS as MODEL
 
 Pictures = npt.NDArray[np.uint8]
 Signal = npt.NDArray[np.float32]
-BESIDE, NOTHING = "beside", "nothing"
+LEFT, BESIDE, NOTHING = "left", "beside", "nothing"
 COLOURLESS = ("pencil sketch", "charcoal")
 
 
 def labels_of(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
-    """The questions of a vocabulary with their answers; what stands beside is asked where some scenes hold two."""
+    """The questions of a vocabulary and their answers; where some scenes hold two things, also which stands where."""
     labels = {
         "style": vocabulary.styles, "object": vocabulary.objects, "colour": vocabulary.colours,
         "setting": vocabulary.settings,
     }  # fmt: skip
-    return labels | {BESIDE: (*vocabulary.objects, NOTHING)} if vocabulary.pairs else labels
+    return labels | {LEFT: vocabulary.objects, BESIDE: (*vocabulary.objects, NOTHING)} if vocabulary.pairs else labels
 
 
 LABELS = labels_of(LEARNED)
@@ -42,8 +42,8 @@ WEIGHTS = MODEL / "judges.safetensors"
 class Judges(nn.Module):
     """One convolutional trunk for each group of questions and one linear head per question.
 
-    Style is texture and the rest is content: two trunks keep them from sharing evidence. What stands beside is told
-    from the two halves of the picture, since the thing on the right is meant.
+    Style is texture and the rest is content: two trunks keep them from sharing evidence. Which thing of two stands on
+    the left, and which beside it on the right, is told from the two halves of the picture.
     """
 
     def __init__(self, channels: tuple[int, ...], labels: dict[str, tuple[str, ...]] = LABELS) -> None:
@@ -53,7 +53,9 @@ class Judges(nn.Module):
         self.content = trunk(channels)
         self.heads = nn.ModuleDict()
         for question, answers in labels.items():
-            width = max(8, channels[-1] // 2) if question == "style" else channels[-1] * (1 + (question == BESIDE))
+            width = (
+                max(8, channels[-1] // 2) if question == "style" else channels[-1] * (1 + (question in (LEFT, BESIDE)))
+            )
             self.heads[question] = nn.Linear(2 * width, len(answers))
 
     def features(self, signal: torch.Tensor) -> torch.Tensor:
@@ -65,7 +67,7 @@ class Judges(nn.Module):
         maps = self.content(signal)
         seen = {"style": pooled(self.texture(signal))}
         if BESIDE in self.heads:
-            seen[BESIDE] = torch.cat([pooled(half) for half in maps.chunk(2, dim=3)], dim=1)
+            seen[LEFT] = seen[BESIDE] = torch.cat([pooled(half) for half in maps.chunk(2, dim=3)], dim=1)
         content = pooled(maps)
         return {name: head(seen.get(name, content)) for name, head in self.heads.items()}
 

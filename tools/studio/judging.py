@@ -5,10 +5,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tools.studio.beginning import begin_judges
 from tools.studio.compression import load_latents, load_vae, to_pictures, to_signal
 from tools.studio.drawings import Pictures, pictures, scene_of
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
-from tools.studio.judges import BESIDE, COLOURLESS, NOTHING, Judges, disturb, labels_of, questions_loss, save_judges
+from tools.studio.judges import (
+    BESIDE,
+    COLOURLESS,
+    LEFT,
+    NOTHING,
+    Judges,
+    disturb,
+    labels_of,
+    questions_loss,
+    save_judges,
+)
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import SIZE_PX
 from tools.studio.vocabulary import DRAWN
@@ -20,8 +31,8 @@ HELD_OUT_REBUILT = 60
 def answers_of(recipe: Recipe, count: int, held_out: bool) -> dict[str, np.ndarray]:
     """Right answers by question, (scenes, styles) int64, -1 where a question has none.
 
-    Of two things, neither is *the* object: object and colour are asked of pictures of one, and what stands beside it
-    is asked of all.
+    Of two things, neither is *the* object: object and colour are asked of pictures of one, which stands on the left of
+    pictures of two, and what stands beside it of all.
     """
     shape = (count, len(DRAWN.styles))
     answers = {name: np.full(shape, -1, np.int64) for name in LABELS}
@@ -31,7 +42,9 @@ def answers_of(recipe: Recipe, count: int, held_out: bool) -> dict[str, np.ndarr
         answers["setting"][number] = LABELS["setting"].index(scene.setting)
         if BESIDE in LABELS:
             answers[BESIDE][number] = LABELS[BESIDE].index(scene.beside or NOTHING)
-        if scene.beside is None:
+        if scene.beside is not None:
+            answers[LEFT][number] = LABELS[LEFT].index(scene.object)
+        else:
             for name in ("object", "colour"):
                 answers[name][number] = LABELS[name].index(getattr(scene, name))
     for style in COLOURLESS:
@@ -68,6 +81,7 @@ def train_judges(workers: Workers, recipe: Recipe, work: Path) -> None:
     ledger, log = Ledger(work), Log(work / "train.log")
     torch.manual_seed(recipe.seed)
     judges = Judges(recipe.judges_channels, LABELS)
+    begin_judges(judges, work)
     twin = Judges(recipe.judges_channels, LABELS).to(workers.device)
     fit = Fit(judges, workers, recipe.judges_lr, weight_decay=0.02, ema_decay=0.99)
     kept = fit.resume(work / "judges.pt")
