@@ -213,7 +213,7 @@ def run(
             [(name, f"{value:.2f}") for name, value in near.items()]
         )
     if "blends" in parts:
-        mixed = figures["blends"] = blends(model, 8 if quick else 40, all_pairs)
+        mixed = figures["blends"] = blends(model, 9 if quick else 45, all_pairs)
         names = list(next(iter(mixed.values())))
         Table("blends of two styles, nine weights", ("measure", *METHODS)).show(
             [(name, *(f"{mixed[m][name]:.3f}" for m in METHODS)) for name in names]
