@@ -4,12 +4,13 @@
 `docs/blends.png` sweeps from one style to another by three methods; `docs/sweep.png` is one of those sweeps with its
 measured curves; `docs/references.png` shows a drawn scene in each style and what it does to three subjects;
 `docs/copies.png` has renders beside the nearest drawing of the training set. With `--before FOLDER`,
-`docs/editions.png` sets an older edition beside.
+`docs/editions.png` sets older editions beside.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,10 +132,10 @@ def copies_sheet(model: ImageModel, rows: int = 10, columns: int = 5) -> Image.I
     return Image.fromarray(np.concatenate(whole))
 
 
-def editions_sheet(model: ImageModel, before: ImageModel) -> Image.Image:
-    """The same prompts and seeds by two editions of the model: the older above, enlarged.
+def editions_sheet(model: ImageModel, before: Sequence[ImageModel]) -> Image.Image:
+    """The same prompts and seeds by editions of the model: the older above, enlarged where they are smaller.
 
-    What is shown both editions know: each of the basic styles once.
+    What is shown all editions know: each of the basic styles once.
     """
     shown = [Subject(i, (4 * i) % len(BASIC.colours), i % len(BASIC.settings)) for i in range(0, len(BASIC.objects), 2)]
     requests = [
@@ -144,13 +145,13 @@ def editions_sheet(model: ImageModel, before: ImageModel) -> Image.Image:
         for n, style in enumerate(BASIC.styles)
     ]
     rows = []
-    for one in (before, model):
+    for one in (*before, model):
         pictures = [
             Image.fromarray(image).resize((PICTURE_PX,) * 2, Image.Resampling.BICUBIC)
             for image, _ in render(one, requests)
         ]
         rows.append(np.concatenate([np.asarray(picture) for picture in pictures], axis=1))
-    return _labelled(rows, [f"before: {before.size_px} px", f"now: {model.size_px} px"])
+    return _labelled(rows, [*(f"before: {one.size_px} px" for one in before), f"now: {model.size_px} px"])
 
 
 def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
@@ -169,7 +170,9 @@ def _labelled(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.evals.sheets", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="some of them by name; all where none is named")
-    parser.add_argument("--before", metavar="FOLDER", help="an older edition of the model, for docs/editions.png")
+    parser.add_argument(
+        "--before", nargs="+", metavar="FOLDER", help="older editions of the model, for docs/editions.png"
+    )
     options = parser.parse_args()
     model = load_image_model("embedded")
     DOCS.mkdir(exist_ok=True)
@@ -182,7 +185,8 @@ def main() -> None:
         "copies.png": copies_sheet,
     }
     if options.before:
-        editions_sheet(model, load_image_model(options.before)).save(DOCS / "editions.png", optimize=True)
+        earlier = [load_image_model(folder) for folder in options.before]
+        editions_sheet(model, earlier).save(DOCS / "editions.png", optimize=True)
     for name in options.names or ([] if options.before else sheets):
         sheets[name](model).save(DOCS / name, optimize=True)
         print(f"written to docs/{name}")
