@@ -49,7 +49,7 @@ def styles_sheet(model: ImageModel) -> Image.Image:
 
 def pairs_sheet(model: ImageModel) -> Image.Image:
     """Two things in each of six styles, in two settings."""
-    styles = STYLES[:: max(1, len(STYLES) // 6)][:6]
+    styles = [STYLES[k * len(STYLES) // 6] for k in range(6)]
     asked = ("a black cat beside a red mug on the beach", "a blue car next to a pink flower at night")
     requests = [
         BlendRequest(text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=60)
