@@ -76,10 +76,9 @@ class Recipe:
     def continued(self) -> "Recipe":
         """The recipe of a run that begins from an earlier edition: smaller steps, and fewer drawings of each size."""
         return dataclasses.replace(
-            self, scenes=min(self.scenes, 5000), vae_lr=self.vae_lr / 2, unet_lr=0.8 * self.unet_lr, draw_share=0.09,
-            vae_share=0.12,
-            judges_share=0.05, decoder_share=0.23, encoder_share=0.03, picture_lr=0.6 * self.picture_lr,
-            picture_scenes=592, picture_renders=768,
+            self, scenes=min(self.scenes, 5000), vae_lr=self.vae_lr / 2, unet_lr=0.8 * self.unet_lr,
+            picture_lr=0.6 * self.picture_lr, draw_share=0.09, vae_share=0.12, judges_share=0.05, decoder_share=0.23,
+            encoder_share=0.03, picture_scenes=592, picture_renders=768,
         )  # fmt: skip
 
     def stage_seconds(self, stage: str, used_s: dict[str, float]) -> float:
