@@ -266,3 +266,7 @@ def test_a_classifier_is_not_asked_about_what_it_never_learned():
     subject = Subject(draw(scene, "photographic style"), "a lighthouse", scene)
     with pytest.raises(ValueError, match=r"'both' knows no lighthouse, only ball, .*; ask 'judges'"):
         stress(StressRequest(classifier="both"), subject, DRAWN)
+    found = stress(StressRequest(), subject, DRAWN)
+    assert list(found.answers) == ["judges"] and found.asked.answers[found.asked.first] == "lighthouse"
+    assert "Not asked, since they know no lighthouse: none, traditional, style, both." in found.notes
+    assert "The others" not in findings_of(found).verdict
