@@ -33,9 +33,8 @@ def test_the_distance_of_two_gaussians_is_that_of_means_and_spreads():
 
 
 def test_a_copied_training_scene_is_found():
-    shown = [scene for scene in (scene_of(Recipe(), n, False, VOCABULARY) for n in range(20)) if scene.beside is None][
-        :3
-    ]
+    taught = [scene_of(Recipe(), number, False, VOCABULARY) for number in range(20)]
+    shown = [scene for scene in taught if scene.beside is None][:3]
     wanted = [Scene(0, scene.object, scene.colour, scene.setting) for scene in shown]
     trained = training_scenes(wanted)
     assert all(trained)

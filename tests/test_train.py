@@ -280,13 +280,16 @@ def test_a_run_that_begins_from_an_edition_keeps_its_words_and_networks(
     shutil.copytree(edition, tmp_path / "edition")
     shutil.copytree(work / "small_vae", tmp_path / "edition" / "small_vae")
     beginning.keep_earlier(tmp_path / "edition", tmp_path)
-    small = beginning.first_vae(tmp_path, TINY, 128, TINY.vae_channels)
-    large = beginning.first_vae(tmp_path, TINY, 256, TINY.picture_channels)
+    small = beginning.earlier_vae(tmp_path, TINY.vae_channels)
+    large = decoding.first_deep(tmp_path, TINY)
     kept = AutoencoderKL.from_pretrained(edition / "vae", torch_dtype=torch.float32)
     assert torch.equal(small.quant_conv.weight, decoding._small_vae(work).quant_conv.weight)
     assert torch.equal(large.decoder.conv_out.weight, kept.decoder.conv_out.weight)
-    other = beginning.first_vae(tmp_path, TINY, 128, (8, 8, 8, 16))
-    assert other.config.block_out_channels == (8, 8, 8, 16), "an autoencoder of other channels begins anew"
+    assert beginning.earlier_vae(tmp_path, (8, 8, 8, 16)) is None, "an autoencoder of other channels begins anew"
+    shutil.rmtree(tmp_path / "earlier" / "vae")
+    shutil.copytree(work / "small_vae", tmp_path / "small_vae")
+    deepened = decoding.first_deep(tmp_path, TINY)
+    assert torch.equal(deepened.quant_conv.weight, small.quant_conv.weight), "without a large one the small is deepened"
 
     wider = build_tokenizer((*DRAWN_PHRASES.words(), "aardvark"), TINY)
     model = Denoiser(wider, TINY)

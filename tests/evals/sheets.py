@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.evals.likeness import nearest, training_scenes
 from tests.evals.studio import METHODS
-from tests.evals.subjects import Subject, render, subjects
+from tests.evals.subjects import Subject, render, single_style_requests, subjects
 from tools.blend.references import Reference, reference_id
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.blend.style_prompting import StylePrompting
@@ -117,12 +117,7 @@ def copies_sheet(model: ImageModel, rows: int = 10, columns: int = 5) -> Image.I
     """Renders, each with the nearest drawing that the model was trained on at its right, at the judges' size."""
     asked = subjects(rows * columns, seed=3)
     styles = [STYLES[n % len(STYLES)] for n in range(len(asked))]
-    requests = [
-        BlendRequest(
-            s.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=700 + n
-        )
-        for n, (s, style) in enumerate(zip(asked, styles, strict=True))
-    ]
+    requests = single_style_requests(model, asked, 700)
     pictures = at_judged_size(np.stack([image for image, _ in render(model, requests)]))
     shown = []
     for picture, style, seen in zip(pictures, styles, training_scenes([s.scene for s in asked]), strict=True):

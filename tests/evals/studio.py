@@ -23,7 +23,7 @@ from skimage.metrics import structural_similarity
 from tests.evals.fidelity import fidelity, show_fidelity, two_things
 from tests.evals.likeness import copies
 from tests.evals.results import Table, write_results
-from tests.evals.subjects import render, subjects
+from tests.evals.subjects import render, single_style_requests, subjects
 from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel, load_image_model
 from tools.studio.judges import BESIDE, COLOURLESS, judge, load_judges
@@ -39,12 +39,7 @@ def single_styles(model: ImageModel, count: int) -> dict[str, float]:
     """How often the judges see what the prompt asked for, one style per prompt."""
     asked = subjects(count, seed=1)
     styles = [i % len(STYLES) for i in range(count)]
-    requests = [
-        BlendRequest(
-            s.text, (WeightedStyle(STYLES[k], 1.0),), "prompt", guidance_scale=model.default_guidance, seed=9000 + i
-        )
-        for i, (s, k) in enumerate(zip(asked, styles, strict=True))
-    ]
+    requests = single_style_requests(model, asked, 9000)
     seen = judge(np.stack([image for image, _ in render(model, requests)]))
     right = {
         "style": [seen["style"][i].argmax() == styles[i] for i in range(count)],
@@ -130,14 +125,9 @@ def rank_with_ties(probability: np.ndarray) -> float:
 
 def copied(model: ImageModel, count: int) -> dict[str, float]:
     """Renders beside the drawings of the training set that show the same things."""
-    asked = [(subject.scene, STYLES[n % len(STYLES)]) for n, subject in enumerate(subjects(count, seed=3))]
-    requests = [
-        BlendRequest(
-            subject.text, (WeightedStyle(style, 1.0),), "prompt", guidance_scale=model.default_guidance, seed=700 + n
-        )
-        for n, (subject, (_, style)) in enumerate(zip(subjects(count, seed=3), asked, strict=True))
-    ]
-    return copies(np.stack([image for image, _ in render(model, requests)]), asked)
+    wanted = subjects(count, seed=3)
+    images = np.stack([image for image, _ in render(model, single_style_requests(model, wanted, 700))])
+    return copies(images, [(subject.scene, STYLES[n % len(STYLES)]) for n, subject in enumerate(wanted)])
 
 
 def variety(model: ImageModel, seeds: int = 16) -> float:

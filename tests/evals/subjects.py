@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.blend.results import BlendRequest, blend
+from tools.blend.results import BlendRequest, WeightedStyle, blend
 from tools.models import ImageModel
 from tools.studio.captions import SETTING_PHRASES
-from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, Scene
+from tools.studio.scenes import COLOURS, OBJECTS, SETTINGS, STYLES, Scene
 
 BATCH = 18
 
@@ -40,6 +40,20 @@ def subjects(count: int, seed: int) -> list[Subject]:
     rng = np.random.default_rng(seed)
     columns = [rng.permutation(np.arange(count) % len(names)) for names in (OBJECTS, COLOURS, SETTINGS)]
     return [Subject(*(int(column[i]) for column in columns)) for i in range(count)]
+
+
+def single_style_requests(model: ImageModel, asked: Sequence[Subject], first_seed: int) -> list[BlendRequest]:
+    """Each subject in one style, the styles in turn, at a seed of its own."""
+    return [
+        BlendRequest(
+            subject.text,
+            (WeightedStyle(STYLES[n % len(STYLES)], 1.0),),
+            "prompt",
+            guidance_scale=model.default_guidance,
+            seed=first_seed + n,
+        )
+        for n, subject in enumerate(asked)
+    ]
 
 
 def render(model: ImageModel, requests: Sequence[BlendRequest]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -13,9 +13,6 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from tools.studio.networks import build_vae
-from tools.studio.recipe import Recipe
-
 EARLIER = "earlier"
 AUTOENCODERS = ("small_vae", "vae")
 
@@ -37,13 +34,11 @@ def keep_earlier(folder: Path, work: Path) -> None:
         shutil.copytree(folder, work / EARLIER)
 
 
-def first_vae(work: Path, recipe: Recipe, size_px: int, channels: tuple[int, ...]) -> AutoencoderKL:
-    """The earlier edition's autoencoder of these channels, or else a new one.
+def earlier_vae(work: Path, channels: tuple[int, ...]) -> AutoencoderKL | None:
+    """The earlier edition's autoencoder of these channels, float32; None where there is none.
 
     Args:
         work: The run's folder.
-        recipe: Its groups.
-        size_px: The pictures' side.
         channels: Of each level, from the picture to the latents.
     """
     for name in AUTOENCODERS:
@@ -51,7 +46,7 @@ def first_vae(work: Path, recipe: Recipe, size_px: int, channels: tuple[int, ...
         if config.exists() and tuple(json.loads(config.read_text())["block_out_channels"]) == channels:
             vae: AutoencoderKL = AutoencoderKL.from_pretrained(config.parent, torch_dtype=torch.float32)
             return vae
-    return build_vae(recipe, size_px, channels)
+    return None
 
 
 def begin_judges(judges: nn.Module, work: Path) -> None:

@@ -11,10 +11,10 @@ import torch
 from diffusers import AutoencoderKL
 from torch.nn import functional as F
 
-from tools.studio.beginning import first_vae
+from tools.studio.beginning import earlier_vae
 from tools.studio.drawings import Pictures, pictures
 from tools.studio.fitting import Fit, Log, Workers, compute_dtype
-from tools.studio.networks import fold_whitening
+from tools.studio.networks import build_vae, fold_whitening
 from tools.studio.recipe import Ledger, Recipe, Schedule, rate
 from tools.studio.scenes import SIZE_PX
 
@@ -83,7 +83,7 @@ def train_vae(workers: Workers, recipe: Recipe, work: Path) -> None:
     """Train the autoencoder on 64-px crops, then on whole pictures; continue from `work/vae.pt` if there."""
     ledger, log = Ledger(work), Log(work / "train.log")
     torch.manual_seed(recipe.seed)
-    vae, twin = (first_vae(work, recipe, SIZE_PX, recipe.vae_channels) for _ in range(2))
+    vae, twin = (earlier_vae(work, recipe.vae_channels) or build_vae(recipe, SIZE_PX) for _ in range(2))
     fit = Fit(vae, workers, recipe.vae_lr, weight_decay=1e-4, ema_decay=recipe.ema_decay)
     kept = fit.resume(work / "vae.pt")
     rng = np.random.default_rng((recipe.seed, 1, workers.rank, fit.step))

@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from tools.studio.beginning import EARLIER, first_vae
+from tools.studio.beginning import earlier_vae
 from tools.studio.checksums import write_checksums
 from tools.studio.compression import LATENT_PX, decibels, picture_loss, to_pictures
 from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
@@ -78,9 +78,7 @@ class Half(nn.Module):
 
 def first_deep(work: Path, recipe: Recipe) -> AutoencoderKL:
     """The autoencoder of the large pictures that training begins with: an earlier edition's or the small one's."""
-    if (work / EARLIER).exists():
-        return first_vae(work, recipe, PICTURE_PX, recipe.picture_channels)
-    return deepen(_small_vae(work), recipe)
+    return earlier_vae(work, recipe.picture_channels) or deepen(_small_vae(work), recipe)
 
 
 def deepen(vae: AutoencoderKL, recipe: Recipe) -> AutoencoderKL:
