@@ -31,6 +31,7 @@ from app.corpora.homes import NoSuchCorpus
 from app.markup import escape
 from app.ui.add_documents import ADD, show_add_documents
 from app.ui.answer import FIGURE, PASSAGE, show_answer, show_figure, show_partial, show_passages
+from app.ui.arrival import bring_into_view
 from app.ui.comparison import COMPARE, show_compare_button, show_comparison
 from app.ui.corpus_panel import CORPUS_PANEL, DOCUMENT, show_corpus_panel, show_document
 from app.ui.dialogs import close_dialog, open_one
@@ -72,7 +73,8 @@ class Page:
         if asks_who():
             with st.sidebar:
                 show_logout()
-        st.chat_input("Ask about the corpus", max_chars=MAX_QUESTION_CHARS, key="question", on_submit=self.ask_typed)
+        with st.bottom:  # named, or Streamlit would open the page scrolled to its end
+            st.chat_input("Ask about the corpus", key="question", max_chars=MAX_QUESTION_CHARS, on_submit=self.submit)
         notice = st.empty()  # always there, so that nothing below it moves when it has something to say
         if told := st.session_state.get("notice") or escape("; ".join(lacking)):
             notice.warning(told)
@@ -121,7 +123,7 @@ class Page:
             st.session_state.notice = "This conversation is not there any more. Ask something to begin a new one."
             return None
 
-    def ask_typed(self) -> None:
+    def submit(self) -> None:
         if typed := st.session_state.question:
             self.ask(typed)
 
@@ -190,11 +192,12 @@ def show_conversation(page: Page, conversation: Conversation) -> None:
     entries = read_transcript(page.chat.messages(conversation.id))
     new = st.session_state.pop("new", None)  # (conversation, entry) to draw at reading pace, once
     measured: dict[str, Any] | None = None
+    arrived = max((n for n, entry in enumerate(entries) if entry.question is not None or entry.result), default=None)
     for number, entry in enumerate(entries):
         before, measured = measured, entry.result or measured
-        is_last, is_new = number == len(entries) - 1, new == (conversation.id, number)
+        is_last, is_new, is_here = number == len(entries) - 1, new == (conversation.id, number), number == arrived
         above = str((entries[number - 1].result or {}).get("verdict") or "") if number else ""
-        show_entry(page, Said(conversation.id, entry, is_last, is_new, measured, before, above), jobs)
+        show_entry(page, Said(conversation.id, entry, is_last, is_new, is_here, measured, before, above), jobs)
     if turn and is_under_way:
         show_turn(page, conversation.id, turn, len(entries))
 
@@ -222,6 +225,7 @@ class Said:
 
     Args:
         is_new: Whether it is drawn for the first time.
+        has_arrived: Whether it is the last that comes into view by itself: a question, or a result.
         measured: The last run up to it.
         before: The run before it.
         above: The verdict of the run that stands just above it.
@@ -231,6 +235,7 @@ class Said:
     entry: Entry
     is_last: bool
     is_new: bool
+    has_arrived: bool
     measured: dict[str, Any] | None
     before: dict[str, Any] | None
     above: str
@@ -238,12 +243,11 @@ class Said:
 
 def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
     entry, conversation_id = said.entry, said.conversation_id
-    if entry.question is not None:
-        with st.chat_message("user", avatar=PERSON):
+    who, avatar = ("assistant", ASSISTANT) if entry.question is None else ("user", PERSON)
+    with st.chat_message(who, avatar=avatar):
+        if entry.question is not None:
             show_question(entry.key, entry.question)
-        return
-    with st.chat_message("assistant", avatar=ASSISTANT):
-        if entry.answer:
+        elif entry.answer:
             decline = partial(page.decline, conversation_id) if said.is_last else None
             model = page.undertone.settings.image_model
             cards = [Card(conversation_id, one, jobs.get(one.call_id), decline, model) for one in entry.proposals]
@@ -264,6 +268,8 @@ def show_entry(page: Page, said: Said, jobs: dict[str, RenderJob]) -> None:
                 show_compare_button(entry.key, said.before, entry.result)
         elif entry.note:
             st.markdown(escape(entry.note))
+        if said.has_arrived:
+            bring_into_view(conversation_id, entry.key, asked=who == "user")
 
 
 def show_follow_ups(page: Page, entry: Entry) -> None:

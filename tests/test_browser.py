@@ -21,6 +21,7 @@ from tests.browsing import (
     RENDERED,
     ROOT,
     SAID,
+    SCROLLER,
     ask,
     ask_the_seed_question,
     choose,
@@ -385,10 +386,38 @@ def test_the_back_button_goes_back_to_the_conversation_before(page):
     page.locator(SAID).filter(has_text="What is FedStyle?").wait_for()
 
 
+def top_of(place):
+    """How far below the window's upper edge it begins, in px."""
+    return place.evaluate("place => Math.round(place.getBoundingClientRect().top)")
+
+
+def test_what_arrives_comes_into_view_and_whoever_reads_elsewhere_stays_there(page):
+    ask_the_seed_question(page)
+    said, scrolled = page.locator(SAID), page.locator(SCROLLER)
+    assert 0 <= top_of(said.nth(0)) < 100  # read from the question down, though the answer is longer than the window
+
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.mouse.wheel(0, -20_000)
+    page.locator(RENDERED).wait_for()
+    settle(page)
+    assert scrolled.evaluate("page => page.scrollTop") == 0
+    page.reload()
+    page.locator(RENDERED).wait_for()
+    settle(page)
+    assert 0 <= top_of(said.filter(has=page.locator(RENDERED))) < 100
+
+    page.mouse.wheel(0, -20_000)
+    ask(page, "What is FedStyle?")
+    settle(page)
+    assert 0 <= top_of(said.filter(has_text="What is FedStyle?").last) < DESKTOP["height"] / 2
+
+
 def test_the_page_fits_a_phone(browser, address):
     page = open_page(browser, address, PHONE)
     keep(page, "phone-empty")
+    assert 0 < top_of(page.get_by_role("heading", name="Undertone")) < PHONE["height"] / 2
     ask_the_seed_question(page)
+    assert 0 <= top_of(page.locator(SAID).first) < 100
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     boxes = page.locator(f"{MAIN} button:visible").evaluate_all(
         "buttons => buttons.map(button => button.getBoundingClientRect()).map(box => [box.left, box.right])"
