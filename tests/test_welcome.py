@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
-from app.ui.welcome import FOLDER, example_pictures, shortened
+from app.ui.welcome import FOLDER, bears_on_the_seed, example_pictures, shortened
+from ingest.index import Index
+from tests.conftest import CORPUS
+from tools.search import Searcher
 
 
 def test_the_example_marks_the_first_picture_after_the_turn():
@@ -16,6 +19,14 @@ def test_the_example_marks_the_first_picture_after_the_turn():
     marked = [float(one.label.removesuffix(" %")) / 100 for one in pictures if one.mark]
     assert marked == [min(w for w in (0, 0.25, 0.5, 0.75, 1) if w >= turn["end"])]
     assert f"{(turn['start'] + turn['end']) / 2:.0%}" in findings["verdict"]
+
+
+def test_the_seed_question_is_offered_as_soon_as_the_corpus_bears_on_it(tmp_path, embedder):
+    index = Index(tmp_path, embedder)
+    searcher = Searcher(index)
+    assert not bears_on_the_seed(searcher)
+    index.sync_paths([CORPUS])
+    assert bears_on_the_seed(searcher)
 
 
 def test_a_title_is_shortened_at_its_subtitle_or_at_a_word():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.ui.corpus_panel import has_code
 from app.ui.dialogs import open_dialog
 from app.ui.strip import Shown, show_strip
 from ingest.names import short_name
+from tools.search import Searcher
 
 FOLDER = Path(__file__).resolve().parent / "welcome"
 TITLE_CHARS = 60
@@ -29,7 +31,7 @@ SHOWN_TITLES = 3
 
 def show_empty_page(undertone: Undertone, start: Callable[[str], None]) -> None:
     """What one can begin with; the seed's question where the corpus bears on it."""
-    questions = [SEED_QUESTION] if undertone.searcher.search(SEED_QUESTION).relevant else []
+    questions = [SEED_QUESTION] if bears_on_the_seed(undertone.searcher) else []
     documents = sorted(undertone.index.documents(), key=lambda document: document.kind != "paper")
     if not documents:
         st.info("This corpus is empty: add papers, model cards or other documents to ask about.")
@@ -37,6 +39,16 @@ def show_empty_page(undertone: Undertone, start: Callable[[str], None]) -> None:
     if usable := next((d for d in documents if has_code(undertone.index.passages(d.id))), None):
         questions.append(f"How do I use {short_name(usable.title)}?")
     show_welcome(questions, [document.title for document in documents[:SHOWN_TITLES]], start)
+
+
+def bears_on_the_seed(searcher: Searcher) -> bool:
+    """Whether the corpus has something to say on the seed's question; searched once for each state of an index."""
+    return _searched(searcher, searcher.index.revision)
+
+
+@lru_cache(maxsize=16)
+def _searched(searcher: Searcher, _revision: int) -> bool:
+    return searcher.search(SEED_QUESTION).relevant
 
 
 def show_welcome(questions: Sequence[str], titles: Sequence[str], start: Callable[[str], None]) -> None:
