@@ -24,6 +24,8 @@ from tools.models import ImageModel
 RECORD_FORMAT = 1
 PNG_KEY = "undertone"
 LIBRARIES = ("torch", "diffusers", "transformers", "compel", "safetensors", "pillow", "numpy")
+PNG_LEVEL = 4
+"""Of zlib: files of rendered pictures are as small as at 6, in 40 % of the time."""
 MAX_RECORD_BYTES = 5_000_000
 MAX_RECORD_IMAGES = 64
 """More than any command writes; each image is as large as a request may be."""
@@ -82,11 +84,12 @@ def pixels_sha256(image: Image.Image) -> str:
     return hashlib.sha256(f"{rgb.width}x{rgb.height}:".encode() + rgb.tobytes()).hexdigest()
 
 
-def png_text(record: dict[str, Any], index: int = 0) -> PngInfo:
-    """The record as PNG text chunks; `index` says which of its images this one is."""
+def save_png(image: Image.Image, path: Path, record: dict[str, Any] | None = None, index: int = 0) -> None:
+    """Write an image as PNG, with its record in a text chunk; `index` says which of its images this one is."""
     info = PngInfo()
-    info.add_text(PNG_KEY, json.dumps({**record, "index": index}, ensure_ascii=True))
-    return info
+    if record is not None:
+        info.add_text(PNG_KEY, json.dumps({**record, "index": index}, ensure_ascii=True))
+    image.save(path, "PNG", pnginfo=info, compress_level=PNG_LEVEL)
 
 
 def read_record(path: Path) -> dict[str, Any]:

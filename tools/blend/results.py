@@ -19,7 +19,7 @@ from tools.blend.conditioning import Conditioning, make_conditioning
 from tools.blend.denoiser import blended_passes
 from tools.blend.notes import notes_of_all
 from tools.blend.prompts import unknown_words
-from tools.blend.record import make_record, png_text
+from tools.blend.record import make_record, save_png
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.style_prompting import PAPERS_OWN, StylePrompting, StyleReferences
 from tools.models import ImageModel, decode_latents
@@ -175,13 +175,13 @@ def save(result: BlendResult, out: Path, names: Sequence[str] = ("image.png",)) 
     out.mkdir(parents=True, exist_ok=True)
     record = {**result.record, "files": list(names)}
     for index, (name, image) in enumerate(zip(names, result.images, strict=True)):
-        image.save(out / name, pnginfo=png_text(record, index))
+        save_png(image, out / name, record, index)
     paths = {"image": out / names[0], "record": out / "record.json", "measurements": out / "measurements.json"}
     paths["arrays"] = out / "measurements.npz"
     paths["record"].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     np.savez_compressed(paths["arrays"], **result.arrays)  # type: ignore[arg-type]
     for name, picture in result.beside.items():
-        picture.save(out / name)
+        save_png(picture, out / name)
         paths[name.removesuffix(".png")] = out / name
     if steps := result.measurements.get("steps"):  # by itself, for who shows the sheets and nothing else
         (out / "steps.json").write_text(json.dumps(steps) + "\n", encoding="utf-8")

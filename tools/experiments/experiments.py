@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tools.blend.notes import notes_of_all
 from tools.blend.prompts import unknown_words
-from tools.blend.record import make_record, png_text
+from tools.blend.record import make_record, save_png
 from tools.blend.requests import BlendRequest
 from tools.blend.results import OnStep
 from tools.blend.style_prompting import StylePrompting
@@ -159,13 +159,13 @@ def save_experiment(result: ExperimentResult, out: Path) -> dict[str, Path]:
     names, renders = result.files(), list(result.renders.values())
     record = {**result.record, "files": names}
     for number, (name, one) in enumerate(zip(names, renders, strict=True)):
-        one.image.save(out / name, pnginfo=png_text(record, number))
+        save_png(one.image, out / name, record, number)
         for file, picture in one.beside.items():
-            picture.save(out / file)
+            save_png(picture, out / file)
     paths = {name: out / f"{name}.{ending}" for name, ending in
              (("figure", "png"), ("findings", "json"), ("record", "json"), ("measurements", "json"))}  # fmt: skip
     paths["arrays"] = out / "measurements.npz"
-    result.figure.save(paths["figure"], pnginfo=png_text(record))
+    save_png(result.figure, paths["figure"], record)
     measurements = {
         "format": 1,
         "timing": {"render_s": round(result.seconds, 4)},

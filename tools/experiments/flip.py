@@ -16,7 +16,7 @@ from PIL import Image
 from pydantic import Field
 
 from tools.blend.limits import MAX_POINTS
-from tools.blend.record import png_text
+from tools.blend.record import save_png
 from tools.blend.requests import BlendRequest, WeightedStyle
 from tools.blend.results import BlendResult, OnStep, blend, save
 from tools.experiments.base import Experiment, ExperimentArguments, Plan, Render, attention_on
@@ -140,7 +140,7 @@ def save_sweep(result: BlendResult, out: Path) -> dict[str, Path]:
     paths = save(result, out, names)
     strip, curves = out / "sweep.png", out / "curves.json"
     drawn = draw_strip(result.requests, result.images, result.measurements["sweep"])
-    drawn.save(strip, pnginfo=png_text({**result.record, "files": names}))
+    save_png(drawn, strip, {**result.record, "files": names})
     curves.write_text(json.dumps(result.measurements["sweep"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return {"sweep": strip, "curves": curves, **{name: path for name, path in paths.items() if name != "image"}}
 

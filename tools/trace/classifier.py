@@ -22,7 +22,8 @@ TEMPERATURE = 0.01
 """What the errors are divided by in the softmax, in units of the mean squared error. A drawn scene's true style then
 gets .84 of the probability among six, a render's .92: too little for how often it is right, but sharper would hide
 blends. `python -m tests.evals.classifier` prints the likelihood at several."""
-ROWS_PER_CALL = 32
+ROWS_PER_CALL, CELLS_PER_CALL = 24, 8 * 64 * 64
+"""What the UNet is asked at once, in rows and in latent cells: it bounds memory."""
 
 
 class SeenByModel(Measure):
@@ -100,22 +101,31 @@ def classify_styles(
     ends = (T_LOW * n_timesteps, T_HIGH * n_timesteps)
     timesteps = torch.linspace(*ends, draws).round().long()
     generator = torch.Generator("cpu").manual_seed(seed)
-    errors = torch.zeros(len(latents), draws, len(styles))
+    noise = torch.stack([torch.randn(latents.shape[1:], generator=generator) for _ in timesteps])
     with model.lock, torch.no_grad():
         prompts = [f"{subject}, {style}" if subject else style for style in styles]
         embeds = torch.stack([pipeline.encode_prompt(text, model.device, 1, False)[0][0] for text in prompts])
-        for draw, t in enumerate(timesteps):
-            noise = torch.randn((1, *latents.shape[1:]), generator=generator)
-            noised = add_noise(latents.float().cpu(), noise, alpha_at(pipeline.scheduler, t))
-            noised = noised.to(model.device, model.dtype)
-            rows = noised.repeat_interleave(len(styles), 0)  # image by image, all styles of one side by side
-            asked = embeds.repeat(len(latents), 1, 1)
-            predicted = [
-                pipeline.unet(part, t, encoder_hidden_states=asked_part).sample.float().cpu()
-                for part, asked_part in zip(rows.split(ROWS_PER_CALL), asked.split(ROWS_PER_CALL), strict=True)
+        noised = torch.stack(
+            [
+                add_noise(latents.float().cpu(), of_draw, alpha_at(pipeline.scheduler, t))
+                for of_draw, t in zip(noise, timesteps, strict=True)
             ]
-            error = (torch.cat(predicted) - noise).pow(2).mean((1, 2, 3))
-            errors[:, draw] = error.view(len(latents), len(styles))
+        )  # (draws, images, 4, h, w); in the rows that the UNet is asked, each image has its styles side by side
+        shape = (draws, len(latents), len(styles))
+        draw, image, style = (place.flatten() for place in torch.meshgrid(*map(torch.arange, shape), indexing="ij"))
+        predicted = [
+            pipeline.unet(
+                noised[draw[part], image[part]].to(model.device, model.dtype),
+                timesteps[draw[part]].to(model.device),
+                encoder_hidden_states=embeds[style[part]],
+            ).sample.float().cpu()
+            for part in torch.arange(len(draw)).split(_rows_per_call(latents))
+        ]  # fmt: skip
+    errors = (torch.cat(predicted) - noise[draw]).pow(2).mean((1, 2, 3)).view(shape).transpose(0, 1)
     mean = errors.mean(1)
     votes = torch.nn.functional.one_hot(errors.argmin(-1), len(styles)).float().mean(1)
     return StyleJudgement(tuple(styles), mean, (-mean / TEMPERATURE).softmax(-1), votes)
+
+
+def _rows_per_call(latents: torch.Tensor) -> int:
+    return max(1, min(ROWS_PER_CALL, CELLS_PER_CALL // latents[0, 0].numel()))

@@ -104,7 +104,8 @@ class Steps(Measure):
         size = features.shape[3], features.shape[2]
         small = [self.watched.pictures[n].resize(size, Image.Resampling.BOX) for n in shown]  # type: ignore[union-attr]
         colours = np.concatenate([np.asarray(picture.convert("RGB"), np.float64).reshape(-1, 3) for picture in small])
-        return np.linalg.lstsq(_rows(features), colours, rcond=None)[0]
+        rows = _rows(features)  # of many thousands of rows the normal equations are solved much sooner
+        return np.linalg.lstsq(rows.T @ rows, rows.T @ colours, rcond=None)[0]
 
     def _mapped(self, originals: torch.Tensor) -> list[Image.Image]:
         """Latents (frames, 4, h, w) as pictures of `_scale` pixels a latent."""
