@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from app.understanding.stems import stem
-from app.verification.alignment import Alignment
+from app.verification.alignment import Alignment, are_same
 from app.verification.objections import Objection
 
 RARELY = re.compile(r"\b(?:rarely|seldom|sometimes|occasionally|infrequently)\b", re.I)
@@ -45,15 +45,16 @@ _CERTAINTIES = tuple(
         r"guarantee\w*|ensur\w+|certain\w*|always",
         r"always|every|never|invariably|whenever|all|each|any",
         r"all|every\w*|each|any|whole|both|entire\w*|throughout|full\w*|universal\w*",
-        r"only|exclusive\w*|sole\w*|alone|merely|just|unique\w*",
-        r"complete\w*|entire\w*|full\w*|total\w*|perfect\w*|flawless\w*|eliminat\w+|solv\w+|any|without|no|wholly|remov\w+",
-        r"best|highest|greatest|most|superior\w*|unmatched|optimal",
+        r"only|exclusive\w*|sole\w*|alone|merely|just|unique\w*|none|rather\sthan|instead",
+        r"altogether|does\saway|rid\sof|complete\w*|entire\w*|full\w*|total\w*|perfect\w*|flawless\w*|eliminat\w+|solv\w+|any|without|no|wholly|remov\w+",
+        r"best|highest|greatest|most|least|superior\w*|unmatched|optimal|outperform\w*|surpass\w*|state[\s-]of[\s-]the[\s-]art",
     )
 )
 """Words for certainty, for wholeness and for being the only one: what a group says must be said by one of its own."""
 _CERTAIN = re.compile(
     r"\b(?:prove[sdn]?\s(?:that|the|to\sbe)|proven|proofs?|guarantee[sd]?|always|every|all|entirely|completely|fully|totally|perfectly|exclusively"
-    r"|solely|only|invariably|certainly|definitively|undoubtedly|whenever|eliminates?|eliminated|solves|solved|flawlessly)\b"
+    r"|altogether|solely|only|does\saway\swith|gets?\srid\sof|the\s(?:very\s)?(?:most|least|best)\s\w+|highest|greatest|unmatched"
+    r"|invariably|certainly|definitively|undoubtedly|whenever|eliminates?|eliminated|solves|solved|flawlessly)\b"
     r"(?!\s(?:but|too|in\sall|over))",
     re.I,
 )
@@ -69,12 +70,17 @@ _CAUSES_TOO = re.compile(
     r"|reduces|requir\w+|trigger\w*|thanks\sto|mediat\w+|causal\w*|thereby|impact\w*|depend\w*|convert\w*|ensuring|by\s\w+ing|through|to\saddress)\b",
     re.I,
 )
+_TO_AN_END = re.compile(r"\bto\s(?:\w+ly\s)?\w+|,\s\w+ing\b|\bfor\b", re.I)
+"""What may be told as "so that"."""
 _GOES_ALONG = re.compile(r"\b(?:associat\w+|correlat\w+|contribut\w+|linked|consistent|predispos\w+|related)\b", re.I)
 _SOME = re.compile(
     r"\b(?:most\w*|many|some\w*|several|often|typical\w*|usual\w*|general\w*|majority|partl?y?|tend\w*|can|may|largely"
     r"|frequent\w*|common\w*|certain|few|much)\b",
     re.I,
 )
+
+_NOT_ALL = re.compile(r"\b(?:not\s(?:all|every)|some|(?:a\s)?few|part)\s(?:of\s)?(?:the\s|them)?", re.I)
+_WHOLE = re.compile(r"\b(?:all|every|each)\b", re.I)
 
 
 def certainties(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
@@ -93,6 +99,7 @@ def certainties(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
     if (
         found_cause
         and not _CAUSES_TOO.search(whole)
+        and not (found_cause[0].lower().split()[0] == "so" and _TO_AN_END.search(whole))
         and not (_GOES_ALONG.search(sentence) and _GOES_ALONG.search(whole))
     ):
         yield Objection("strength", found_cause[0], f"the passage does not say “{found_cause[0]}”")
@@ -105,6 +112,8 @@ def certainties(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
         for word, match in zip(a.sentence, a.matches, strict=True):
             if match is not None and a.at(match).key in ahead:
                 yield Objection("strength", word.text, f"the passage says that it is still to be “{word.text}”")
+    if (part := _NOT_ALL.search(sentence)) and _WHOLE.search(whole) and not _NOT_ALL.search(whole):
+        yield Objection("strength", part[0], f"the passage says it of all, not of “{part[0]}”")
     if not _SOME.search(sentence):
         for word, match in zip(a.sentence, a.matches, strict=True):
             if match is not None and a.at(match).limited == 1 and "most" in a.at(match).leads:
@@ -114,12 +123,19 @@ def certainties(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
 def causes(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
     """Cause and effect that changed places, where each side has one word that joins them."""
     here, there = list(_CAUSES.finditer(sentence)), list(_CAUSES.finditer(whole))
-    if len(here) != 1 or len(there) != 1 or len(a.passages) != 1:
+    if len(a.passages) != 1:
         return
-    places: list[tuple[bool, bool]] = []  # of each laid word: is it in the cause here, and there
+    for found in here if len(here) == 1 and here[0]["back"] else ():
+        cause = [word for word in a.sentence if word.start > found.start()]
+        if cause and not any(are_same(word.key, token.key) for word in cause for token in a.passages[0]):
+            yield Objection("strength", found[0], f"the passage does not give what follows “{found[0]}”")
+    if len(here) != 1 or len(there) != 1:
+        return
+    places: list[tuple[bool, bool]] = []  # of each word that both have: is it in the cause here, and there
     for word, match in zip(a.sentence, a.matches, strict=True):
-        if match is not None:
-            is_behind, was_behind = word.start > here[0].start(), a.at(match).start > there[0].start()
+        at = a.at(match) if match else next((t for t in a.passages[0] if t.key == word.key), None)
+        if at is not None and not here[0].start() <= word.start < here[0].end():
+            is_behind, was_behind = word.start > here[0].start(), at.start > there[0].start()
             places.append((is_behind == bool(here[0]["back"]), was_behind == bool(there[0]["back"])))
     if len({mine for mine, _ in places}) == 2 and all(mine != theirs for mine, theirs in places):
         yield Objection("role", here[0][0], "in the passage cause and effect stand the other way round")

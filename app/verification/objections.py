@@ -201,6 +201,8 @@ def _what_parts(a: Alignment, right: Token, here: Match, there: Match) -> str | 
     whose beginning is left out, are not reflected.
     """
     text = a.passages[here.passage]
+    if any(token.key == text[here.ordinal].key for token in text[here.ordinal + 1 : there.ordinal]):
+        return None  # "birth size, and birth length": the nearer one is meant
     at_right, after = text[there.ordinal], text[here.ordinal + 1]
     if there.ordinal > here.ordinal + 1 and all(map(_is_adverb, text[here.ordinal + 1 : there.ordinal])):
         return None

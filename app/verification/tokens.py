@@ -198,7 +198,12 @@ def _kind(text: str, found: re.Match[str], low: str, is_first: bool) -> tuple[st
         return "name", stem(low[:-1] if word[-1] == "s" and word[:-1].isupper() else low)
     if low in STOP_WORDS and low not in _CONTENT_AFTER_ALL:
         return "function", low
-    if low in LIGHT or low in _PREPOSITIONS - {"before", "after", "over", "under", "between"}:
+    if (
+        low == "either"
+        or low in _CLAUSE_STARTS
+        or low in LIGHT
+        or low in _PREPOSITIONS - {"before", "after", "over", "under", "between"}
+    ):
         return "function", low
     if len(word) == 1 and not word.isupper():
         return ("name", low) if word.isalpha() and not word.isascii() else ("function", low)

@@ -14,12 +14,15 @@ from itertools import pairwise
 from app.understanding.stems import stem
 from app.verification.alignment import Alignment, align, are_same
 from app.verification.certainty import NEVER, RARELY, causes, certainties
+from app.verification.exchanges import exchanges
 from app.verification.objections import Objection
-from app.verification.tokens import Token
+from app.verification.tokens import Token, rarity
 
 NARROWING = 4.0
 """How rare a word must be in English to narrow what it stands before: "convolutional" does, "new" does not."""
 
+COMMON = 4.0
+"""Below it a word in capitals at a sentence's beginning is one of any sentence: "The", "Many"."""
 _HARD = frozenset(
     """not no never neither nor none nobody nothing without cannot fail fails failed lack lacks lacked unable""".split()
 )
@@ -32,11 +35,14 @@ _DENIES = re.compile(
     re.I | re.X,
 )
 """Words that deny, or may stand for a denial: a side that has one is not said to have dropped it."""
+_CONTRASTED = re.compile(r"\b(?:rather\sthan|instead\sof)\b[^,;.]*", re.I)
+"""What is set aside: of what stands before it nothing is denied."""
+_NOTHING = re.compile(r"\b(\w+):\s*(?:none|n/a|nil)\b", re.I)
+"""An entry of a card that is empty: "Paper: None"."""
 _LACKING = re.compile(
     r"\b(?:is|are|was|were|be|been|remains?)\s+(?:\w+\s)?(?:lacking|absent|missing|unclear|unknown|unlikely|impossible)\b",
     re.I,
 )
-_LISTS = re.compile(r"[,;]|\b(?:and|or|as\swell\sas|but|while|rather\sthan)\b", re.I)
 _TIMES = {
     "before": ["before", "prior", "until", "earlier"],
     "during": ["during", "while", "throughout", "amid"],
@@ -46,10 +52,28 @@ _TIME_OF = {word: when for when, words in _TIMES.items() for word in words}
 _ORDERED = (("early", "late"), ("earlier", "later"), ("first", "last"), ("earliest", "latest"), ("initial", "final"))
 _ORDER_OF = {stem(a): stem(b) for pair in _ORDERED for a, b in (pair, pair[::-1])}
 _UNITS = frozenset(
-    """% points times fold years months weeks days hours minutes seconds mg kg g ml l mm cm m km ms gb mb tokens pixels dollars euros degrees""".split()
+    """% points percentage percent times fold years months weeks days hours minutes seconds mg kg g ml l mm cm m km ms gb mb tokens pixels dollars euros degrees""".split()
 )
+_AMOUNTS = {
+    name: re.compile(rf"(?<![\w.,])(?:{pattern})(?![\w]|[.,]\d)", re.I)
+    for name, pattern in {
+        "twice": r"twice|doubl(?:e|es|ed|ing)|two-?fold|two\stimes|2\stimes|2x|100\s?%",
+        "three times": r"thrice|tripl(?:e|es|ed|ing)|three-?fold|three\stimes|3\stimes|3x|200\s?%",
+        "half": r"half|halves|halv(?:e|ed|ing)|50\s?%|50\spercent|fifty\spercent|0?\.50?|1/2",
+        "a third": r"(?:one|two)[\s-]thirds?|a\sthird(?=\s(?:of|less|more|fewer))|[36][367](?:\.\d+)?\s?%|[12]/3",
+        "a quarter": r"(?:one|three)[\s-](?:quarter|fourth)s?|a\squarter(?=\s(?:of|less|more|fewer))|[27]5\s?%|0?\.[27]5|[13]/4",
+        "dozens": r"dozens?|1[0-9]|[2-9][0-9]|ten|eleven|twelve",
+        "hundreds": r"hundreds?|[1-9]\d\d",
+        "thousands": r"thousands?|[1-9]\d{0,2},?\d{3}",
+        "millions": r"millions?|[1-9]\d{0,2},?\d{3},?\d{3}",
+    }.items()
+}
+"""Amounts in words and in figures: the one is said where the other stands."""
+_ENUMERATION = re.compile(r"((?:[^,;:.()]+,\s)*)[^,;:.()]+?,?\s(?:and|or|as\swell\sas)\s", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _IDENTIFIER = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z0-9])(?:[A-Za-z0-9]+-)*[A-Za-z0-9]+(?![\w])")
+_PROPER = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+(?!\w)")
+"""Names of several words, by their capitals."""
 _TURNING = frozenset(["and", "or", "by", "of", "which", "that", "who", "as", "both"])
 """Words by which the same can be said in another order."""
 _SIDED = frozenset(["in", "to", "from", "into", "than", "over", "with", "on"])
@@ -74,6 +98,7 @@ def vetoes(sentence: str, passages: Sequence[str], names: Sequence[str] = ()) ->
         _times,
         _turned,
         causes,
+        exchanges,
         _narrowings,
     )
     found = [objection for check in checks for objection in check(alignment, sentence, whole)]
@@ -83,14 +108,16 @@ def vetoes(sentence: str, passages: Sequence[str], names: Sequence[str] = ()) ->
 def _numbers(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
     """Figures that no passage gives; a number word counts only where the passage counts the same thing otherwise."""
     there = [token for text in a.passages for token in text if token.kind == "number"]
-    values = {token.key for token in there}
+    values, counted = {token.key for token in there}, _counted(whole)
+    for name, amount in _AMOUNTS.items():
+        if (found := amount.search(sentence)) and found.group()[0].isalpha() and not amount.search(whole):
+            yield Objection("number", found.group(), f"the passage does not say “{name}”")
     for word in a.sentence:
         if word.kind != "number":
             continue
         of_same = [token for token in there if token.unit and are_same(stem(token.unit), stem(word.unit))]
         if word.key not in values:
-            counted = 1 + len(_LISTS.findall(whole))  # "either A or B" are two
-            if not word.text.isalpha() or of_same or counted < int(word.key[1:]):
+            if not word.text.isalpha() or of_same or word.unit in _UNITS or int(word.key[1:]) not in counted:
                 yield Objection("number", word.text, f"“{word.text}” is not a number that the passage gives")
             continue
         units = {token.unit for token in there if token.key == word.key}
@@ -98,9 +125,20 @@ def _numbers(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
             yield Objection("number", word.text, f"“{word.text}” has another unit in the passage")
 
 
+def _counted(whole: str) -> set[int]:
+    """How many things the passages list: "either A or B" are two, and in "A, B and C" are two and three."""
+    longest = max((2 + found.group(1).count(", ") for found in _ENUMERATION.finditer(whole)), default=1)
+    return set(range(2, longest + 1))
+
+
 def _identifiers(sentence: str, texts: Sequence[str]) -> Iterator[Objection]:
     """Names of data sets, genes or systems, known by their capitals and digits, that no text holds."""
     letters = _letters(" ".join(texts))
+    for found in _PROPER.finditer(sentence):
+        words = found.group().split()
+        words = words[1:] if found.start() == 0 and rarity(words[0].lower()) < COMMON else words
+        if len(words) > 1 and not all(_letters(word).removesuffix("s") in letters for word in words):
+            yield Objection("name", " ".join(words), f"the passage does not speak of “{' '.join(words)}”")
     for found in _IDENTIFIER.finditer(sentence):
         name = found.group()
         is_name = any(c.isupper() for c in name[1:]) or (any(map(str.isdigit, name)) and any(map(str.isalpha, name)))
@@ -120,9 +158,13 @@ def _denials(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
         matched = sum(match is not None for match in a.matches)
         if _LACKING.search(whole) and matched >= 0.6 * max(len(a.matches), 1):
             yield Objection("negation", sentence.split()[0], "the passage says that this is lacking")
-    if not _DENIES.search(whole):
-        for word in _governed(a, there=False):
-            yield Objection("negation", word.text, f"the sentence denies “{word.text}”, the passage does not")
+        for found in _NOTHING.finditer(whole):
+            if re.search(rf"\b{found[1]}s?\b", sentence, re.I):
+                yield Objection("negation", found[1], f"the passage says that there is no “{found[1]}”")
+    shared = {found[0].lower() for found in _DENIES.finditer(sentence)} - _HARD
+    denies = [found for found in _DENIES.finditer(_CONTRASTED.sub("", whole)) if found[0].lower() not in shared]
+    for word in _governed(a, there=False) if not denies else ():
+        yield Objection("negation", word.text, f"the sentence denies “{word.text}”, the passage does not")
     if RARELY.search(whole) and NEVER.search(sentence) and not NEVER.search(whole) and not RARELY.search(sentence):
         yield Objection("strength", "not", "the passage says that it is rarely so, not that it never is")
 
@@ -188,7 +230,7 @@ def _turned(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
             and left.ordinal - first < 3
         ):
             first -= 1
-        same = [lead for lead in here.leads if lead in _SIDED and lead in text[first].leads]
+        same = [lead for lead in here.leads if lead in _SIDED & {*text[first].leads} - {*a.at(right).leads}]
         if same and a.sentence[i].phrase == here.phrase and first > right.ordinal:
             yield Objection("role", here.text, f"in the passage “{here.text}” does not stand after “{same[0]}”")
         verb = a.at(right)
