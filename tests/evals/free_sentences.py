@@ -1,9 +1,9 @@
 """What becomes of freely written sentences: `python -m tests.evals.free_sentences [--wrong]`.
 
-384 sentences as a good language model would write them, true of their passage or wrong in one thing, by kind. Half
-are held out, all by hands that had not seen the check: of these only scores are shown, never a row. The other half, over
-forty of SciFact's abstracts and over this corpus, is what the rules were tuned on. Three times over: without a judge, with one that is
-always right, and with one that says yes to everything.
+384 sentences as a good language model would write them, true of their passage or wrong in one thing, by kind. Half are
+held out, all by hands that had not seen the check: of these only scores are shown, never a row. The other half, over
+forty of SciFact's abstracts and over this corpus, is what the rules were tuned on. Three times over: without a judge,
+with one that is always right, and with one that says yes to everything.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Pictures at their own size: an autoencoder one level deeper than the one whose latents the UNet learned.
 
 The decoder makes a picture of PICTURE_PX out of the latents of one of SIZE_PX. L1 alone blurs what latents do not
-settle; a discriminator of patches (Isola et al. 2017), told the style by projection (Miyato and Koyama 2018), makes the
-decoder decide. It judges renders beside reconstructions, since renders are what people see. The encoder learns last, to
-find the same latents in the larger picture.
+settle; a discriminator (`critic.py`) makes the decoder decide. It judges renders beside reconstructions, since renders
+are what people see. The encoder learns last, to find the same latents in the larger picture.
 
 `python -m tools.studio.decoding` does this for the model in `tools/studio/weights`, and `make train` does it last.
 Nothing here changes the UNet or the text encoder.
@@ -22,11 +21,11 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
-from tools.studio.beginning import earlier_vae
+from tools.studio.beginning import EARLIER, earlier_vae
 from tools.studio.checksums import write_checksums
 from tools.studio.compression import LATENT_PX, decibels, picture_loss, to_pictures
+from tools.studio.critic import Discriminator, Sharpness
 from tools.studio.fitting import Fit, Log, Workers, process_count, run_together
 from tools.studio.networks import build_vae
 from tools.studio.pairs import Examples, draw_pairs, sample_renders
@@ -36,29 +35,8 @@ from tools.studio.vocabulary import WEIGHTS, trained_vocabulary
 
 ROUGHNESS = 0.05
 """Deviation of the noise that a drawing's latents, of variance 1, get: a render's are never quite a drawing's."""
-HEARD_AT, HEARD = (0.08, 0.16, 0.62, 0.85), (0.0, 1.0, 1.0, 0.2)
+HEARD_AT, HEARD = (0.02, 0.08, 0.70, 0.92), (0.0, 1.0, 1.0, 0.5)
 """How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
-
-
-class Discriminator(nn.Module):
-    """How drawn each patch of 38 px looks, for pictures whose style is known."""
-
-    def __init__(self, styles: int, channels: tuple[int, ...] = (32, 64, 96)) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        before = 3
-        for width in channels:
-            layers += [spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
-            before = width
-        self.body = nn.Sequential(*layers)
-        self.head = spectral_norm(nn.Conv2d(before, 1, 3, padding=1))
-        self.style = spectral_norm(nn.Embedding(styles, before))
-
-    def forward(self, signal: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-        """(N, 1, S / 8, S / 8), higher for drawn, of (N, 3, S, S) in -1..1 and the numbers (N,) of their styles."""
-        maps = self.body(signal)
-        likely: torch.Tensor = self.head(maps) + (maps * self.style(style)[:, :, None, None]).sum(1, keepdim=True) / 8
-        return likely
 
 
 class Half(nn.Module):
@@ -113,12 +91,14 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
     torch.manual_seed(recipe.seed)
     decoder, twin = (Half(first_deep(work, recipe), "decoder") for _ in range(2))
     twin.to(workers.device)
-    judge = Discriminator(styles=np.load(work / "pictures.npy", mmap_mode="r").shape[1]).to(workers.device)
-    fit = Fit(decoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay, torch.float32)
+    count_styles = np.load(work / "pictures.npy", mmap_mode="r").shape[1]
+    judge, sharpness = Discriminator(count_styles).to(workers.device), Sharpness(count_styles, workers.device)
+    fit = Fit(decoder, workers, recipe.picture_lr, 1e-4, recipe.ema_decay)
     optimizer = torch.optim.Adam(judge.parameters(), lr=recipe.discriminator_lr, betas=(0.0, 0.99))
     kept = fit.resume(work / "decoder.pt")
     if kept:
         judge.load_state_dict(kept["judge"])
+        sharpness.weights = kept["weights"]
     examples = Examples(small, recipe, work, workers.rank + 100 * fit.step, workers.device)
     torch.manual_seed(1000 * workers.rank + fit.step)
     schedule = Schedule(recipe, recipe.stage_seconds("decoder", ledger.seconds), kept.get("seconds", 0.0))
@@ -129,13 +109,15 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         true, latents, styles = examples.drawn(count, cells)
         latents = latents + ROUGHNESS * torch.randn(latents.shape).to(latents)
         rendered, seen, styles_rendered = examples.renders(max(1, count // 2), cells)
-        made = decoder(torch.cat([latents, rendered]))
+        made = decoder(torch.cat([latents, rendered]).to(fit.dtype)).float()
         styles_made = torch.cat([styles, styles_rendered])
         heard = float(np.interp(progress, HEARD_AT, HEARD))
         loss = (F.avg_pool2d(made[len(true) :], 4) - seen).abs().mean()
         loss = loss + heard * loose_loss(made[: len(true)], true) + (1 - heard) * picture_loss(made[: len(true)], true)
         if heard:
-            loss = loss - recipe.adversarial * heard * judge(made, styles_made).mean()
+            sharpness.steer(workers, (made, styles_made), (true, styles))
+            likely = judge(made, styles_made).mean((1, 2, 3))
+            loss = loss - recipe.adversarial * heard * (sharpness.weights[styles_made] * likely).mean()
         value, progress = fit.update(
             loss, rate(recipe.picture_lr, progress, 0.02, 0.4), schedule.progress(fit.step + 1)
         )
@@ -151,10 +133,13 @@ def train_decoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         if workers.rank == 0 and (schedule.elapsed_s - saved_s > recipe.checkpoint_s or progress >= 1):
             saved_s = schedule.elapsed_s
             found_db = _compare(fit.load_average(twin), examples, work / "decoded.png")
+            sharp = " ".join(f"{share:.2f}" for share in sharpness.sharpness.tolist())
             log(
-                f"decoder {progress:.3f} step {fit.step} loss {mean_loss:.4f} judge {fooled:.2f} PSNR {found_db:.2f} dB"
+                f"decoder {progress:.3f} step {fit.step} loss {mean_loss:.4f} judge {fooled:.2f} "
+                f"PSNR {found_db:.2f} dB, sharp by style {sharp}"
             )
-            fit.save(work / "decoder.pt", seconds=saved_s, judge=judge.state_dict())
+            more = {"judge": judge.state_dict(), "weights": sharpness.weights}
+            fit.save(work / "decoder.pt", seconds=saved_s, **more)
             ledger.write("decoder", saved_s, steps=fit.step, samples=fit.samples, psnr_db=round(found_db, 2),
                          done=progress >= 1)  # fmt: skip
     if workers.rank == 0:
@@ -208,7 +193,8 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
     """Give a finished model the deeper autoencoder, and note in its `training.json` what that took.
 
     Args:
-        folder: The model, whose autoencoder has one level less or has been replaced from this `work` before.
+        folder: The model, whose autoencoder has one level less; or the deeper one already, where `work` holds the small
+            one that it was made of (`small_vae`): then it is trained on.
         recipe: Sizes, rates and shares of the minutes.
         work: Folder of drawings, checkpoints and `train.log`.
         command: The command line, for the record.
@@ -218,13 +204,15 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
         ValueError: Its autoencoder makes pictures of another size already.
     """
     small, log = work / "small_vae", Log(work / "train.log")
+    if not (folder / "vae" / "config.json").exists():
+        raise FileNotFoundError(f"there is no model in {folder}: train first")
+    levels = json.loads((folder / "vae" / "config.json").read_text())["block_out_channels"]
     if not small.exists():
-        if not (folder / "vae" / "config.json").exists():
-            raise FileNotFoundError(f"there is no model in {folder}: train first")
-        levels = json.loads((folder / "vae" / "config.json").read_text())["block_out_channels"]
         if len(levels) != len(recipe.picture_channels) - 1:
             raise ValueError(f"the autoencoder in {folder} has {len(levels)} levels and is not made deeper")
         shutil.copytree(folder / "vae", small)
+    elif len(levels) == len(recipe.picture_channels) and not (work / EARLIER / "vae").exists():
+        shutil.copytree(folder / "vae", work / EARLIER / "vae")  # begin from the deeper one that is there
     draw_pairs(_small_vae(work), trained_vocabulary(folder), recipe, work, log)
     sample_renders(folder, recipe, work, log)
     count = process_count(recipe.processes)
@@ -255,7 +243,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--work", type=Path, default=Path(".undertone/studio"), help="drawings, checkpoints, log")
     flags = parser.parse_args(arguments)
     flags.work.mkdir(parents=True, exist_ok=True)
-    recipe = replace(Recipe(), minutes=flags.minutes, decoder_share=0.92, encoder_share=0.08)
+    recipe = replace(Recipe(minutes=flags.minutes).continued(), decoder_share=0.98, encoder_share=0.02)
     try:
         enlarge(flags.model, recipe, flags.work, " ".join(["python -m tools.studio.decoding", *arguments]))
     except (ValueError, FileNotFoundError) as error:

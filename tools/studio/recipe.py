@@ -62,7 +62,7 @@ class Recipe:
     picture_channels: tuple[int, ...] = (32, 32, 32, 96, 128)
     picture_lr: float = 2e-3
     picture_batch: int = 3
-    picture_crop_share: float = 0.75
+    picture_crop_share: float = 0.85
     discriminator_lr: float = 1e-3
     adversarial: float = 0.25
 
