@@ -133,7 +133,9 @@ def render(page: Page) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose from a list; it closes when the page scrolls, so not before the page rests."""
+    """Choose from a list; it closes when the page scrolls, so not before the page rests where the list is in view."""
+    settle(page)
+    page.get_by_role("combobox", name=label).scroll_into_view_if_needed()
     settle(page)
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).click()

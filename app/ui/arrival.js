@@ -14,11 +14,20 @@ function arrive(place, { conversation, asked }) {
   if (isElsewhere && !asked && !isOpened) return;
 
   follows();  // what arrived before
-  const growth = new ResizeObserver(() => { page.scrollTop += above(); });
+  let height = 0, top = 0;  // where it was put
+  const growth = new ResizeObserver(() => {
+    page.scrollTop += above();
+    [height, top] = [page.scrollHeight, page.scrollTop];
+  });
+  const moved = () => {  // by a search in the page, or by a script; a page that shrinks moves too, and comes back
+    if (page.scrollHeight === height && page.scrollTop !== top) follows();
+  };
   follows = () => {
     growth.disconnect();
+    page.removeEventListener("scroll", moved);
     for (const event of ENDS_IT) page.removeEventListener(event, follows);
   };
+  page.addEventListener("scroll", moved, { passive: true });
   for (const event of ENDS_IT) page.addEventListener(event, follows, { passive: true });
   growth.observe(page.querySelector('[data-testid="stMainBlockContainer"]'));
 }
