@@ -262,6 +262,7 @@ def test_questions_about_a_run_are_answered_from_what_was_measured(page):
     ask_the_seed_question(page)
     choose(page, "Method", "Composable")
     render(page)
+    settle(page)  # what is said last is not there before
     keep(page, "run")
     for question, told, figure in (
         ("which style won in the early steps?", "first third of the steps", "Attention on each phrase, step by step"),

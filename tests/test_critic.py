@@ -7,6 +7,7 @@ import torch
 
 from tests.evals.likeness import highest_octave as of_pictures
 from tools.studio.critic import WEIGHTED, Discriminator, Sharpness, highest_octave
+from tools.studio.decoding import settle
 from tools.studio.fitting import Workers
 
 
@@ -41,3 +42,12 @@ def test_the_discriminator_judges_each_patch_by_its_style() -> None:
     likely = judge(signal, torch.tensor([0, 1]))
     assert likely.shape == (2, 1, 8, 8)
     assert not torch.allclose(likely, judge(signal, torch.tensor([2, 1]))) and likely.isfinite().all()
+
+
+def test_a_network_settles_between_where_training_began_and_where_it_ended() -> None:
+    begun, ended = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    wanted = 0.75 * begun.weight.detach() + 0.25 * ended.weight.detach()
+    settle(begun, ended.state_dict(), 0.25)
+    assert torch.allclose(begun.weight, wanted)
+    settle(begun, ended.state_dict(), 1.0)
+    assert torch.equal(begun.bias, ended.bias)

@@ -60,7 +60,9 @@ def test_a_flip_is_seen_and_the_classifier_trained_with_styles_holds(page):
     assert pictures == 1
     slider.press("End")
 
-    page.get_by_role("radio", name="evidence").check(force=True)
+    evidence = page.get_by_role("radio", name="evidence")
+    evidence.evaluate("radio => radio.scrollIntoView({block: 'center'})")
+    evidence.check(force=True)
     map_ = page.get_by_role("img", name=re.compile("^Map: evidence .* at 100 % oil painting"))
     assert map_.is_visible()
     page.get_by_role("radio", name="both").check(force=True)

@@ -47,7 +47,7 @@ _CERTAINTIES = tuple(
         r"all|every\w*|each|any|whole|both|entire\w*|throughout|full\w*|universal\w*",
         r"only|exclusive\w*|sole\w*|alone|merely|just|unique\w*|none|rather\sthan|instead",
         r"altogether|does\saway|rid\sof|complete\w*|entire\w*|full\w*|total\w*|perfect\w*|flawless\w*|eliminat\w+|solv\w+|any|without|no|wholly|remov\w+",
-        r"best|highest|greatest|most|least|superior\w*|unmatched|optimal|outperform\w*|surpass\w*|state[\s-]of[\s-]the[\s-]art",
+        r"best|highest|greatest|most|least|superior\w*|unmatched|optimal|surpass\w*|state[\s-]of[\s-]the[\s-]art",
     )
 )
 """Words for certainty, for wholeness and for being the only one: what a group says must be said by one of its own."""

@@ -69,7 +69,7 @@ _AMOUNTS = {
     }.items()
 }
 """Amounts in words and in figures: the one is said where the other stands."""
-_ENUMERATION = re.compile(r"((?:[^,;:.()]+,\s)*)[^,;:.()]+?,?\s(?:and|or|as\swell\sas)\s", re.I)
+_COORDINATES = re.compile(r"\b(?:and|or|as\swell\sas)\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _IDENTIFIER = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z0-9])(?:[A-Za-z0-9]+-)*[A-Za-z0-9]+(?![\w])")
 _PROPER = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+(?!\w)")
@@ -127,7 +127,11 @@ def _numbers(a: Alignment, sentence: str, whole: str) -> Iterator[Objection]:
 
 def _counted(whole: str) -> set[int]:
     """How many things the passages list: "either A or B" are two, and in "A, B and C" are two and three."""
-    longest = max((2 + found.group(1).count(", ") for found in _ENUMERATION.finditer(whole)), default=1)
+    longest = 1
+    for part in re.split(r"[;:.()]", whole):
+        joins = [found.start() for found in _COORDINATES.finditer(part)]
+        if joins:
+            longest = max(longest, 2 + part[: joins[-1]].rstrip(" ,").count(", "))
     return set(range(2, longest + 1))
 
 

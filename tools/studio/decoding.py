@@ -38,6 +38,9 @@ ROUGHNESS = 0.05
 HEARD_AT, HEARD = (0.02, 0.08, 0.70, 0.85), (0.0, 1.0, 1.0, 0.5)
 """How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
 
+AVERAGED = 0.5
+"""How far a decoder that was trained before goes with its new training: strokes where none belong are left behind."""
+
 
 class Half(nn.Module):
     """One half of an autoencoder, with the 1x1 convolution that belongs to it."""
@@ -165,7 +168,8 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         lr = rate(recipe.picture_lr, progress, 0.02, 0.5)
         _, progress = fit.update(loss, lr, schedule.progress(fit.step + 1))
     if workers.rank == 0:
-        Half(last, "decoder").load_state_dict(torch.load(work / "decoder_done.pt", weights_only=True))
+        trained = torch.load(work / "decoder_done.pt", weights_only=True)
+        settle(Half(last, "decoder"), trained, AVERAGED if earlier_vae(work, recipe.picture_channels) else 1.0)
         fit.load_average(twin)
         true, latents = examples.held_out()
         with torch.no_grad():
@@ -174,6 +178,16 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         log(f"encoder step {fit.step}: latents off by {off:.3f} of their variance")
         last.save_pretrained(work / "picture_vae")
         ledger.write("encoder", schedule.elapsed_s, steps=fit.step, latents_off=round(off, 4), done=True)
+
+
+@torch.no_grad()
+def settle(begun: nn.Module, trained: dict[str, torch.Tensor], share: float) -> None:
+    """Bring a network so far from where training began to where it ended, in place.
+
+    Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models": what lies between is better than either.
+    """
+    state = begun.state_dict()
+    begun.load_state_dict({name: state[name].lerp(value.to(state[name]), share) for name, value in trained.items()})
 
 
 @torch.no_grad()
