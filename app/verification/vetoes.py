@@ -21,7 +21,7 @@ from app.verification.tokens import Token, rarity
 NARROWING = 4.0
 """How rare a word must be in English to narrow what it stands before: "convolutional" does, "new" does not."""
 
-COMMON = 4.0
+ORDINARY = 4.0
 """Below it a word in capitals at a sentence's beginning is one of any sentence: "The", "Many"."""
 _HARD = frozenset(
     """not no never neither nor none nobody nothing without cannot fail fails failed lack lacks lacked unable""".split()
@@ -140,7 +140,7 @@ def _identifiers(sentence: str, texts: Sequence[str]) -> Iterator[Objection]:
     letters = _letters(" ".join(texts))
     for found in _PROPER.finditer(sentence):
         words = found.group().split()
-        words = words[1:] if found.start() == 0 and rarity(words[0].lower()) < COMMON else words
+        words = words[1:] if found.start() == 0 and rarity(words[0].lower()) < ORDINARY else words
         if len(words) > 1 and not all(_letters(word).removesuffix("s") in letters for word in words):
             yield Objection("name", " ".join(words), f"the passage does not speak of “{' '.join(words)}”")
     for found in _IDENTIFIER.finditer(sentence):

@@ -38,9 +38,6 @@ ROUGHNESS = 0.05
 HEARD_AT, HEARD = (0.02, 0.08, 0.70, 0.85), (0.0, 1.0, 1.0, 0.5)
 """How much the discriminator is heard, by shares of the decoder's training: it begins textures, and L1 clears them."""
 
-AVERAGED = 0.5
-"""How far a decoder that was trained before goes with its new training: strokes where none belong are left behind."""
-
 
 class Half(nn.Module):
     """One half of an autoencoder, with the 1x1 convolution that belongs to it."""
@@ -169,7 +166,7 @@ def train_encoder(workers: Workers, recipe: Recipe, work: Path) -> None:
         _, progress = fit.update(loss, lr, schedule.progress(fit.step + 1))
     if workers.rank == 0:
         trained = torch.load(work / "decoder_done.pt", weights_only=True)
-        settle(Half(last, "decoder"), trained, AVERAGED if earlier_vae(work, recipe.picture_channels) else 1.0)
+        settle(Half(last, "decoder"), trained, recipe.decoder_kept)
         fit.load_average(twin)
         true, latents = examples.held_out()
         with torch.no_grad():
@@ -227,8 +224,10 @@ def enlarge(folder: Path, recipe: Recipe, work: Path, command: str) -> None:
         if len(levels) != len(recipe.picture_channels) - 1:
             raise ValueError(f"the autoencoder in {folder} has {len(levels)} levels and is not made deeper")
         shutil.copytree(folder / "vae", small)
-    elif len(levels) == len(recipe.picture_channels) and not (work / EARLIER / "vae").exists():
-        shutil.copytree(folder / "vae", work / EARLIER / "vae")  # begin from the deeper one that is there
+    elif len(levels) == len(recipe.picture_channels):  # the deeper one, of the same latents, is trained on
+        recipe = replace(recipe, decoder_kept=0.5)
+        if not (work / EARLIER / "vae").exists():
+            shutil.copytree(folder / "vae", work / EARLIER / "vae")
     draw_pairs(_small_vae(work), trained_vocabulary(folder), recipe, work, log)
     sample_renders(folder, recipe, work, log)
     count = process_count(recipe.processes)

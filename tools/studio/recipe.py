@@ -13,7 +13,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train, on how much, for how long. Channel counts are chosen for two CPU cores."""
+    """What to train, on how much, for how long. Channel counts are chosen for two CPU cores.
+
+    Args:
+        decoder_kept: How far the larger decoder goes from where its training began to where it ended. Half of the way
+            leaves behind strokes where none belong; only where the latents stayed the same does that lie between two
+            decoders of one thing.
+    """
 
     minutes: float = 170.0
     until: str | None = None
@@ -65,6 +71,7 @@ class Recipe:
     picture_crop_share: float = 0.85
     discriminator_lr: float = 1e-3
     adversarial: float = 0.25
+    decoder_kept: float = 1.0
 
     checkpoint_s: float = 120.0
     sheet_s: float = 300.0
